@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Change is an edit of one field: what it was when the form was opened, and what it shall be. Where From is given and the
+// field is neither From nor To any more, the edit is refused and both versions are shown.
+type Change[T any] struct {
+	From *T `json:"from,omitempty"`
+	To   T  `json:"to"`
+}
+
+func (c *Change[T]) idle() bool {
+	return c == nil || (c.From != nil && reflect.DeepEqual(*c.From, c.To))
+}
+
+// UserUpdate changes an account. A field that is absent, or whose From and To are the same, stays as it is.
+type UserUpdate struct {
+	ID          UserID                `json:"id"`
+	DisplayName *Change[string]       `json:"display_name,omitempty"`
+	AvatarURL   *Change[MXC]          `json:"avatar_url,omitempty"`
+	Admin       *Change[bool]         `json:"admin,omitempty"`
+	UserType    *Change[string]       `json:"user_type,omitempty"`
+	Threepids   *Change[[]Threepid]   `json:"threepids,omitempty"`
+	ExternalIDs *Change[[]ExternalID] `json:"external_ids,omitempty"`
+	// Confirm says that the person was asked again, where a rule asks for it: the last administrator, oneself.
+	Confirm bool `json:"confirm,omitempty"`
+}
+
+// settle drops the changes that change nothing, so that only what changed is ever sent.
+func (u *UserUpdate) settle() {
+	if u.DisplayName != nil {
+		u.DisplayName.To = strings.TrimSpace(u.DisplayName.To)
+	}
+	if u.Threepids != nil {
+		u.Threepids.To = canonical(u.Threepids.To)
+		if u.Threepids.From != nil {
+			from := canonical(*u.Threepids.From)
+			u.Threepids.From = &from
+		}
+	}
+	if u.DisplayName.idle() {
+		u.DisplayName = nil
+	}
+	if u.AvatarURL.idle() {
+		u.AvatarURL = nil
+	}
+	if u.Admin.idle() {
+		u.Admin = nil
+	}
+	if u.UserType.idle() {
+		u.UserType = nil
+	}
+	if u.Threepids.idle() {
+		u.Threepids = nil
+	}
+	if u.ExternalIDs.idle() {
+		u.ExternalIDs = nil
+	}
+}
+
+// Empty reports whether nothing is to be changed.
+func (u UserUpdate) Empty() bool {
+	return u.DisplayName == nil && u.AvatarURL == nil && u.Admin == nil && u.UserType == nil && u.Threepids == nil && u.ExternalIDs == nil
+}
+
+// Validate implements Request.
+func (u UserUpdate) Validate() error {
+	var v Invalid
+	v.Check("id", u.ID.Validate())
+	if u.DisplayName != nil {
+		checkText(&v, "display_name.to", u.DisplayName.To, maxDisplayName)
+	}
+	if u.AvatarURL != nil {
+		v.Check("avatar_url.to", u.AvatarURL.To.Validate())
+	}
+	if u.UserType != nil {
+		checkText(&v, "user_type.to", u.UserType.To, 64)
+	}
+	if u.Threepids != nil {
+		checkThreepids(&v, "threepids.to", u.Threepids.To)
+	}
+	if u.ExternalIDs != nil {
+		checkExternalIDs(&v, "external_ids.to", u.ExternalIDs.To)
+	}
+	return v.Err()
+}
+
+// Targets implements Request.
+func (u UserUpdate) Targets() []UserID { return []UserID{u.ID} }
+
+// Demands implements Demanding.
+func (u UserUpdate) Demands() []Permission {
+	if u.Admin != nil {
+		return []Permission{SetAdmins}
+	}
+	return nil
+}
+
+// PasswordReset asks for another password.
+type PasswordReset struct {
+	ID       UserID         `json:"id"`
+	Password PasswordChoice `json:"password"`
+	// SignOut says whether the account's devices are signed out; absent: they are. It is always sent, because servers differ in
+	// what they do otherwise.
+	SignOut *bool `json:"sign_out,omitempty"`
+	Confirm bool  `json:"confirm,omitempty"`
+}
+
+func (r *PasswordReset) settle() {
+	r.Password.settle()
+	if r.SignOut == nil {
+		yes := true
+		r.SignOut = &yes
+	}
+}
+
+// Validate implements Request.
+func (r PasswordReset) Validate() error {
+	var v Invalid
+	v.Check("id", r.ID.Validate())
+	r.Password.check(&v, false)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (r PasswordReset) Targets() []UserID { return []UserID{r.ID} }
+
+// UserDeed names an account to do something to, with a reason for the audit log.
+type UserDeed struct {
+	ID      UserID `json:"id"`
+	Reason  string `json:"reason,omitempty"`
+	Confirm bool   `json:"confirm,omitempty"`
+}
+
+// Validate implements Request.
+func (d UserDeed) Validate() error {
+	var v Invalid
+	v.Check("id", d.ID.Validate())
+	checkText(&v, "reason", d.Reason, maxReason)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (d UserDeed) Targets() []UserID { return []UserID{d.ID} }
+
+// UserErasure is a UserDeed that nobody can undo: the account's whole ID is asked for a second time.
+type UserErasure struct {
+	ID        UserID `json:"id"`
+	ConfirmID string `json:"confirm_id"`
+	Reason    string `json:"reason,omitempty"`
+	Confirm   bool   `json:"confirm,omitempty"`
+}
+
+// Validate implements Request.
+func (e UserErasure) Validate() error {
+	var v Invalid
+	v.Check("id", e.ID.Validate())
+	if e.ConfirmID != string(e.ID) {
+		v.Add("confirm_id", "confirm_id", "id", string(e.ID))
+	}
+	checkText(&v, "reason", e.Reason, maxReason)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (e UserErasure) Targets() []UserID { return []UserID{e.ID} }
+
+// UserReactivation asks for a deactivated account back. A lock, if there is one, ends too.
+type UserReactivation struct {
+	ID       UserID         `json:"id"`
+	Password PasswordChoice `json:"password"`
+}
+
+func (r *UserReactivation) settle() { r.Password.settle() }
+
+// Validate implements Request.
+func (r UserReactivation) Validate() error {
+	var v Invalid
+	v.Check("id", r.ID.Validate())
+	r.Password.check(&v, true)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (r UserReactivation) Targets() []UserID { return []UserID{r.ID} }
+
+// DeedQuery asks what an operation would do to an account.
+type DeedQuery struct {
+	ID        UserID `json:"id"`
+	Operation string `json:"operation"`
+}
+
+// Validate implements Request.
+func (q DeedQuery) Validate() error {
+	var v Invalid
+	v.Check("id", q.ID.Validate())
+	if _, ok := Find(q.Operation); !ok {
+		v.Add("operation", "invalid_choice")
+	}
+	return v.Err()
+}
+
+// Targets implements Request.
+func (q DeedQuery) Targets() []UserID { return []UserID{q.ID} }
+
+// Effects is what a deed does on this server. Each is a text `effect.<code>`.
+type Effects struct {
+	User    User     `json:"user"`
+	Happens []Effect `json:"happens"`
+	Stays   []Effect `json:"stays,omitempty"`
+	Cannot  []Effect `json:"cannot,omitempty"`
+}
+
+// Effect is one consequence; N chooses the plural where it counts something.
+type Effect struct {
+	Code   string            `json:"code"`
+	N      *int64            `json:"n,omitempty"`
+	Params map[string]string `json:"params,omitempty"`
+}
+
+const (
+	maxDisplayName = 256 // Synapse, rest/admin/users.py
+	maxReason      = 500
+	maxThreepids   = 50
+)
+
+// checkText bounds a text, counted in characters, and refuses what is not text.
+func checkText(v *Invalid, field, text string, max int) {
+	switch {
+	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
+		v.Add(field, "invalid_text")
+	case utf8.RuneCountInString(text) > max:
+		v.Add(field, "too_long", "max", strconv.Itoa(max))
+	}
+}
+
+// canonical writes addresses as homeservers store them: no space around, e-mail in lower case, phone numbers as digits alone.
+func canonical(list []Threepid) []Threepid {
+	out := make([]Threepid, 0, len(list))
+	for _, t := range list {
+		t.Address = strings.TrimSpace(t.Address)
+		t.ValidatedMS = 0
+		switch t.Medium {
+		case "email":
+			t.Address = strings.ToLower(t.Address)
+		case "msisdn":
+			t.Address = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "/", "", ".", "").Replace(t.Address)
+			t.Address = strings.TrimPrefix(t.Address, "+")
+		}
+		if t.Address != "" {
+			out = append(out, t)
+		}
+	}
+	if list == nil {
+		return nil
+	}
+	return out
+}
+
+func checkThreepids(v *Invalid, field string, list []Threepid) {
+	if len(list) > maxThreepids {
+		v.Add(field, "too_many", "max", strconv.Itoa(maxThreepids))
+		return
+	}
+	seen := map[Threepid]bool{}
+	for i, t := range list {
+		at := field + "." + strconv.Itoa(i)
+		switch t.Medium {
+		case "email":
+			local, domain, ok := strings.Cut(t.Address, "@")
+			if !ok || local == "" || domain == "" || strings.ContainsAny(domain, "@ ") || strings.ContainsAny(t.Address, " \t\r\n") || !utf8.ValidString(t.Address) {
+				v.Add(at+".address", "invalid_email")
+			} else if !strings.Contains(strings.Trim(domain, "."), ".") {
+				v.Add(at+".address", "email_no_ending")
+			}
+		case "msisdn":
+			if strings.Trim(t.Address, "0123456789") != "" || len(t.Address) < 3 || len(t.Address) > 15 {
+				v.Add(at+".address", "invalid_phone")
+			}
+		default:
+			v.Add(at+".medium", "invalid_choice", "choices", "email, msisdn")
+		}
+		if seen[t] {
+			v.Add(at+".address", "twice")
+		}
+		seen[t] = true
+	}
+}
+
+func checkExternalIDs(v *Invalid, field string, list []ExternalID) {
+	if len(list) > maxThreepids {
+		v.Add(field, "too_many", "max", strconv.Itoa(maxThreepids))
+		return
+	}
+	for i, e := range list {
+		at := field + "." + strconv.Itoa(i)
+		if e.AuthProvider == "" {
+			v.Add(at+".auth_provider", "missing")
+		}
+		if e.ExternalID == "" {
+			v.Add(at+".external_id", "missing")
+		}
+		checkText(v, at+".auth_provider", e.AuthProvider, 255)
+		checkText(v, at+".external_id", e.ExternalID, 255)
+	}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import "slices"
+
+// Permission is the right to call some operations.
+type Permission string
+
+// The permissions.
+const (
+	ReadServers     Permission = "servers.read"
+	ReadUsers       Permission = "users.read"
+	CreateUsers     Permission = "users.create"
+	EditUsers       Permission = "users.edit"
+	SetAdmins       Permission = "users.set_admin"
+	ResetPasswords  Permission = "users.reset_password"
+	LockUsers       Permission = "users.lock"
+	DeactivateUsers Permission = "users.deactivate"
+	EraseUsers      Permission = "users.erase"
+	ReadDevices     Permission = "devices.read"
+	SignOutDevices  Permission = "devices.sign_out"
+)
+
+// Permissions returns all of them.
+func Permissions() []Permission {
+	return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, SetAdmins, ResetPasswords, LockUsers, DeactivateUsers, EraseUsers, ReadDevices, SignOutDevices}
+}
+
+// Role is a named set of permissions.
+type Role string
+
+// The built-in roles.
+const (
+	Owner     Role = "owner"
+	Admin     Role = "admin"
+	Moderator Role = "moderator"
+	Registrar Role = "registrar"
+	Helpdesk  Role = "helpdesk"
+	Auditor   Role = "auditor"
+)
+
+// Roles returns the built-in roles, the strongest first.
+func Roles() []Role { return []Role{Owner, Admin, Moderator, Registrar, Helpdesk, Auditor} }
+
+// Permissions returns what the role may do; an unknown role may nothing. Owner and admin differ by what is not of this
+// catalogue: only owners decide about people and keys.
+func (r Role) Permissions() []Permission {
+	switch r {
+	case Owner, Admin:
+		return Permissions()
+	case Moderator:
+		return []Permission{ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices}
+	case Registrar:
+		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers}
+	case Helpdesk:
+		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices}
+	case Auditor:
+		return []Permission{ReadServers, ReadUsers, ReadDevices}
+	}
+	return nil
+}
+
+// May reports whether the role has the permission.
+func (r Role) May(p Permission) bool { return slices.Contains(r.Permissions(), p) }

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The operations on accounts.
+var (
+	// ListUsers returns one page of the accounts.
+	ListUsers = Read[UserQuery, UserPage]("users.list", ReadUsers)
+	// GetUser returns one account with all that the server tells of it.
+	GetUser = Read[UserRef, User]("users.get", ReadUsers)
+	// CheckName tells whether a new account may have a name.
+	CheckName = Read[NameQuery, Availability]("users.available", CreateUsers)
+	// CreateUser makes an account; it never touches an existing one.
+	CreateUser = Write[UserCreate, Handout]("users.create", CreateUsers, Reveals)
+	// UpdateUser changes the fields that are given and no others.
+	UpdateUser = Write[UserUpdate, User]("users.update", EditUsers)
+	// ResetPassword gives the account another password.
+	ResetPassword = Write[PasswordReset, Handout]("users.reset_password", ResetPasswords, Reveals)
+	// LockUser keeps the account from being used until it is unlocked; nothing of it is lost.
+	LockUser = Write[UserDeed, User]("users.lock", LockUsers)
+	// UnlockUser ends a lock.
+	UnlockUser = Write[UserRef, User]("users.unlock", LockUsers)
+	// DeactivateUser ends an account: it leaves every room and can no longer sign in. It never erases.
+	DeactivateUser = Write[UserDeed, User]("users.deactivate", DeactivateUsers, Destructive)
+	// EraseUser deactivates and asks the server to hide what the account said and was called.
+	EraseUser = Write[UserErasure, User]("users.erase", EraseUsers, Destructive)
+	// ReactivateUser lets a deactivated account sign in again.
+	ReactivateUser = Write[UserReactivation, Handout]("users.reactivate", DeactivateUsers, Reveals)
+	// PreviewDeed says what a deed would do to an account on this server, before it is done.
+	PreviewDeed = Read[DeedQuery, Effects]("users.preview", ReadUsers)
+)
+
+// User is an account. What a server cannot tell is named in Unknown and left at its zero value.
+type User struct {
+	ID           UserID       `json:"id"`
+	DisplayName  string       `json:"display_name,omitempty"`
+	AvatarURL    MXC          `json:"avatar_url,omitempty"`
+	Admin        bool         `json:"admin"`
+	UserType     string       `json:"user_type,omitempty"` // "" for ordinary accounts; support, bot and what the server's configuration adds
+	Guest        bool         `json:"guest,omitempty"`
+	Deactivated  bool         `json:"deactivated"`
+	Erased       bool         `json:"erased,omitempty"`
+	Locked       bool         `json:"locked"`
+	Suspended    bool         `json:"suspended,omitempty"`
+	ShadowBanned bool         `json:"shadow_banned,omitempty"`
+	AppService   string       `json:"appservice_id,omitempty"` // the bridge or other application service it belongs to
+	System       bool         `json:"system,omitempty"`        // its name matches a pattern of accounts to hide
+	Own          bool         `json:"own,omitempty"`           // Gatehouse's own service account
+	CreatedMS    int64        `json:"created_ms,omitempty"`    // unix milliseconds
+	LastSeenMS   int64        `json:"last_seen_ms,omitempty"`  // unix milliseconds; 0: never
+	Threepids    []Threepid   `json:"threepids,omitempty"`
+	ExternalIDs  []ExternalID `json:"external_ids,omitempty"`
+	// Step is where a deactivation in several steps stopped: "password_replaced" (only on servers without one call for it).
+	Step string `json:"step,omitempty"`
+	// Unknown names the JSON fields that this server cannot tell.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// Knows reports whether the server can tell the field of that JSON name.
+func (u User) Knows(field string) bool { return !slices.Contains(u.Unknown, field) }
+
+// Threepid is an e-mail address or a phone number of an account (specification, "Third-party IDs").
+type Threepid struct {
+	Medium      string `json:"medium"` // email or msisdn
+	Address     string `json:"address"`
+	ValidatedMS int64  `json:"validated_ms,omitempty"`
+}
+
+// ExternalID is an identity at a single sign-on provider.
+type ExternalID struct {
+	AuthProvider string `json:"auth_provider"`
+	ExternalID   string `json:"external_id"`
+}
+
+// Filter says whether accounts of a sort are in a list.
+type Filter string
+
+// The filters; an empty one is the default of its field.
+const (
+	With    Filter = "with"    // those and the others
+	Only    Filter = "only"    // those alone
+	Without Filter = "without" // the others alone
+)
+
+func (f Filter) check(v *Invalid, field string) {
+	if f != "" && f != With && f != Only && f != Without {
+		v.Add(field, "invalid_choice", "choices", "with, only, without")
+	}
+}
+
+// UserSort is what a list of accounts is sorted by.
+type UserSort string
+
+// The sort orders.
+const (
+	SortName     UserSort = "name"
+	SortDisplay  UserSort = "display_name"
+	SortCreated  UserSort = "created"
+	SortLastSeen UserSort = "last_seen"
+	SortAdmin    UserSort = "admin"
+)
+
+// MaxPage is the largest number of accounts in a page, DefaultPage what it is unless told.
+const (
+	MaxPage     = 500
+	DefaultPage = 100
+)
+
+// UserQuery asks for a page of accounts.
+type UserQuery struct {
+	Search      string   `json:"search,omitempty"` // part of a Matrix ID or display name
+	Admins      Filter   `json:"admins,omitempty"` // default: with
+	Deactivated Filter   `json:"deactivated,omitempty"`
+	Locked      Filter   `json:"locked,omitempty"`
+	Guests      Filter   `json:"guests,omitempty"`
+	System      Filter   `json:"system,omitempty"` // default: without; those whose names match a pattern of accounts to hide
+	Sort        UserSort `json:"sort,omitempty"`
+	Descending  bool     `json:"descending,omitempty"`
+	Limit       int      `json:"limit,omitempty"`
+	Cursor      string   `json:"cursor,omitempty"` // from Next or Previous of a page asked with the same other fields
+}
+
+// Validate implements Request.
+func (q UserQuery) Validate() error {
+	var v Invalid
+	checkText(&v, "search", q.Search, 255)
+	q.Admins.check(&v, "admins")
+	q.Deactivated.check(&v, "deactivated")
+	q.Locked.check(&v, "locked")
+	q.Guests.check(&v, "guests")
+	q.System.check(&v, "system")
+	if q.Sort != "" && !slices.Contains([]UserSort{SortName, SortDisplay, SortCreated, SortLastSeen, SortAdmin}, q.Sort) {
+		v.Add("sort", "invalid_choice", "choices", "name, display_name, created, last_seen, admin")
+	}
+	if q.Limit < 0 || q.Limit > MaxPage {
+		v.Add("limit", "out_of_range", "min", "1", "max", strconv.Itoa(MaxPage))
+	}
+	if len(q.Cursor) > 4096 {
+		v.Add("cursor", "invalid_cursor")
+	}
+	return v.Err()
+}
+
+// Targets implements Request.
+func (UserQuery) Targets() []UserID { return nil }
+
+// UserPage is a page of accounts.
+type UserPage struct {
+	Users    []User `json:"users"`
+	Total    *int64 `json:"total,omitempty"` // how many match, where the server can tell
+	Offset   int64  `json:"offset"`          // how many come before the first of this page, where Total is known
+	Next     string `json:"next,omitempty"`  // cursor; "" on the last page
+	Previous string `json:"previous,omitempty"`
+	// Scanned and Of say how far the search got, where the gate filters what the server cannot: "scanned 5,000 of 12,481".
+	Scanned int64 `json:"scanned,omitempty"`
+	Of      int64 `json:"of,omitempty"`
+	// Unknown names the JSON fields of User that this list cannot tell, Limits the reasons why the list is not whole (`missing.<reason>`).
+	Unknown []string `json:"unknown,omitempty"`
+	Limits  []string `json:"limits,omitempty"`
+}
+
+// UserRef names an account.
+type UserRef struct {
+	ID UserID `json:"id"`
+}
+
+// Validate implements Request.
+func (r UserRef) Validate() error {
+	var v Invalid
+	v.Check("id", r.ID.Validate())
+	return v.Err()
+}
+
+// Targets implements Request.
+func (r UserRef) Targets() []UserID { return []UserID{r.ID} }
+
+// NameQuery asks whether a name is free.
+type NameQuery struct {
+	Localpart Localpart `json:"localpart"`
+}
+
+// Validate implements Request.
+func (q NameQuery) Validate() error {
+	var v Invalid
+	v.Check("localpart", q.Localpart.Validate())
+	return v.Err()
+}
+
+// Targets implements Request.
+func (NameQuery) Targets() []UserID { return nil }
+
+// Availability tells whether a name is free, and if not, why (`problem.<code>`).
+type Availability struct {
+	ID   UserID `json:"id"`
+	Free bool   `json:"free"`
+	Code string `json:"code,omitempty"`
+}
+
+// PasswordChoice says where a new password comes from.
+type PasswordChoice struct {
+	Mode     string `json:"mode"`              // passphrase, random, typed or none
+	Password Secret `json:"password,omitzero"` // with mode typed
+}
+
+// The modes of a PasswordChoice.
+const (
+	PasswordPassphrase = "passphrase"
+	PasswordRandom     = "random"
+	PasswordTyped      = "typed"
+	PasswordNone       = "none"
+)
+
+// settle makes a typed password the choice where only the password was given, so that JSON need not say it twice.
+func (p *PasswordChoice) settle() {
+	if p.Mode == "" && !p.Password.IsZero() {
+		p.Mode = PasswordTyped
+	}
+	if p.Mode != PasswordTyped {
+		p.Password = Secret{}
+	}
+}
+
+func (p PasswordChoice) check(v *Invalid, none bool) {
+	switch p.Mode {
+	case PasswordPassphrase, PasswordRandom:
+	case PasswordTyped:
+		checkPassword(v, "password.password", p.Password)
+	case PasswordNone:
+		if !none {
+			v.Add("password.mode", "invalid_choice", "choices", "passphrase, random, typed")
+		}
+	case "":
+		v.Add("password.mode", "missing")
+	default:
+		v.Add("password.mode", "invalid_choice", "choices", "passphrase, random, typed, none")
+	}
+}
+
+// MaxPassword is the longest password that every server takes, in bytes; Synapse's bcrypt looks at the first 72.
+const MaxPassword = 512
+
+func checkPassword(v *Invalid, field string, s Secret) {
+	switch text := s.Reveal(); {
+	case text == "":
+		v.Add(field, "missing")
+	case strings.ContainsRune(text, 0):
+		v.Add(field, "password_nul")
+	case len(text) > MaxPassword:
+		v.Add(field, "password_too_long", "max", strconv.Itoa(MaxPassword))
+	case len(text) < 8:
+		v.Add(field, "weak_password", "min", "8")
+	}
+}
+
+// UserCreate asks for a new account.
+type UserCreate struct {
+	Localpart   Localpart      `json:"localpart"`
+	DisplayName string         `json:"display_name,omitempty"`
+	Password    PasswordChoice `json:"password"`
+	Admin       bool           `json:"admin,omitempty"`
+	UserType    string         `json:"user_type,omitempty"`
+	Threepids   []Threepid     `json:"threepids,omitempty"`
+	ExternalIDs []ExternalID   `json:"external_ids,omitempty"`
+	AvatarURL   MXC            `json:"avatar_url,omitempty"`
+}
+
+func (c *UserCreate) settle() {
+	c.DisplayName = strings.TrimSpace(c.DisplayName)
+	c.Password.settle()
+	c.Threepids = canonical(c.Threepids)
+}
+
+// Validate implements Request.
+func (c UserCreate) Validate() error {
+	var v Invalid
+	v.Check("localpart", c.Localpart.Validate())
+	checkText(&v, "display_name", c.DisplayName, maxDisplayName)
+	c.Password.check(&v, true)
+	checkText(&v, "user_type", c.UserType, 64)
+	checkThreepids(&v, "threepids", c.Threepids)
+	checkExternalIDs(&v, "external_ids", c.ExternalIDs)
+	v.Check("avatar_url", c.AvatarURL.Validate())
+	return v.Err()
+}
+
+// Targets implements Request. The server's name is the adapter's to know, so the target is named by its localpart alone.
+func (c UserCreate) Targets() []UserID { return []UserID{UserID("@" + c.Localpart)} }
+
+// Demands implements Demanding: only who may set administrators may make one.
+func (c UserCreate) Demands() []Permission {
+	if c.Admin {
+		return []Permission{SetAdmins}
+	}
+	return nil
+}
+
+// Handout is what is handed to the account's person: it holds the password, once.
+type Handout struct {
+	User     User   `json:"user"`
+	Password Secret `json:"password,omitzero"` // none where the account got none
+	// Homeserver is the address that a client asks for, ClientURL the web client's sign-in link, if one is configured.
+	Homeserver string `json:"homeserver,omitempty"`
+	ClientURL  string `json:"client_url,omitempty"`
+	// SignedOut says whether the account's devices were signed out.
+	SignedOut bool `json:"signed_out,omitempty"`
+	// Left names what was asked for and could not be done, though the account exists.
+	Left []FieldProblem `json:"left,omitempty"`
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package homeserver says what an adapter is: the table of the operations that a kind of homeserver can do. The set of
+// operations in it is the capability list that the panel draws itself from.
+package homeserver
+
+import (
+	"context"
+	"fmt"
+
+	"gatehouse/app/api"
+)
+
+// Adapter is a table with one entry for every operation of the catalogue, implemented or missing with a reason.
+type Adapter []Entry
+
+// Entry is one line of an Adapter.
+type Entry struct {
+	Op api.Op
+	// Missing is the reason (`missing.<reason>`) why this kind of server has not got the operation; "" where it has.
+	Missing string
+	// Call runs the operation; its request and result have the operation's types.
+	Call func(context.Context, api.Request) (any, error)
+	// Ready tells at run time whether this very server can do it now; nil means always. It costs no request.
+	Ready func() (missing string)
+}
+
+// Implement enters an operation with the function that does it.
+func Implement[Req api.Request, Res any](op *api.Operation[Req, Res], f func(context.Context, Req) (Res, error)) Entry {
+	return Entry{Op: op, Call: func(ctx context.Context, r api.Request) (any, error) {
+		req, ok := r.(Req)
+		if !ok {
+			return nil, fmt.Errorf("%s was asked with %T", op.Info().Name, r)
+		}
+		return f(ctx, req)
+	}}
+}
+
+// When adds a run-time condition: ready returns "" or the reason why this server cannot do it now (its version, its configuration).
+func (e Entry) When(ready func() string) Entry {
+	e.Ready = ready
+	return e
+}
+
+// Missing enters an operation that this kind of server has not got.
+func Missing(op api.Op, reason string) Entry { return Entry{Op: op, Missing: reason} }
+
+// Find returns the entry of an operation.
+func (a Adapter) Find(name string) (Entry, bool) {
+	for _, e := range a {
+		if e.Op.Info().Name == name {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// Unavailable returns the operations that cannot be done now, with the reasons.
+func (a Adapter) Unavailable() map[string]string {
+	out := map[string]string{}
+	for _, e := range a {
+		if why := e.Why(); why != "" {
+			out[e.Op.Info().Name] = why
+		}
+	}
+	return out
+}
+
+// Why returns the reason why the operation cannot be done now, or "".
+func (e Entry) Why() string {
+	if e.Missing != "" {
+		return e.Missing
+	}
+	if e.Ready != nil {
+		return e.Ready()
+	}
+	return ""
+}
+
+// Complete reports the operations of the catalogue that the table neither implements nor names as missing, and those that
+// it has twice.
+func (a Adapter) Complete() error {
+	seen := map[string]int{}
+	for _, e := range a {
+		seen[e.Op.Info().Name]++
+	}
+	for _, op := range api.All() {
+		if n := seen[op.Info().Name]; n != 1 {
+			return fmt.Errorf("the table has %s %d times; every operation is implemented or missing, once", op.Info().Name, n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package homeserver
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"gatehouse/app/api"
+)
+
+// Settings is what an adapter knows of its homeserver from the configuration.
+type Settings struct {
+	Name           string // in the configuration and in addresses
+	URL            string // base address of the client-server and admin APIs
+	ServerName     string // what stands after the colon of its accounts; "" until found out
+	Secret         api.Secret
+	Token          api.Secret
+	ClientURL      string // the web client of hand-out cards
+	Hide           []string
+	Database       api.Secret
+	DatabaseWrites bool
+	ForwardedFor   bool // send the person's address as X-Forwarded-For when signing in
+	Timeout        time.Duration
+}
+
+// Hidden reports whether a localpart matches a pattern of accounts to hide; `*` stands for any characters, all else for itself.
+func (s Settings) Hidden(localpart string) bool {
+	return slices.ContainsFunc(s.Hide, func(pattern string) bool { return match(pattern, localpart) })
+}
+
+func match(pattern, text string) bool {
+	head, rest, star := strings.Cut(pattern, "*")
+	text, ok := strings.CutPrefix(text, head)
+	if !ok || !star {
+		return ok && text == ""
+	}
+	for i := 0; i <= len(text); i++ {
+		if match(rest, text[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// Keeper is the gate's memory as adapters use it. The store implements it; tests have one of their own.
+type Keeper interface {
+	// ServiceAccount returns the service account that the gate made on a homeserver, or ErrNone where it made none yet.
+	ServiceAccount(ctx context.Context, homeserver string) (ServiceAccount, error)
+	// ReplaceServiceAccount keeps another one in place of the account named old ("" for none) and reports false where somebody
+	// else replaced it first.
+	ReplaceServiceAccount(ctx context.Context, homeserver string, old api.UserID, now ServiceAccount) (bool, error)
+	// NoteAccount remembers an account that Gatehouse made.
+	NoteAccount(ctx context.Context, homeserver string, id api.UserID) error
+	// MadeAccounts returns the accounts that Gatehouse made, oldest first.
+	MadeAccounts(ctx context.Context, homeserver string) ([]MadeAccount, error)
+	// SetStep remembers how far a deed in several steps got; "" forgets it.
+	SetStep(ctx context.Context, homeserver string, id api.UserID, step string) error
+	// Step returns it.
+	Step(ctx context.Context, homeserver string, id api.UserID) (string, error)
+}
+
+// ServiceAccount is the account that the gate acts as, made with the shared secret.
+type ServiceAccount struct {
+	ID    api.UserID
+	Token api.Secret
+}
+
+// MadeAccount is an account that Gatehouse made.
+type MadeAccount struct {
+	ID      api.UserID
+	Created time.Time
+}
+
+// ErrNone is returned where there is nothing to return.
+var ErrNone = errors.New("there is none")
