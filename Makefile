@@ -1,0 +1,50 @@
+# An index of commands. The work is done by Go programs under tools/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build test unit e2e demo bench screenshots css generate lint clean
+
+# Packages at a time, and the longest time that one package's tests may take.
+GOTEST := go test -p 2 -timeout 20m
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what tests and the demo need (browser, Synapse, Dendrite, PostgreSQL)
+	@go run ./tools/setup
+
+build: ## write bin/gatehouse: one program with everything in it
+	@if [ -d tools/build ]; then go run ./tools/build; fi
+
+test: setup build lint unit e2e ## everything: set-up, build, unit tests with -race, end-to-end tests
+
+unit: ## unit tests with the race detector
+	@packages=$$(go list ./... | grep -v '^gatehouse/e2e$$'); $(GOTEST) -race $$packages
+
+e2e: ## end-to-end tests in a real browser against real homeservers
+	@$(GOTEST) -race -count=1 ./e2e
+
+demo: ## a homeserver with 200 accounts and the panel in front of it (HOMESERVER=synapse or dendrite)
+	@go run ./tools/demo $(if $(HOMESERVER),-homeserver $(HOMESERVER))
+
+bench: build ## measure sizes and times, write docs/BENCHMARKS.md
+	@go run ./tools/bench
+
+screenshots: build ## draw the pictures of the README
+	@go run ./tools/screenshots
+
+css: ## collect the style rules that the panel uses
+	@go run ./tools/css
+
+generate: ## write generated files again
+	@go generate ./...
+
+lint: ## formatting and go vet
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt would change:" $$files; exit 1; fi
+	@go vet ./...
+	@GOOS=js GOARCH=wasm go vet ./app/...
+
+clean: ## remove what was built; homeservers and demo data under .cache stay
+	rm -rf bin web/dist
