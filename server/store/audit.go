@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Phases of an audit row.
+const (
+	AuditIntent  = "intent"  // before a write goes upstream
+	AuditOutcome = "outcome" // after it
+	AuditEvent   = "event"   // a thing that is over when it is recorded: a sign-in, a refusal
+)
+
+// An AuditRow is one row of the audit log. Request is redacted JSON.
+type AuditRow struct {
+	ID         int64
+	At         time.Time
+	RequestID  string
+	Phase      string
+	IntentID   int64 // of an outcome; otherwise 0
+	Actor      string
+	Role       string
+	Address    string
+	Homeserver string
+	Operation  string
+	Targets    []string
+	Request    json.RawMessage
+	Outcome    string // "" for an intent
+	Code       string
+	Detail     string
+}
+
+// An AuditRecord is an intent with its latest outcome, or an event.
+type AuditRecord struct {
+	AuditRow
+	OutcomeAt time.Time // zero while an intent has no outcome
+}
+
+// An AuditResult is how an intent ended.
+type AuditResult struct {
+	At      time.Time
+	Outcome string
+	Code    string
+	Detail  string
+}
+
+// auditUnknown is the one outcome that another may follow: what became of a
+// request whose answer never came is sometimes found out later.
+const auditUnknown = "unknown"
+
+// auditNumber is the next row number. It is read in the transaction that uses
+// it, under the write lock, so numbers have no gaps.
+const auditNumber = `(SELECT COALESCE(MAX(id), 0) + 1 FROM audit)`
+
+// AppendAudit adds an intent or an event and returns its number. When it
+// returns, the row is on the disk.
+func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
+	targets := row.Targets
+	if targets == nil {
+		targets = []string{}
+	}
+	list, err := json.Marshal(targets)
+	if err != nil {
+		return 0, fmt.Errorf("store: audit targets: %w", err)
+	}
+	request := string(row.Request)
+	if request == "" {
+		request = "null"
+	}
+	var id int64
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `
+			INSERT INTO audit (id, at_ms, request_id, phase, actor, role, address, homeserver, operation,
+				targets, request, outcome, code, detail)
+			VALUES (`+auditNumber+`, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			RETURNING id`,
+			row.At.UnixMilli(), row.RequestID, row.Phase, row.Actor, row.Role, row.Address, row.Homeserver,
+			row.Operation, string(list), request, row.Outcome, row.Code, row.Detail).Scan(&id)
+		if err != nil {
+			return err
+		}
+		for _, target := range targets {
+			_, err := tx.ExecContext(ctx, `
+				INSERT INTO audit_targets (homeserver, target, audit_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+				row.Homeserver, target, id)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("store: audit: %w", err)
+	}
+	return id, nil
+}
+
+// AppendOutcome adds the outcome of an intent; who and what are copied from it.
+// It fails with [ErrNotFound] if there is no such intent and with [ErrExists]
+// if its outcome is known already. An outcome "unknown" may be followed by a
+// known one.
+func (s *Store) AppendOutcome(ctx context.Context, intentID int64, r AuditResult) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return appendOutcome(ctx, tx, intentID, r) })
+	if err != nil {
+		return fmt.Errorf("store: audit outcome of %d: %w", intentID, err)
+	}
+	return nil
+}
+
+func appendOutcome(ctx context.Context, tx *sql.Tx, intentID int64, r AuditResult) error {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO audit (id, at_ms, request_id, phase, intent_id, actor, role, address, homeserver, operation,
+			targets, request, outcome, code, detail)
+		SELECT `+auditNumber+`, $1, i.request_id, 'outcome', i.id, i.actor, i.role, i.address, i.homeserver, i.operation,
+			'[]', 'null', $2, $3, $4
+		FROM audit i
+		WHERE i.id = $5 AND i.phase = 'intent' AND NOT EXISTS (
+			SELECT 1 FROM audit o WHERE o.intent_id = i.id AND (o.outcome <> '`+auditUnknown+`' OR o.outcome = $6))`,
+		r.At.UnixMilli(), r.Outcome, r.Code, r.Detail, intentID, r.Outcome)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	var one int
+	err = tx.QueryRowContext(ctx, `SELECT 1 FROM audit WHERE id = $1 AND phase = 'intent'`, intentID).Scan(&one)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return err
+	}
+	return ErrExists
+}
+
+// auditSettledKey names the number up to which every intent is known to have
+// an outcome, so that settling does not read the whole log at every start.
+const auditSettledKey = "audit.settled"
+
+// SettleAudit gives every intent without an outcome the result r and returns
+// their numbers.
+func (s *Store) SettleAudit(ctx context.Context, r AuditResult) ([]int64, error) {
+	var open []int64
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		var settled, last int64
+		value, err := getMeta(ctx, tx, auditSettledKey)
+		if err == nil {
+			settled, err = strconv.ParseInt(value, 10, 64)
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM audit`).Scan(&last); err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `
+			SELECT i.id FROM audit i
+			WHERE i.id > $1 AND i.phase = 'intent'
+				AND NOT EXISTS (SELECT 1 FROM audit o WHERE o.intent_id = i.id)
+			ORDER BY i.id`, settled)
+		if open, err = scanAll(rows, err, scanValue[int64]); err != nil {
+			return err
+		}
+		for _, id := range open {
+			if err := appendOutcome(ctx, tx, id, r); err != nil {
+				return err
+			}
+		}
+		return setMeta(ctx, tx, auditSettledKey, strconv.FormatInt(last, 10))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: settle audit: %w", err)
+	}
+	return open, nil
+}
+
+// AuditHistory returns what was done to one account, or refused, newest first,
+// at most limit records.
+func (s *Store) AuditHistory(ctx context.Context, homeserver, target string, limit int) ([]AuditRecord, error) {
+	rows, err := s.read.QueryContext(ctx, `
+		SELECT i.id, i.at_ms, i.request_id, i.phase, i.actor, i.role, i.address, i.homeserver, i.operation,
+			i.targets, i.request, COALESCE(o.outcome, i.outcome), COALESCE(o.code, i.code),
+			COALESCE(o.detail, i.detail), o.at_ms
+		FROM audit_targets t
+		JOIN audit i ON i.id = t.audit_id
+		LEFT JOIN audit o ON o.id = (SELECT MAX(id) FROM audit WHERE intent_id = i.id)
+		WHERE t.homeserver = $1 AND t.target = $2
+		ORDER BY t.audit_id DESC LIMIT $3`, homeserver, target, limit)
+	records, err := scanAll(rows, err, scanRecord)
+	if err != nil {
+		return nil, fmt.Errorf("store: audit history: %w", err)
+	}
+	return records, nil
+}
+
+func scanRecord(row scanner) (AuditRecord, error) {
+	var (
+		r         AuditRecord
+		at        int64
+		outcomeAt sql.NullInt64
+		targets   string
+		request   string
+	)
+	err := row.Scan(&r.ID, &at, &r.RequestID, &r.Phase, &r.Actor, &r.Role, &r.Address, &r.Homeserver, &r.Operation,
+		&targets, &request, &r.Outcome, &r.Code, &r.Detail, &outcomeAt)
+	if err != nil {
+		return r, err
+	}
+	r.At = fromMillis(at)
+	r.OutcomeAt = fromNullMillis(outcomeAt)
+	r.Request = json.RawMessage(request)
+	if err := json.Unmarshal([]byte(targets), &r.Targets); err != nil {
+		return r, fmt.Errorf("targets of row %d: %w", r.ID, err)
+	}
+	return r, nil
+}

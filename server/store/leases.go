@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// TakeLease lets exactly one holder do a thing that must be done once, over all
+// processes that share the database, until the time given in ttl is over or it
+// calls [Store.ReleaseLease]. Whoever holds the lease may take it again, which
+// prolongs it. It fails with [ErrConflict] while somebody else holds it.
+func (s *Store) TakeLease(ctx context.Context, name, holder string, now time.Time, ttl time.Duration) error {
+	n, err := s.exec(ctx, `
+		INSERT INTO leases (name, holder, expires_ms) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_ms = excluded.expires_ms
+		WHERE leases.holder = excluded.holder OR leases.expires_ms <= $4`,
+		name, holder, now.Add(ttl).UnixMilli(), now.UnixMilli())
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("store: lease %s: %w", name, err)
+	}
+	return nil
+}
+
+// ReleaseLease gives a lease back. A lease that somebody else holds stays theirs.
+func (s *Store) ReleaseLease(ctx context.Context, name, holder string) error {
+	if _, err := s.exec(ctx, `DELETE FROM leases WHERE name = $1 AND holder = $2`, name, holder); err != nil {
+		return fmt.Errorf("store: release lease %s: %w", name, err)
+	}
+	return nil
+}

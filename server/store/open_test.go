@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestOpenMakesAPrivateFile(t *testing.T) {
+	// Characters that mean something in a URI must reach the file's name unharmed.
+	path := filepath.Join(t.TempDir(), "new folder?#%41", "gate&house.db")
+	s := openAt(t, path)
+	must(t, s.SetMeta(t.Context(), "a", "b")) // so that there is a -wal
+
+	if s.Path() != path {
+		t.Errorf("Path() = %q, want %q", s.Path(), path)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		must(t, err)
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("%s has mode %o, want 600", name, got)
+		}
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	must(t, err)
+	if got := dir.Mode().Perm(); got != 0o700 {
+		t.Errorf("folder has mode %o, want 700", got)
+	}
+}
+
+func TestOpenNarrowsAWideFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	must(t, os.WriteFile(path, nil, 0o600))
+	must(t, os.Chmod(path, 0o644))
+	openAt(t, path)
+	info, err := os.Stat(path)
+	must(t, err)
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("mode %o, want 600", got)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	garbage := filepath.Join(dir, "garbage.db")
+	must(t, os.WriteFile(garbage, []byte("this is not a database, however long it may be made to look"), 0o600))
+	for name, path := range map[string]string{
+		"no path":        "",
+		"memory":         ":memory:",
+		"a folder":       dir,
+		"not a database": garbage,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Open(t.Context(), path)
+			if err == nil {
+				_ = s.Close()
+				t.Fatal("opened")
+			}
+		})
+	}
+}
+
+func TestOpenRefusesANewerDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	s, err := Open(t.Context(), path)
+	must(t, err)
+	_, err = s.exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`)
+	must(t, err)
+	must(t, s.Close())
+
+	if _, err := Open(t.Context(), path); !errors.Is(err, ErrTooNew) {
+		t.Errorf("got %v, want ErrTooNew", err)
+	}
+}
+
+func TestPragmasHoldOnEveryConnection(t *testing.T) {
+	s := open(t)
+	check := func(t *testing.T, c *sql.Conn, pragma, want string) {
+		t.Helper()
+		var got string
+		must(t, c.QueryRowContext(t.Context(), `PRAGMA `+pragma).Scan(&got))
+		if got != want {
+			t.Errorf("%s = %s, want %s", pragma, got, want)
+		}
+	}
+	pools := map[string]struct {
+		db        *sql.DB
+		n         int
+		queryOnly string
+	}{
+		"write": {s.write, 1, "0"},
+		"read":  {s.read, readers, "1"},
+	}
+	for name, pool := range pools {
+		t.Run(name, func(t *testing.T) {
+			if got := pool.db.Stats().MaxOpenConnections; got != pool.n {
+				t.Errorf("pool of %d connections, want %d", got, pool.n)
+			}
+			for range pool.n { // all of them at once, so that none is asked twice
+				c, err := pool.db.Conn(t.Context())
+				must(t, err)
+				defer c.Close()
+				check(t, c, "journal_mode", "wal")
+				check(t, c, "synchronous", "2") // FULL
+				check(t, c, "busy_timeout", "5000")
+				check(t, c, "foreign_keys", "1")
+				check(t, c, "query_only", pool.queryOnly)
+			}
+		})
+	}
+}
+
+func TestTheReadPoolCannotWrite(t *testing.T) {
+	s := open(t)
+	if _, err := s.read.ExecContext(t.Context(), `INSERT INTO meta (name, value) VALUES ('a', 'b')`); err == nil {
+		t.Error("the read pool wrote")
+	}
+}
+
+func TestHealthy(t *testing.T) {
+	s := open(t)
+	must(t, s.Healthy(t.Context()))
+	must(t, s.Probe(t.Context(), t0))
+	if got, err := s.Meta(t.Context(), "probe"); err != nil || got != fmt.Sprint(t0.UnixMilli()) {
+		t.Errorf("probe left %q, %v", got, err)
+	}
+
+	// Somebody holds the one write handle: not healthy, and told so in time.
+	tx, err := s.write.BeginTx(t.Context(), nil)
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := s.Healthy(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("with the write handle taken: %v, want a deadline", err)
+	}
+	must(t, tx.Rollback())
+	must(t, s.Healthy(t.Context()))
+}
+
+func TestHealthyAfterClose(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "gatehouse.db"))
+	must(t, err)
+	must(t, s.Close())
+	if err := s.Healthy(t.Context()); err == nil {
+		t.Error("a closed store is healthy")
+	}
+}
+
+// Two processes that open a new file at once both get a whole database.
+func TestOpenAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	const n = 6
+	stores := make([]*Store, n)
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { stores[i], errs[i] = Open(t.Context(), path) })
+	}
+	wg.Wait()
+	for i, s := range stores {
+		if errs[i] != nil {
+			t.Errorf("open %d: %v", i, errs[i])
+			continue
+		}
+		must(t, s.SetMeta(t.Context(), fmt.Sprint("from ", i), "x"))
+		must(t, s.Close())
+	}
+}
+
+// Many writers on the one handle: all succeed, none sees "database is locked",
+// and the rows are numbered without gaps.
+func TestManyWriters(t *testing.T) {
+	s := open(t)
+	const writers, each = 16, 12
+	ids := make(chan int64, writers*each)
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				target := fmt.Sprintf("@user%d.%d:hs", w, i)
+				id, err := s.AppendAudit(t.Context(), intent(target))
+				if err != nil {
+					t.Errorf("append: %v", err)
+					return
+				}
+				ids <- id
+				if got, err := s.AuditHistory(t.Context(), "hs", target, 10); err != nil || len(got) != 1 {
+					t.Errorf("a row just written is not read: %v, %v", got, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(ids)
+	seen := map[int64]bool{}
+	for id := range ids {
+		seen[id] = true
+	}
+	for id := int64(1); id <= writers*each; id++ {
+		if !seen[id] {
+			t.Errorf("number %d is missing", id)
+		}
+	}
+}

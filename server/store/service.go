@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A ServiceAccount is an account that the gate registered for itself.
+type ServiceAccount struct {
+	Homeserver  string
+	UserID      string
+	SealedToken []byte // its access token, sealed; empty once retired
+	Created     time.Time
+	Retired     time.Time // zero for the live one
+}
+
+// ServiceAccount returns the live service account of a homeserver, or [ErrNotFound].
+func (s *Store) ServiceAccount(ctx context.Context, homeserver string) (ServiceAccount, error) {
+	a, err := liveServiceAccount(ctx, s.read, homeserver)
+	if err != nil {
+		return ServiceAccount{}, fmt.Errorf("store: service account of %s: %w", homeserver, err)
+	}
+	return a, nil
+}
+
+// ServiceAccounts returns the live and the retired service accounts of a
+// homeserver, newest first. None of them is a person.
+func (s *Store) ServiceAccounts(ctx context.Context, homeserver string) ([]ServiceAccount, error) {
+	rows, err := s.read.QueryContext(ctx, `
+		SELECT homeserver, user_id, sealed_token, created_ms, retired_ms FROM service_accounts
+		WHERE homeserver = $1 ORDER BY created_ms DESC, user_id`, homeserver)
+	all, err := scanAll(rows, err, scanServiceAccount)
+	if err != nil {
+		return nil, fmt.Errorf("store: service accounts of %s: %w", homeserver, err)
+	}
+	return all, nil
+}
+
+// ReplaceServiceAccount makes next the live service account of its homeserver
+// and retires the one before, whose token it deletes. old is the user ID that
+// the caller took for the live one, "" for none; if another is live by now,
+// nothing changes and the error is [ErrConflict].
+func (s *Store) ReplaceServiceAccount(ctx context.Context, old string, next ServiceAccount) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		live, err := liveServiceAccount(ctx, tx, next.Homeserver)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if live.UserID != old {
+			return ErrConflict
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE service_accounts SET retired_ms = $1, sealed_token = $2
+			WHERE homeserver = $3 AND retired_ms IS NULL AND user_id <> $4`,
+			next.Created.UnixMilli(), []byte{}, next.Homeserver, next.UserID)
+		if err != nil {
+			return err
+		}
+		// The same account with a new token is replaced in place.
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO service_accounts (homeserver, user_id, sealed_token, created_ms) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (homeserver, user_id) DO UPDATE
+			SET sealed_token = excluded.sealed_token, created_ms = excluded.created_ms, retired_ms = NULL`,
+			next.Homeserver, next.UserID, next.SealedToken, next.Created.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store: replace service account of %s: %w", next.Homeserver, err)
+	}
+	return nil
+}
+
+func liveServiceAccount(ctx context.Context, q querier, homeserver string) (ServiceAccount, error) {
+	a, err := scanServiceAccount(q.QueryRowContext(ctx, `
+		SELECT homeserver, user_id, sealed_token, created_ms, retired_ms FROM service_accounts
+		WHERE homeserver = $1 AND retired_ms IS NULL`, homeserver))
+	return a, orNotFound(err)
+}
+
+func scanServiceAccount(row scanner) (ServiceAccount, error) {
+	var (
+		a       ServiceAccount
+		created int64
+		retired sql.NullInt64
+	)
+	if err := row.Scan(&a.Homeserver, &a.UserID, &a.SealedToken, &created, &retired); err != nil {
+		return ServiceAccount{}, err
+	}
+	a.Created = fromMillis(created)
+	a.Retired = fromNullMillis(retired)
+	return a, nil
+}
