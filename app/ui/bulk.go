@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui
+
+import "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+// BulkBar lies on the heads of a table while rows are selected. It is a GET form: its buttons lead to the screen that asks, with
+// the selected rows in the address, so it works without the program, which only adds the count.
+type BulkBar struct {
+	FormID  string   // the table's SelectBy
+	Action  string   // address of the screen that asks; buttons may have their own
+	Count   int      // selected rows; 0 where the program does not run
+	All     app.UI   // "Select all 1,904 that match"
+	Actions []app.UI // buttons with Form and Action set
+	Danger  []app.UI // apart, at the end
+	Clear   string   // address without a selection
+	OnClear func(ctx app.Context)
+}
+
+// Draw draws it. Whether it is seen is decided by the check boxes (CSS :has).
+func (b BulkBar) Draw(env Env) app.UI {
+	var count, danger, clear app.UI
+	if b.Count > 0 {
+		count = app.Strong().Class("gh-bulk__count").Role("status").Text(env.N("ui.selected", b.Count))
+	}
+	if len(b.Danger) > 0 {
+		danger = app.Div().Class("gh-bulk__danger").Body(b.Danger...)
+	}
+	switch {
+	case b.OnClear != nil:
+		do := b.OnClear
+		clear = app.Button().Class("gh-bulk__clear").Type("button").Aria("label", Attr(env.T("ui.unselect"))).
+			OnClick(func(ctx app.Context, _ app.Event) { do(ctx) }).Body(IconClose.Draw())
+	case b.Clear != "":
+		clear = app.A().Class("gh-bulk__clear").Href(Href(b.Clear)).Aria("label", Attr(env.T("ui.unselect"))).Body(IconClose.Draw())
+	}
+	return app.Form().Class("gh-bulk").ID(Attr(b.FormID)).Method("get").Action(Href(b.Action)).
+		Aria("label", Attr(env.T("ui.bulk"))).Body(
+		count,
+		b.All,
+		app.Div().Class("gh-bulk__actions").Body(b.Actions...),
+		danger,
+		clear,
+	)
+}
+
+// Pager is the foot of a list: what of it is seen, and the way to the rest. Lists page by cursors, so there are no page numbers.
+type Pager struct {
+	From, To int    // rows that are seen, from 1
+	Total    int64  // of all that match; negative: not known
+	Range    string // in place of from, to and total
+	Facts    app.UI // beside it: how old the list is
+	First    string // address of the first page; "" where it is this one
+	Previous string
+	Next     string
+	Continue string // address that goes on looking, where the filter was applied to only some
+	Scanned  string // "scanned 5,000 of 12,481"
+}
+
+// Draw draws it.
+func (p Pager) Draw(env Env) app.UI {
+	text := p.Range
+	switch {
+	case text != "" || p.To == 0:
+	case p.Total >= 0:
+		text = env.T("ui.range_of", "from", p.From, "to", p.To, "total", p.Total)
+	default:
+		text = env.T("ui.range", "from", p.From, "to", p.To)
+	}
+	var scanned, pages app.UI
+	if p.Scanned != "" {
+		var more app.UI
+		if p.Continue != "" {
+			more = Link(env.T("ui.continue"), p.Continue)
+		}
+		scanned = app.P().Class("gh-pager__scanned").Role("status").Body(app.Span().Text(p.Scanned), more)
+	}
+	if p.Previous != "" || p.Next != "" || p.First != "" {
+		var first app.UI
+		if p.First != "" {
+			first = Button{Label: env.T("ui.first_page"), Href: p.First, Small: true}.Draw(env)
+		}
+		pages = app.Nav().Class("gh-pager__pages").Aria("label", Attr(env.T("ui.pages"))).Body(
+			first,
+			pageLink(IconChevron, env.T("ui.previous"), p.Previous, "prev"),
+			pageLink(IconChevronEnd, env.T("ui.next"), p.Next, "next"),
+		)
+	}
+	return app.Div().Class("gh-pager").Body(
+		app.P().Class("gh-pager__range").Body(Text(text)),
+		p.Facts,
+		scanned,
+		pages,
+	)
+}
+
+// pageLink is a small button with a chevron; where there is no such page it stays, off.
+func pageLink(icon Icon, label, href, rel string) app.UI {
+	text := app.Span().Class("pf-v6-c-button__text").Text(label)
+	chevron := app.Span().Class("pf-v6-c-button__icon").Body(icon.mirrored())
+	body := []app.UI{chevron, text}
+	if rel == "next" {
+		body = []app.UI{text, chevron}
+	}
+	if href == "" {
+		return app.Button().Class("pf-v6-c-button pf-m-secondary pf-m-small gh-button--off").Type("button").Aria("disabled", yes()).Body(body...)
+	}
+	return app.A().Class("pf-v6-c-button pf-m-secondary pf-m-small").Rel(rel).Href(Href(href)).Body(body...)
+}

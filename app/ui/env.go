@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui
+
+import (
+	"strconv"
+
+	"gatehouse/app/api"
+	"gatehouse/app/i18n"
+)
+
+// Env is what a page knows about its surroundings: who looks at it, at which homeserver, in which language, and when. The server
+// makes it for each request and writes it into the page's data block, so that both sides draw from the same values.
+type Env struct {
+	Person      Person            `json:"person"`
+	Permissions map[string]bool   `json:"permissions,omitempty"` // names of permissions that the person has
+	Homeserver  string            `json:"homeserver,omitempty"`  // its name in the URL; "" outside of one
+	Homeservers []Homeserver      `json:"homeservers,omitempty"` // those that the person may see
+	Unavailable map[string]string `json:"unavailable,omitempty"` // operation → reason code why this homeserver has it not
+	Denied      map[string]string `json:"denied,omitempty"`      // operation → permission that the person lacks for it
+	Language    string            `json:"language"`              // BCP 47
+	Zone        string            `json:"zone"`                  // IANA name; "UTC" until the person's is known
+	Theme       string            `json:"theme"`                 // system, light or dark
+	LetterKeys  bool              `json:"letter_keys"`           // single-letter shortcuts are on
+	Now         int64             `json:"now"`                   // milliseconds since 1970
+	Version     string            `json:"version"`               // of Gatehouse
+	Notice      string            `json:"notice,omitempty"`      // a sentence above the page, such as "Locked @x:y."
+
+	format i18n.Format
+}
+
+// Person is who is signed in.
+type Person struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Role string `json:"role"`
+}
+
+// Homeserver is one entry of the switcher.
+type Homeserver struct {
+	Name       string `json:"name"`        // in URLs
+	ServerName string `json:"server_name"` // of its Matrix IDs
+	Kind       string `json:"kind"`        // synapse, dendrite
+	State      string `json:"state"`       // up, slow, down, or "" when not known
+}
+
+// WithPrinter returns the environment with the person's language and zone in it.
+func (e Env) WithPrinter(f i18n.Format) Env {
+	e.format = f
+	return e
+}
+
+// T returns the text with this key, filled with args: name, value pairs. Without a printer it is the key.
+func (e Env) T(key string, args ...any) string {
+	if e.format.Printer == nil {
+		return key
+	}
+	return e.format.T(key, args...)
+}
+
+// N returns the text for n things; args are as in T.
+func (e Env) N(key string, n int, args ...any) string {
+	if e.format.Printer == nil {
+		return key
+	}
+	return e.format.N(key, n, args...)
+}
+
+// Format writes times and numbers for the person.
+func (e Env) Format() i18n.Format { return e.format }
+
+// Can reports whether the person may use the operation and the homeserver has it.
+func (e Env) Can(operation string) bool { return e.WhyNot(operation) == "" }
+
+// WhyNot returns the sentence that says why an operation cannot be used here, or "" when it can.
+func (e Env) WhyNot(operation string) string {
+	if reason, ok := e.Unavailable[operation]; ok {
+		return e.T("unavailable."+reason, "homeserver", e.ServerName())
+	}
+	if permission, ok := e.Denied[operation]; ok {
+		return e.T("ui.denied", "role", e.Person.Role, "permission", permission)
+	}
+	return ""
+}
+
+// ServerName is the name in the Matrix IDs of the current homeserver.
+func (e Env) ServerName() string { return e.current().ServerName }
+
+func (e Env) current() Homeserver {
+	for _, h := range e.Homeservers {
+		if h.Name == e.Homeserver {
+			return h
+		}
+	}
+	return Homeserver{Name: e.Homeserver, ServerName: e.Homeserver}
+}
+
+// ProblemText is the sentence for a problem in the person's language: of its code where that has a text, else the one that it
+// carries in English.
+func (e Env) ProblemText(p *api.Problem) string { return e.problemText(p.Code, p.Params, p.Detail) }
+
+// FieldText is the sentence for a mistake in a field.
+func (e Env) FieldText(f api.FieldProblem) string { return e.problemText(f.Code, f.Params, f.Detail) }
+
+func (e Env) problemText(code string, params map[string]string, detail string) string {
+	if e.format.Printer == nil || !e.format.Has("problem."+code) {
+		if detail != "" {
+			return detail
+		}
+		return "problem." + code
+	}
+	return e.format.Problem(code, params)
+}
+
+// number writes a number, grouped.
+func (e Env) number(n int64) string {
+	if e.format.Printer == nil {
+		return strconv.FormatInt(n, 10)
+	}
+	return e.format.Number(n)
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+)
+
+// Empty is what stands in place of a list, or of a page, that has nothing to show.
+type Empty struct {
+	Icon    Icon
+	Title   string
+	Text    string // what it is for, or where was looked
+	Actions []app.UI
+	Page    bool // it is the page: its title is the h1
+}
+
+// Draw draws it.
+func (e Empty) Draw(Env) app.UI {
+	var title app.UI = app.H2().Class("gh-empty__title").Text(e.Title)
+	if e.Page {
+		title = app.H1().Class("gh-empty__title").ID("title").TabIndex(-1).Text(e.Title)
+	}
+	var text, actions app.UI
+	if e.Text != "" {
+		text = app.P().Class("gh-empty__text").Body(Rich(e.Text))
+	}
+	if len(e.Actions) > 0 {
+		actions = app.Div().Class("gh-empty__actions").Body(e.Actions...)
+	}
+	return app.Div().Class("gh-empty").Body(e.Icon.Draw(), title, text, actions)
+}
+
+// Skeleton is the shape of rows that are on their way. It is drawn when 300 ms have passed.
+func Skeleton(env Env, rows int) app.UI {
+	list := make([]app.UI, 0, rows+1)
+	list = append(list, app.Span().Class("gh-hidden").Role("status").Text(env.T("ui.loading")))
+	for i := range rows {
+		width := "pf-v6-c-skeleton pf-m-width-66"
+		switch i % 3 {
+		case 1:
+			width = "pf-v6-c-skeleton pf-m-width-50"
+		case 2:
+			width = "pf-v6-c-skeleton pf-m-width-75"
+		}
+		list = append(list, app.Div().Class("gh-skeleton__row").Aria("hidden", yes()).Body(
+			app.Span().Class("gh-skeleton__dot pf-v6-c-skeleton"),
+			app.Span().Class("gh-skeleton__lines").Body(
+				app.Span().Class(width),
+				app.Span().Class("pf-v6-c-skeleton pf-m-width-33"),
+			),
+		))
+	}
+	return app.Div().Class("gh-skeleton").Body(list...)
+}
+
+// ProblemNote is a problem in a box: what is (not) done and what to do, the mistakes as links to their fields, and the request's ID.
+func ProblemNote(env Env, p *api.Problem) app.UI {
+	if p == nil {
+		return nil
+	}
+	title, text := sentences(env.ProblemText(p))
+	var fields []app.UI
+	for _, f := range p.Fields {
+		fields = append(fields, app.Li().Body(app.A().Class("gh-link").Href("#"+Attr(fieldID("", f.Field))).Text(env.FieldText(f))))
+	}
+	var list app.UI
+	if len(fields) > 1 {
+		list = app.Ul().Class("gh-note__list").Body(fields...)
+	}
+	return Note{Kind: problemTone(p), Title: title, Text: text, Alert: true, Body: []app.UI{list, requestID(env, p)}}.Draw(env)
+}
+
+func problemTone(p *api.Problem) Tone {
+	switch p.Code {
+	case "unknown_outcome", "timeout":
+		return Warn
+	}
+	return Bad
+}
+
+// requestID names the call, where it is worth asking somebody about it: not for a mistake in a field.
+func requestID(env Env, p *api.Problem) app.UI {
+	if p.RequestID == "" || len(p.Fields) > 0 {
+		return nil
+	}
+	return app.P().Class("gh-request").Body(
+		app.Span().Text(env.T("ui.request")+" "),
+		Mono(p.RequestID),
+		Copy(env, env.T("ui.request"), p.RequestID),
+	)
+}
+
+// ProblemPage is a problem as the whole page. Actions lead on.
+func ProblemPage(env Env, p *api.Problem, actions ...app.UI) app.UI {
+	title, text := sentences(env.ProblemText(p))
+	icon := IconAlert
+	switch p.Status {
+	case api.StatusForbidden, api.StatusUnauthorized:
+		icon = IconLock
+	case api.StatusNotFound:
+		icon = IconSearch
+	case api.StatusTooMany:
+		icon = IconWait
+	case api.StatusBadGateway, api.StatusUnavailable, api.StatusTimeout:
+		icon = IconServerOff
+	}
+	return app.Div().Class("gh-problem").Body(
+		Empty{Icon: icon, Title: title, Text: text, Actions: actions, Page: true}.Draw(env),
+		requestID(env, p),
+	)
+}
+
+// sentences cuts a text behind its first sentence. A dot within a word, such as that of a server's name, ends none.
+func sentences(text string) (first, rest string) {
+	for i := 0; i+1 < len(text); i++ {
+		if (text[i] == '.' || text[i] == '?') && text[i+1] == ' ' {
+			return text[:i+1], text[i+2:]
+		}
+	}
+	return text, ""
+}
+
+// Offline says that Gatehouse cannot be reached. What was typed is kept.
+func Offline(env Env) app.UI {
+	return Note{Kind: Warn, Icon: IconOffline, Title: env.T("ui.offline"), Text: env.T("ui.offline_text"), Status: true}.Draw(env)
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// Name is a display name. Its direction is its own; without one it says so.
+func Name(env Env, name string) app.UI {
+	if strings.TrimSpace(name) == "" {
+		return app.Span().Class("gh-name gh-subtle").Text(env.T("ui.no_name"))
+	}
+	return app.Span().Class("gh-name").Dir("auto").Text(name)
+}
+
+// ID is a Matrix ID that may be broken into lines where that does not mislead: after . _ - / = in the name, before dots in
+// the server. It is isolated and runs from left to right.
+func ID(id string) app.UI { return idLine("gh-id gh-id--wrap", id, true) }
+
+// IDLine is a Matrix ID on one line, cut at its end where there is no room; the title has all of it.
+func IDLine(id string) app.UI { return idLine("gh-id", id, false) }
+
+func idLine(class, id string, wrap bool) app.UI {
+	local, server := id, ""
+	if i := strings.IndexByte(id, ':'); i >= 0 {
+		local, server = id[:i], id[i:]
+	}
+	var body []app.UI
+	if wrap {
+		body = breakable(local, true)
+	} else {
+		body = appendText(nil, local)
+	}
+	if server != "" {
+		part := app.Span().Class("gh-id__server")
+		if wrap {
+			part = part.Body(breakable(server, false)...)
+		} else {
+			part = part.Text(server)
+		}
+		body = append(body, part)
+	}
+	e := app.Bdi().Class(class).Dir("ltr").Body(body...)
+	if !wrap {
+		e = e.Title(Attr(id))
+	}
+	return e
+}
+
+// breakable puts <wbr> after each separator of a name, or before each dot of a server.
+func breakable(s string, after bool) []app.UI {
+	var parts []app.UI
+	start := 0
+	for i := 0; i < len(s); i++ {
+		cut := -1
+		switch {
+		case after && strings.IndexByte("._-/=", s[i]) >= 0 && i+1 < len(s):
+			cut = i + 1
+		case !after && s[i] == '.' && i > start:
+			cut = i
+		}
+		if cut < 0 {
+			continue
+		}
+		parts = append(parts, app.Text(s[start:cut]), app.Wbr())
+		start = cut
+	}
+	return appendText(parts, s[start:])
+}
+
+// Mono is an identifier of something else than an account: a device, a request, an address.
+func Mono(s string) app.UI {
+	if s == "" {
+		return nil
+	}
+	return app.Bdi().Class("gh-mono gh-mono--wrap").Dir("ltr").Text(s)
+}
+
+// Shape is the outline of an avatar.
+type Shape string
+
+// The shapes: people are round, bridges and bots square, guests dashed.
+const (
+	Round  Shape = ""
+	Square Shape = "square"
+	Dashed Shape = "dashed"
+)
+
+// Avatar stands for an account, with up to two initials or an icon. It says nothing that the name beside it does not.
+type Avatar struct {
+	Name  string // display name, or Matrix ID where there is none
+	Icon  Icon   // instead of initials
+	Shape Shape
+	Large bool
+}
+
+// Draw draws it.
+func (a Avatar) Draw(Env) app.UI {
+	shape := ""
+	switch a.Shape {
+	case Square:
+		shape = "gh-avatar--square"
+	case Dashed:
+		shape = "gh-avatar--dashed"
+	}
+	e := app.Span().Class(classes("gh-avatar", shape, when(a.Large, "gh-avatar--large"))).Aria("hidden", yes())
+	if icon := a.Icon.Draw(); icon != nil {
+		return e.Body(icon)
+	}
+	return e.Text(initials(a.Name))
+}
+
+// initials returns the first letters of the first and the last word, or of the local part of a Matrix ID. Joining scripts keep two
+// letters of one word, ideographs one.
+func initials(name string) string {
+	if strings.HasPrefix(name, "@") {
+		local, _, _ := strings.Cut(name[1:], ":")
+		return strings.ToUpper(firstLetter(local))
+	}
+	var words []string
+	for _, w := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '(' }) {
+		if firstLetter(w) != "" {
+			words = append(words, w)
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	first := firstLetter(words[0])
+	r, _ := utf8.DecodeRuneInString(first)
+	if len(words) == 1 || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Arabic, unicode.Hebrew) {
+		return strings.ToUpper(first)
+	}
+	return strings.ToUpper(first + firstLetter(words[len(words)-1]))
+}
+
+// firstLetter returns the first letter or digit of s.
+func firstLetter(s string) string {
+	for _, r := range s {
+		if r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return string(r)
+		}
+	}
+	return ""
+}
+
+// AccountCell is an account in two lines: its name, and its Matrix ID in mono. Neither is wrapped.
+type AccountCell struct {
+	ID, Name string
+	Href     string // the name is a link to the account's page
+	Icon     Icon   // in the avatar instead of initials
+	Shape    Shape
+	NoAvatar bool
+}
+
+// Draw draws it.
+func (c AccountCell) Draw(env Env) app.UI {
+	name := Name(env, c.Name)
+	if c.Href != "" {
+		name = app.A().Class("gh-account__link").Href(Href(c.Href)).Body(name)
+	}
+	var avatar app.UI
+	if !c.NoAvatar {
+		label := c.Name
+		if strings.TrimSpace(label) == "" {
+			label = c.ID
+		}
+		avatar = Avatar{Name: label, Icon: c.Icon, Shape: c.Shape}.Draw(env)
+	}
+	return app.Span().Class("gh-account").Body(
+		avatar,
+		app.Span().Class("gh-account__lines").Body(name, IDLine(c.ID)),
+	)
+}
+
+// TwoLines is a value with a second, subtle line below it.
+func TwoLines(first, second app.UI) app.UI {
+	if second == nil {
+		return app.Span().Class("gh-lines").Body(first)
+	}
+	return app.Span().Class("gh-lines").Body(first, app.Span().Class("gh-lines__second").Body(second))
+}

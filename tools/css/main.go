@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "os"
+
+func main() {
+	if err := writeIcons("."); err != nil {
+		println(err.Error())
+		os.Exit(1)
+	}
+}
