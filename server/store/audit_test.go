@@ -115,7 +115,7 @@ func TestAuditRefusesWhatIsNoRow(t *testing.T) {
 }
 
 func TestAuditIsAppendOnly(t *testing.T) {
-	s := open(t)
+	s := openSQLite(t)
 	_, err := s.AppendAudit(t.Context(), intent("@a:hs"))
 	must(t, err)
 	for _, query := range []string{

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -15,7 +16,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // t0 is the time at which every test begins.
 var t0 = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 
+// open returns an empty store: SQLite, or PostgreSQL where [postgresEnv] says so.
 func open(t *testing.T) *Store {
+	t.Helper()
+	if base := os.Getenv(postgresEnv); base != "" {
+		return openPostgres(t, base)
+	}
+	return openSQLite(t)
+}
+
+// openSQLite is for tests of what is SQLite's own.
+func openSQLite(t *testing.T) *Store {
 	t.Helper()
 	return openAt(t, filepath.Join(t.TempDir(), "gatehouse.db"))
 }

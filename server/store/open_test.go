@@ -83,7 +83,7 @@ func TestOpenRefusesANewerDatabase(t *testing.T) {
 }
 
 func TestPragmasHoldOnEveryConnection(t *testing.T) {
-	s := open(t)
+	s := openSQLite(t)
 	check := func(t *testing.T, c *sql.Conn, pragma, want string) {
 		t.Helper()
 		var got string
@@ -120,7 +120,7 @@ func TestPragmasHoldOnEveryConnection(t *testing.T) {
 }
 
 func TestTheReadPoolCannotWrite(t *testing.T) {
-	s := open(t)
+	s := openSQLite(t)
 	if _, err := s.read.ExecContext(t.Context(), `INSERT INTO meta (name, value) VALUES ('a', 'b')`); err == nil {
 		t.Error("the read pool wrote")
 	}

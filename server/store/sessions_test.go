@@ -57,7 +57,7 @@ func TestSession(t *testing.T) {
 }
 
 func TestSessionIDIsNotInTheFiles(t *testing.T) {
-	s := open(t)
+	s := openSQLite(t)
 	id := newSession(t, s, "@ann:hs")
 	for _, name := range []string{s.Path(), s.Path() + "-wal"} {
 		data, err := os.ReadFile(name)
