@@ -311,3 +311,18 @@ func checkExternalIDs(v *Invalid, field string, list []ExternalID) {
 		checkText(v, at+".external_id", e.ExternalID, 255)
 	}
 }
+
+// Confirmable is a request in which a person can say that they were asked again, where a rule asks for it.
+type Confirmable interface{ Confirmed() bool }
+
+// Confirmed implements Confirmable.
+func (u UserUpdate) Confirmed() bool { return u.Confirm }
+
+// Confirmed implements Confirmable.
+func (r PasswordReset) Confirmed() bool { return r.Confirm }
+
+// Confirmed implements Confirmable.
+func (d UserDeed) Confirmed() bool { return d.Confirm }
+
+// Confirmed implements Confirmable.
+func (e UserErasure) Confirmed() bool { return e.Confirm }

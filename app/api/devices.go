@@ -8,7 +8,7 @@ import "strconv"
 var (
 	// ListDevices returns the account's devices.
 	ListDevices = Read[UserRef, DeviceList]("devices.list", ReadDevices)
-	// SignOutDevices ends one, several or all of them.
+	// SignOut ends one, several or all of them.
 	SignOut = Write[DeviceSignOut, SignedOut]("devices.sign_out", SignOutDevices)
 )
 
@@ -62,3 +62,6 @@ func (s DeviceSignOut) Targets() []UserID { return []UserID{s.ID} }
 type SignedOut struct {
 	Count int `json:"count"`
 }
+
+// Confirmed implements Confirmable.
+func (s DeviceSignOut) Confirmed() bool { return s.Confirm }

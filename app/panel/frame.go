@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package panel
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/route"
+	"gatehouse/app/ui"
+)
+
+// View is what the frame surrounds: the body of a page, and where it is.
+type View struct {
+	URL       *url.URL
+	Body      app.UI
+	Overlay   app.UI
+	Languages []ui.Language
+	Busy      bool
+	Waiting   bool // the body is yet to come
+	OnNotice  func(ctx app.Context)
+}
+
+// Frame draws the page: head, navigation, and the view in it.
+func Frame(env ui.Env, v View) app.UI {
+	path, address := "", ""
+	if v.URL != nil {
+		path, address = v.URL.Path, v.URL.String()
+	}
+	return ui.Shell{
+		Home: route.Overview, Nav: nav(env, path), SignOut: "/sign-out", Preferences: "/preferences", Return: address,
+		SwitchURL: func(name string) string { return route.Accounts(name) }, SwitchAll: all(env),
+		Languages: v.Languages, Busy: v.Busy, NeedsProgram: v.Waiting, Body: []app.UI{v.Body}, Overlay: v.Overlay, OnNoticeClose: v.OnNotice,
+	}.Draw(env)
+}
+
+func all(env ui.Env) string {
+	if len(env.Homeservers) > 1 {
+		return route.Overview
+	}
+	return ""
+}
+
+// nav shows what works today. Pages of a homeserver are those of the one that the page is about, else of the first.
+func nav(env ui.Env, path string) []ui.NavGroup {
+	first := []ui.NavItem{{Label: env.T("nav.overview"), Href: route.Overview, Icon: ui.IconOverview, Current: path == route.Overview}}
+	name := env.Homeserver
+	if name == "" && len(env.Homeservers) > 0 {
+		name = env.Homeservers[0].Name
+	}
+	if name != "" && env.Allowed(string(api.ReadUsers)) {
+		under := strings.TrimPrefix(path, "/"+name+"/")
+		first = append(first, ui.NavItem{
+			Label: env.T("nav.accounts"), Href: route.Accounts(name), Icon: ui.IconAccounts,
+			Current: under != path && strings.HasPrefix(under, "account"),
+		})
+	}
+	return []ui.NavGroup{
+		{Items: first},
+		{Title: env.T("nav.homeserver"), Items: []ui.NavItem{{
+			Label: env.T("nav.servers"), Href: route.Servers, Icon: ui.IconServer,
+			Current: path == route.Servers || strings.HasSuffix(path, "/"+route.ServerPath),
+		}}},
+	}
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package panel maps addresses to screens and draws the frame around them.
+package panel
+
+import (
+	"net/url"
+	"strings"
+
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/servers"
+	"gatehouse/app/users"
+)
+
+// global are the screens of no homeserver, local those under a homeserver's name.
+var (
+	global = map[string]func() screen.Screen{
+		route.Overview: servers.NewOverview,
+		route.Servers:  servers.NewList,
+	}
+	local = map[string]func() screen.Screen{
+		route.ServerPath:        servers.NewServer,
+		route.AccountsPath:      users.NewList,
+		route.CreatePath:        users.NewCreate,
+		route.AccountPath:       users.NewAccount,
+		route.DevicesPath:       users.NewDevices,
+		route.EditPath:          users.NewEdit,
+		route.ResetPasswordPath: users.NewReset,
+		route.LockPath:          users.NewLock,
+		route.UnlockPath:        users.NewUnlock,
+		route.DeactivatePath:    users.NewDeactivate,
+		route.ErasePath:         users.NewErase,
+		route.ReactivatePath:    users.NewReactivate,
+		route.SignOutPath:       users.NewSignOut,
+	}
+)
+
+// Find returns the screen of an address and the homeserver that it is about, if any.
+func Find(u *url.URL) (s screen.Screen, homeserver string, ok bool) {
+	if open, ok := global[u.Path]; ok {
+		return open(), "", true
+	}
+	name, path, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	if open, ok := local[path]; ok && name != "" {
+		return open(), name, true
+	}
+	return nil, "", false
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package route holds the addresses of the panel's screens. Matrix IDs travel in the query, never in the path: they may
+// contain a slash.
+package route
+
+import (
+	"net/url"
+
+	"gatehouse/app/api"
+)
+
+// The screens that belong to no homeserver.
+const (
+	Overview = "/"
+	Servers  = "/servers"
+)
+
+// The paths of screens under a homeserver's name.
+const (
+	AccountsPath      = "accounts"
+	CreatePath        = "accounts/create"
+	AccountPath       = "account"
+	DevicesPath       = "account/devices"
+	EditPath          = "account/edit"
+	ResetPasswordPath = "account/reset-password"
+	LockPath          = "account/lock"
+	UnlockPath        = "account/unlock"
+	DeactivatePath    = "account/deactivate"
+	ErasePath         = "account/erase"
+	ReactivatePath    = "account/reactivate"
+	SignOutPath       = "account/sign-out"
+	ServerPath        = "server"
+)
+
+// At returns the address of a screen under a homeserver's name, with a query; nil for none.
+func At(homeserver, path string, query url.Values) string {
+	u := url.URL{Path: "/" + homeserver + "/" + path, RawQuery: query.Encode()}
+	return u.String()
+}
+
+// Accounts returns the address of the list.
+func Accounts(homeserver string) string { return At(homeserver, AccountsPath, nil) }
+
+// Account returns the address of an account's page, or of another screen about it.
+func Account(homeserver, path string, id api.UserID) string {
+	return At(homeserver, path, url.Values{"id": {string(id)}})
+}
+
+// SignOut returns the address of the question whether to sign devices out; without devices it is about all of them.
+func SignOut(homeserver string, id api.UserID, devices ...api.DeviceID) string {
+	query := url.Values{"id": {string(id)}}
+	for _, d := range devices {
+		query.Add("device", string(d))
+	}
+	return At(homeserver, SignOutPath, query)
+}
+
+// Do returns where the form of an operation is posted to.
+func Do(homeserver, operation string) string { return "/do/" + homeserver + "/" + operation }

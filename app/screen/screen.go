@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package screen says what a page of the panel is, for the server that writes it as HTML and for the program that takes it over.
+package screen
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/ui"
+)
+
+// A Screen is one page of the panel. Load fetches what it shows and touches no DOM; Render draws it and does no I/O. Its exported
+// fields are what was loaded: the server writes them into the page's data block, and the program starts from them. They
+// hold no secret in clear, because the block is written by the redacting encoder.
+type Screen interface {
+	app.Composer
+	// Load reads what the address asks for. An error is a *api.Problem.
+	Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error
+	// Use gives the screen its surroundings. It comes before Load, and where data comes from a block instead of Load.
+	Use(env ui.Env)
+	// Enliven comes where the program runs, and never on the server.
+	Enliven(live *Live)
+	// Title names the page, once it is loaded.
+	Title() string
+}
+
+// A Writer is a Screen with a form.
+type Writer interface {
+	Screen
+	// Refill gives the form its request key, and after a refusal what was typed and what is wrong with it. It comes after Load.
+	Refill(state ui.FormState)
+	// After says what follows when the form's operation is done.
+	After(operation string, result any) Next
+}
+
+// Next is what follows a write: another page, or, where the answer holds what is shown once, a screen that has it.
+type Next struct {
+	URL    string
+	Notice string // a sentence for that page
+	Screen Screen
+}
+
+// Live is what the program gives a screen besides its surroundings; on the server there is none.
+type Live struct {
+	// Send runs the form's operation and shows what comes of it.
+	Send func(ctx app.Context, operation string, values url.Values)
+	// Close leaves a screen that is drawn as a dialog.
+	Close func(ctx app.Context)
+	// Caller calls the catalogue, for what is looked up while a person types.
+	Caller client.Caller
+	// Modal says that the screen is drawn as a dialog over the one it came from.
+	Modal bool
+	// Busy says that the form was sent and its answer is awaited.
+	Busy bool
+}
+
+// Base is what screens share; they embed it.
+type Base struct {
+	app.Compo
+	env  ui.Env
+	live *Live
+}
+
+// Use implements Screen.
+func (b *Base) Use(env ui.Env) { b.env = env }
+
+// Env returns the screen's surroundings.
+func (b *Base) Env() ui.Env { return b.env }
+
+// Enliven tells a screen that the program runs.
+func (b *Base) Enliven(live *Live) { b.live = live }
+
+// Live returns what the program gave, or nil where it does not run.
+func (b *Base) Live() *Live { return b.live }
+
+// Modal reports whether the screen is drawn as a dialog.
+func (b *Base) Modal() bool { return b.live != nil && b.live.Modal }
+
+// FormBase is what screens with a form share.
+type FormBase struct {
+	Base
+	State ui.FormState `json:"state"`
+}
+
+// Refill implements Writer.
+func (b *FormBase) Refill(state ui.FormState) { b.State = state }
+
+// Form returns the form of an operation, to be filled with a body. The address is that of the screen, to come back to with mistakes.
+func (b *FormBase) Form(operation, address string) ui.Form {
+	f := ui.Form{
+		Operation: operation, Action: route.Do(b.env.Homeserver, operation), Key: b.State.Key, Screen: address, State: b.State,
+	}
+	if b.live != nil && b.live.Send != nil {
+		live := b.live
+		f.Busy = live.Busy
+		f.OnSubmit = func(ctx app.Context, values url.Values) { live.Send(ctx, operation, values) }
+	}
+	return f
+}
