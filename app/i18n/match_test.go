@@ -24,6 +24,7 @@ var matches = []struct{ header, have, want string }{
 	{"de;q=0,de-DE", "en de", "en"},
 	{"zh-Hant-x-private", "en zh", "zh"},
 	{"zh-Hant-TW", "en zh-Hant zh", "zh-Hant"},
+	{"zh-x-private", "en zh-x zh", "zh"}, // the x goes with what it introduced
 	{"de;q=1.000", "en de", "de"},
 	{"de;q=1.001", "en de", "en"},
 	{"de;q=2", "en de", "en"},

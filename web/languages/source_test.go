@@ -33,6 +33,7 @@ type use struct {
 //
 //	x.T("key", …), x.N("key", n, …), also "key."+rest     a key, or one that begins so
 //	NewProblem(status, "code"), FieldProblem{Code: "code"}, v.Add(field, "code") in a package api    problem.code
+//	Effect{Code: "code"}, with N in its plural forms; Check{Code: "code"}    effect.code, check.code
 //	Missing(op, "reason")                           missing.reason
 func collect(fset *token.FileSet, file *ast.File) []use {
 	var uses []use
@@ -58,14 +59,49 @@ func collect(fset *token.FileSet, file *ast.File) []use {
 			case name == "Missing" && len(n.Args) == 2:
 				add(n.Args[1], "missing.", false, nil)
 			}
-		case *ast.KeyValueExpr:
-			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Code" && file.Name.Name == "api" {
-				add(n.Value, "problem.", false, nil)
+		case *ast.CompositeLit:
+			if list, ok := n.Type.(*ast.ArrayType); ok {
+				for _, e := range n.Elts {
+					if inner, ok := e.(*ast.CompositeLit); ok && inner.Type == nil {
+						coded(typeName(list.Elt), inner, add)
+					}
+				}
 			}
+			coded(typeName(n.Type), n, add)
 		}
 		return true
 	})
 	return uses
+}
+
+// coded finds the text of a value that carries its code.
+func coded(name string, lit *ast.CompositeLit, add func(e ast.Expr, before string, plural bool, params []string)) {
+	before := map[string]string{"FieldProblem": "problem.", "Effect": "effect.", "Check": "check."}[name]
+	if before == "" {
+		return
+	}
+	fields := map[string]ast.Expr{}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			if key, ok := kv.Key.(*ast.Ident); ok {
+				fields[key.Name] = kv.Value
+			}
+		}
+	}
+	if code := fields["Code"]; code != nil {
+		add(code, before, fields["N"] != nil, nil)
+	}
+}
+
+// typeName names a type, without its package.
+func typeName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
 }
 
 // given returns the names of a call's name, value pairs from an argument on; nil where one is not a literal.
@@ -196,6 +232,9 @@ func f() {
 	v.Add(field, "three")
 	form.Add("key", "A value")
 	_ = FieldProblem{Field: "x", Code: "four"}
+	_ = []api.Effect{{Code: "e_one"}, {Code: "e_two", N: &n}}
+	_ = api.Check{Code: "six"}
+	_ = ui.Check{Name: "seven"}
 	homeserver.Missing(op, "five")
 	homeserver.Missing(op, "a sentence")
 }`
@@ -218,7 +257,7 @@ func f() {
 		}
 		got = append(got, s)
 	}
-	want := []string{"a.b name", "state. + ", "a.days n ", "a.c", "problem.one ", "problem.two max", "problem.three ", "problem.four", "missing.five"}
+	want := []string{"a.b name", "state. + ", "a.days n ", "a.c", "problem.one ", "problem.two max", "problem.three ", "problem.four", "effect.e_one", "effect.e_two n", "check.six", "missing.five"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
