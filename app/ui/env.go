@@ -75,7 +75,7 @@ func (e Env) Can(operation string) bool { return e.WhyNot(operation) == "" }
 // WhyNot returns the sentence that says why an operation cannot be used here, or "" when it can.
 func (e Env) WhyNot(operation string) string {
 	if reason, ok := e.Unavailable[operation]; ok {
-		return e.T("unavailable."+reason, "homeserver", e.ServerName())
+		return e.T("missing."+reason, "homeserver", e.ServerName())
 	}
 	if permission, ok := e.Denied[operation]; ok {
 		return e.T("ui.denied", "role", e.Person.Role, "permission", permission)
