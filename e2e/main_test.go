@@ -44,7 +44,7 @@ const limit = 60 * time.Second
 func TestMain(m *testing.M) {
 	// Every process that descends from this one carries the mark, whatever
 	// becomes of its parents, and so can be found at the end.
-	mark := fmt.Sprintf("GATEHOUSE_E2E_RUN=%d-%d", os.Getpid(), time.Now().UnixNano())
+	mark := fmt.Sprintf("E2E_RUN=%d-%d", os.Getpid(), time.Now().UnixNano())
 	name, value, _ := strings.Cut(mark, "=")
 	os.Setenv(name, value)
 
