@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sharedsecret
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/matrix"
+)
+
+const secret = "right secret"
+
+// server is as much of a homeserver as registering takes. Its answers are those of the two servers' source.
+type server struct {
+	t    *testing.T
+	kind Kind
+
+	mu       sync.Mutex
+	secret   string // "": none configured
+	nonces   int
+	stale    int // how many nonces to forget before they are used
+	accounts map[string]string
+	tokens   map[string]bool
+	calls    []string
+	posted   map[string]any
+}
+
+func start(t *testing.T, kind Kind) (*server, *matrix.Client) {
+	s := &server{t: t, kind: kind, secret: secret, accounts: map[string]string{}, tokens: map[string]bool{}}
+	h := httptest.NewServer(s)
+	c := matrix.New(h.URL, 5*time.Second)
+	t.Cleanup(func() { c.Close(); h.Close() })
+	return s, c
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, r.Method+" "+r.URL.Path)
+	answer := func(status int, format string, args ...any) {
+		w.WriteHeader(status)
+		fmt.Fprintf(w, format, args...)
+	}
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	switch r.Method + " " + r.URL.Path {
+	case "GET /_synapse/admin/v1/register":
+		if s.kind == Dendrite && s.secret == "" {
+			answer(404, `{"errcode":"M_UNRECOGNIZED"}`)
+			return
+		}
+		s.nonces++
+		answer(200, `{"nonce":"nonce%d"}`, s.nonces)
+	case "POST /_synapse/admin/v1/register":
+		s.register(r, answer)
+	case "POST /_matrix/client/v3/logout":
+		delete(s.tokens, token)
+		answer(200, `{}`)
+	case "GET /_matrix/client/v3/account/whoami":
+		if !s.tokens[token] {
+			answer(401, `{"errcode":"M_UNKNOWN_TOKEN","error":"Invalid access token passed.","soft_logout":false}`)
+			return
+		}
+		answer(200, `{"user_id":"@%s:h"}`, strings.TrimPrefix(token, "token of "))
+	default:
+		answer(404, `{"errcode":"M_UNRECOGNIZED"}`)
+	}
+}
+
+func (s *server) register(r *http.Request, answer func(int, string, ...any)) {
+	var b struct {
+		Nonce, Username, Password, MAC string
+		Admin                          bool
+		UserType                       string `json:"user_type"`
+		NoLogin                        bool   `json:"inhibit_login"`
+	}
+	body := map[string]any{}
+	var raw json.RawMessage
+	if json.NewDecoder(r.Body).Decode(&raw) != nil || json.Unmarshal(raw, &body) != nil || json.Unmarshal(raw, &b) != nil {
+		s.t.Error("no JSON object was posted")
+	}
+	s.posted = body
+	mac, _ := MAC(api.NewSecret(s.secret), b.Nonce, b.Username, api.NewSecret(b.Password), b.Admin, b.UserType)
+	switch {
+	case s.secret == "":
+		answer(400, `{"errcode":"M_UNKNOWN","error":"Shared secret registration is not enabled"}`)
+	case b.Nonce != fmt.Sprintf("nonce%d", s.nonces) || s.stale > 0:
+		s.stale--
+		if s.kind == Dendrite {
+			answer(500, `{"message":"incorrect or expired nonce: %s"}`, b.Nonce)
+			return
+		}
+		answer(400, `{"errcode":"M_UNKNOWN","error":"unrecognised nonce"}`)
+	case mac != b.MAC && s.kind == Dendrite:
+		answer(403, `{"errcode":"M_FORBIDDEN","error":"bad mac"}`)
+	case mac != b.MAC:
+		answer(403, `{"errcode":"M_UNKNOWN","error":"HMAC incorrect"}`)
+	case b.Username == "" || b.Username[0] == '_':
+		answer(400, `{"errcode":"M_INVALID_USERNAME","error":"User ID may not begin with _"}`)
+	case s.accounts[b.Username] != "":
+		answer(400, `{"errcode":"M_USER_IN_USE","error":"User ID already taken."}`)
+	case b.NoLogin && s.kind == Synapse:
+		s.accounts[b.Username] = b.Password
+		answer(200, `{"user_id":"@%s:h","home_server":"h"}`, b.Username)
+	default:
+		s.accounts[b.Username] = b.Password
+		s.tokens["token of "+b.Username] = true
+		answer(200, `{"user_id":"@%[1]s:h","access_token":"token of %[1]s","device_id":"D"}`, b.Username)
+	}
+}
+
+func TestRegister(t *testing.T) {
+	alice := Account{Username: "alice", Password: api.NewSecret("wonderland"), DisplayName: "Alice", Admin: true}
+	for _, kind := range []Kind{Synapse, Dendrite} {
+		t.Run(string(kind), func(t *testing.T) {
+			s, c := start(t, kind)
+			r := NewRegistrar(c, kind, api.NewSecret(secret))
+			done, err := r.Register(t.Context(), alice)
+			if err != nil || done.ID != "@alice:h" || done.Token.IsZero() != (kind == Synapse) {
+				t.Fatalf("%+v, %v", done, err)
+			}
+			if s.posted["inhibit_login"] != true || s.posted["displayname"] != "Alice" || s.posted["admin"] != true || s.accounts["alice"] != "wonderland" {
+				t.Errorf("posted %v", s.posted)
+			}
+			if _, has := s.posted["user_type"]; has {
+				t.Error("a user type was sent that nobody asked for")
+			}
+			if _, err = r.Register(t.Context(), alice); Problem(err).Code != "name_in_use" || Problem(err).Fields[0].Field != "localpart" {
+				t.Errorf("twice: %v", err)
+			}
+		})
+	}
+}
+
+func TestStaleNonceIsReplacedOnce(t *testing.T) {
+	for _, kind := range []Kind{Synapse, Dendrite} {
+		for stale, ok := range map[int]bool{1: true, 2: false} {
+			s, c := start(t, kind)
+			s.stale = stale
+			_, err := NewRegistrar(c, kind, api.NewSecret(secret)).Register(t.Context(), Account{Username: "alice", Password: api.NewSecret("wonderland")})
+			if (err == nil) != ok || len(s.calls) != 4 {
+				t.Errorf("%s, %d stale: %v after %v", kind, stale, err, s.calls)
+			}
+		}
+	}
+}
+
+func TestProve(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		kind         Kind
+		mine, theirs string
+		want         error
+		code         string
+	}{
+		{"right", Synapse, secret, secret, nil, ""},
+		{"wrong", Synapse, "x", secret, ErrWrong, "homeserver_secret_wrong"},
+		{"none there", Synapse, secret, "", ErrNotConfigured, "homeserver_secret_missing"},
+		{"none here", Synapse, "", secret, ErrNotConfigured, "homeserver_secret_missing"},
+		{"right", Dendrite, secret, secret, nil, ""},
+		{"wrong", Dendrite, "x", secret, ErrWrong, "homeserver_secret_wrong"},
+		{"none there", Dendrite, secret, "", ErrNotConfigured, "homeserver_secret_missing"},
+	} {
+		t.Run(string(tt.kind)+" "+tt.name, func(t *testing.T) {
+			s, c := start(t, tt.kind)
+			s.secret = tt.theirs
+			err := NewRegistrar(c, tt.kind, api.NewSecret(tt.mine)).Prove(t.Context())
+			if !errors.Is(err, tt.want) || (err != nil) != (tt.want != nil) || len(s.accounts) != 0 {
+				t.Errorf("%v, accounts %v", err, s.accounts)
+			}
+			if err != nil && Problem(err).Code != tt.code {
+				t.Errorf("problem %v", Problem(err))
+			}
+		})
+	}
+	t.Run("Synapse with MAS", func(t *testing.T) {
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}`)
+		}))
+		defer h.Close()
+		err := NewRegistrar(matrix.New(h.URL, time.Second), Synapse, api.NewSecret(secret)).Prove(t.Context())
+		if !errors.Is(err, ErrDelegated) || Problem(err).Params["reason"] != "mas" {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// keeper is a Keeper in memory, of service accounts only.
+type keeper struct {
+	homeserver.Keeper
+	mu       sync.Mutex
+	now      homeserver.ServiceAccount
+	replaced int
+	fail     error
+	steal    *homeserver.ServiceAccount // somebody who is faster
+}
+
+func (k *keeper) ServiceAccount(context.Context, string) (homeserver.ServiceAccount, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.now.ID == "" {
+		return k.now, homeserver.ErrNone
+	}
+	return k.now, nil
+}
+
+func (k *keeper) ReplaceServiceAccount(_ context.Context, _ string, old api.UserID, now homeserver.ServiceAccount) (bool, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.steal != nil {
+		k.now, k.steal = *k.steal, nil
+	}
+	if k.fail != nil || k.now.ID != old {
+		return false, k.fail
+	}
+	k.now = now
+	k.replaced++
+	return true, nil
+}
+
+var whoami = matrix.Call{Method: http.MethodGet, Path: matrix.At("/_matrix/client/v3/account/whoami")}
+
+func TestKeysMakeOneServiceAccount(t *testing.T) {
+	s, c := start(t, Synapse)
+	var keep keeper
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			if _, err := k.Do(t.Context(), whoami, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	own, err := k.Own(t.Context())
+	if err != nil || len(s.accounts) != 1 || keep.now.ID != own || !strings.HasPrefix(string(own), "@gatehouse-") {
+		t.Fatalf("own %s, %v, accounts %v", own, err, s.accounts)
+	}
+	if s.posted["admin"] != true || s.posted["displayname"] != "Gatehouse" || len(s.posted["password"].(string)) != 40 {
+		t.Errorf("posted %v", s.posted)
+	}
+	// Another process takes the same one.
+	again := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	if id, err := again.Own(t.Context()); err != nil || id != own || len(s.accounts) != 1 {
+		t.Errorf("another process: %s, %v, accounts %v", id, err, s.accounts)
+	}
+}
+
+func TestKeysReplaceADeadTokenOnce(t *testing.T) {
+	s, c := start(t, Synapse)
+	var keep keeper
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	first, err := k.Own(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(s.tokens)
+	if _, err := k.Do(t.Context(), whoami, nil); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := k.Own(t.Context())
+	if second == first || keep.now.ID != second || len(s.accounts) != 2 {
+		t.Fatalf("first %s, second %s, accounts %v", first, second, s.accounts)
+	}
+	// The new one is refused as well: no third account, however often it is tried.
+	clear(s.tokens)
+	for range 3 {
+		if _, err := k.Do(t.Context(), whoami, nil); matrix.Problem(err).Code != "homeserver_token_dead" {
+			t.Errorf("error %v", err)
+		}
+	}
+	if len(s.accounts) != 2 {
+		t.Errorf("accounts %v", s.accounts)
+	}
+}
+
+func TestKeysTakeWhatAnotherProcessMade(t *testing.T) {
+	s, c := start(t, Synapse)
+	s.tokens["token of other"] = true
+	keep := keeper{steal: &homeserver.ServiceAccount{ID: "@other:h", Token: api.NewSecret("token of other")}}
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	if id, err := k.Own(t.Context()); err != nil || id != "@other:h" || len(s.tokens) != 1 {
+		t.Errorf("%s, %v, tokens %v", id, err, s.tokens)
+	}
+}
+
+func TestKeysThatCannotBeKept(t *testing.T) {
+	s, c := start(t, Synapse)
+	keep := keeper{fail: errors.New("disk full")}
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	if _, err := k.Own(t.Context()); err == nil || len(s.tokens) != 0 {
+		t.Errorf("%v, tokens %v", err, s.tokens)
+	}
+}
+
+func TestKeysWhoseSealIsLost(t *testing.T) {
+	s, c := start(t, Synapse)
+	keep := keeper{now: homeserver.ServiceAccount{ID: "@gatehouse-old:h"}}
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	if id, err := k.Own(t.Context()); err != nil || id == "@gatehouse-old:h" || len(s.accounts) != 1 {
+		t.Errorf("%s, %v", id, err)
+	}
+}
+
+func TestGivenToken(t *testing.T) {
+	s, c := start(t, Synapse)
+	s.tokens["token of root"] = true
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.NewSecret("token of root"), &keeper{})
+	for range 2 {
+		if id, err := k.Own(t.Context()); err != nil || id != "@root:h" {
+			t.Fatalf("%s, %v", id, err)
+		}
+	}
+	if len(s.calls) != 1 {
+		t.Errorf("asked %v", s.calls)
+	}
+	clear(s.tokens)
+	if _, err := k.Do(t.Context(), whoami, nil); matrix.Problem(err).Code != "homeserver_token_dead" || len(s.accounts) != 0 {
+		t.Errorf("%v, accounts %v", err, s.accounts)
+	}
+}
