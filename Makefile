@@ -16,7 +16,7 @@ setup: ## install what tests and the demo need (browser, Synapse, Dendrite, Post
 	@go run ./tools/setup
 
 build: ## write bin/gatehouse: one program with everything in it
-	@if [ -d tools/build ]; then go run ./tools/build; fi
+	@go run ./tools/build
 
 test: setup build lint unit e2e ## everything: set-up, build, unit tests with -race, end-to-end tests
 
@@ -35,8 +35,9 @@ bench: build ## measure sizes and times, write docs/BENCHMARKS.md
 screenshots: build ## draw the pictures of the README
 	@go run ./tools/screenshots
 
-css: ## collect the style rules that the panel uses
+css: ## make the style sheet and the icons again, from web/ and its npm packages
 	@go run ./tools/css
+	@go run ./tools/css icons
 
 generate: ## write generated files again
 	@go generate ./...
@@ -47,4 +48,5 @@ lint: ## formatting and go vet
 	@GOOS=js GOARCH=wasm go vet ./app/...
 
 clean: ## remove what was built; homeservers and demo data under .cache stay
-	rm -rf bin web/dist
+	rm -rf bin
+	find web/dist -type f ! -name .keep -delete

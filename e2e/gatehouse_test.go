@@ -38,7 +38,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	atEnd.add(func() error { return os.RemoveAll(dir) })
 	path := filepath.Join(dir, "gatehouse")
-	build := exec.Command("go", "build", "-race", "-o", path, "./cmd/gatehouse")
+	build := exec.Command("go", "run", "./tools/build", "-race", "-o", path)
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -77,5 +79,23 @@ func TestRunNamesTheCommand(t *testing.T) {
 	}
 	if !installed {
 		t.Error("the tool with an install function was not installed")
+	}
+}
+
+func TestLockedVersions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock.json")
+	lock := `{"packages": {"": {"name": "project"}, "node_modules/axe-core": {"version": "4.14.1", "dev": true}}}`
+	if err := os.WriteFile(path, []byte(lock), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := lockedVersions(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"node_modules/axe-core": "4.14.1"}, got); diff != "" {
+		t.Errorf("versions (-want +got):\n%s", diff)
+	}
+	if _, err := lockedVersions(path + ".none"); err == nil {
+		t.Error("no error for a file that is not there")
 	}
 }

@@ -4,9 +4,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"gatehouse/tools/homeserver"
@@ -38,10 +42,17 @@ var tools = []tool{
 		present:  hasBrowser,
 	},
 	{
-		name:     "node",
-		purpose:  "runs the unit tests of the browser program",
-		packages: []string{"nodejs"},
-		present:  func() bool { return hasProgram("node") },
+		name:     "npm",
+		purpose:  "fetches what web/package.json names",
+		packages: []string{"nodejs", "npm"},
+		present:  func() bool { return hasProgram("node") && hasProgram("npm") || hasNodeModules() },
+	},
+	{
+		name:    "axe",
+		purpose: "the accessibility checks, and the sources of the style sheet and the icons",
+		present: hasNodeModules,
+		step:    "npm ci in web/",
+		install: installNodeModules,
 	},
 	{
 		name:     "postgres",
@@ -96,4 +107,55 @@ func hasBrowser() bool {
 		}
 	}
 	return false
+}
+
+// hasNodeModules tells whether web/node_modules is what web/package-lock.json says.
+func hasNodeModules() bool {
+	root, err := homeserver.Root()
+	if err != nil {
+		return false
+	}
+	want, err := lockedVersions(filepath.Join(root, "web", "package-lock.json"))
+	if err != nil {
+		return false
+	}
+	got, err := lockedVersions(filepath.Join(root, "web", "node_modules", ".package-lock.json"))
+	return err == nil && maps.Equal(want, got)
+}
+
+// lockedVersions reads the versions of packages from a lock file of npm.
+func lockedVersions(path string) (map[string]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var lock struct {
+		Packages map[string]struct {
+			Version string `json:"version"`
+		} `json:"packages"`
+	}
+	if err := json.Unmarshal(data, &lock); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	versions := map[string]string{}
+	for name, p := range lock.Packages {
+		if name != "" { // the project itself
+			versions[name] = p.Version
+		}
+	}
+	return versions, nil
+}
+
+func installNodeModules(ctx context.Context, log io.Writer) error {
+	root, err := homeserver.Root()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	cmd.Dir = filepath.Join(root, "web")
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("npm ci in web/: %w (run it to see why)", err)
+	}
+	return nil
 }

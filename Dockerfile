@@ -1,0 +1,29 @@
+# Gatehouse in a container: one static program and nothing else, run by an account without rights.
+#
+#   docker build -t gatehouse .
+#   docker run -p 8765:8765 -v ./gatehouse:/gatehouse gatehouse
+#
+# /gatehouse holds gatehouse.yaml, the secret key and data/, the folder of the store. It has to belong to the
+# user 65532. Other ways to give a field, the environment among them: docs/configuration.md.
+
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN go run ./tools/build -o /image/bin/gatehouse
+RUN mkdir -p /image/etc/ssl/certs /image/gatehouse/data /image/tmp \
+ && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
+ && chown -R 65532:65532 /image/gatehouse \
+ && chmod 1777 /image/tmp
+
+FROM scratch
+COPY --from=build /image /
+USER 65532:65532
+WORKDIR /gatehouse
+# Inside a container nobody reaches the loopback address. public_url says what people type.
+ENV GATEHOUSE_LISTEN=:8765
+EXPOSE 8765
+VOLUME /gatehouse
+ENTRYPOINT ["/bin/gatehouse"]
+CMD ["serve"]
