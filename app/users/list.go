@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// List is the screen of a homeserver's accounts. Its address is a query of api.ListUsers: search, filters, order and page.
+type List struct {
+	screen.Base
+	Query api.UserQuery `json:"query"`
+	Page  api.UserPage  `json:"page"`
+}
+
+// NewList returns the list of accounts.
+func NewList() screen.Screen { return &List{} }
+
+// Title implements screen.Screen.
+func (l *List) Title() string { return l.Env().T("accounts.title") }
+
+// Load implements screen.Screen. It costs one call, whatever is on the page.
+func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
+	values := u.Query()
+	for name := range values {
+		if strings.HasPrefix(name, "_") { // those belong to the page
+			delete(values, name)
+		}
+	}
+	req, err := api.ListUsers.DecodeForm(values)
+	if err != nil {
+		return err
+	}
+	if err := req.Validate(); err != nil {
+		return err
+	}
+	query := req.(api.UserQuery)
+	l.Query = plain(query)
+	l.Page, err = client.Call(ctx, call, api.ListUsers, explicit(query))
+	return err
+}
+
+// Render implements app.Composer.
+func (l *List) Render() app.UI {
+	env := l.Env()
+	return app.Div().Body(
+		ui.PageTitle{Title: l.Title(), Actions: []app.UI{l.create()}}.Draw(env),
+		ui.Views(env, env.T("accounts.views"), l.views()...),
+		l.toolbar(),
+		app.Div().Body(l.limits()...),
+		l.table(),
+		l.pager(),
+	)
+}
+
+func (l *List) create() app.UI {
+	env := l.Env()
+	name := api.CreateUser.Info().Name
+	return ui.Button{
+		Label: env.T("accounts.create"), Icon: ui.IconAdd, Look: ui.Primary, Href: route.At(env.Homeserver, route.CreatePath, nil), Why: env.WhyNot(name),
+	}.Draw(env)
+}
+
+// limits says why the list is not whole, where it is not.
+func (l *List) limits() []app.UI {
+	var notes []app.UI
+	for _, reason := range l.Page.Limits {
+		notes = append(notes, ui.Note{Text: l.Env().T("accounts.partial", "reason", reason, "homeserver", l.Env().ServerName())}.Draw(l.Env()))
+	}
+	return notes
+}
+
+func (l *List) table() app.UI {
+	env := l.Env()
+	rows := make([]ui.Row, 0, len(l.Page.Users))
+	for i, u := range l.Page.Users {
+		u.Unknown = slices.Concat(u.Unknown, l.Page.Unknown)
+		rows = append(rows, row(env, i, u))
+	}
+	return ui.Table{Caption: l.Title(), Columns: l.columns(), Rows: rows, Empty: l.empty()}.Draw(env)
+}
+
+func (l *List) columns() []ui.Column {
+	env := l.Env()
+	return []ui.Column{
+		l.sortable(ui.Column{Title: env.T("accounts.column.account"), Phone: ui.CardLead}, api.SortName, "id"),
+		{Title: env.T("accounts.column.state"), Width: ui.Middle},
+		{Title: env.T("accounts.column.role"), Width: ui.Middle},
+		l.sortable(ui.Column{Title: env.T("accounts.column.last_seen"), Width: ui.Small}, api.SortLastSeen, "last_seen_ms"),
+		l.sortable(ui.Column{Title: env.T("accounts.column.created"), Width: ui.Small, Phone: ui.CardNone}, api.SortCreated, "created_ms"),
+	}
+}
+
+// sortable makes the head of a column a link that sorts by it, unless the list cannot tell its field. Names begin at A, times
+// with the latest; the link of the column that the list is sorted by turns it round.
+func (l *List) sortable(c ui.Column, by api.UserSort, field string) ui.Column {
+	if slices.Contains(l.Page.Unknown, field) {
+		return c
+	}
+	q := first(l.Query)
+	down := by != api.SortName
+	current := q.Sort == by || (q.Sort == "" && by == api.SortName)
+	if current {
+		down = !q.Descending
+		c.Sorted = "ascending"
+		if q.Descending {
+			c.Sorted = "descending"
+		}
+	}
+	q.Sort, q.Descending = by, down
+	c.Sort = l.address(q)
+	return c
+}
+
+func (l *List) pager() app.UI {
+	env, page := l.Env(), l.Page
+	p := ui.Pager{Total: -1, To: len(page.Users)}
+	switch {
+	case len(page.Users) == 0:
+	case page.Total != nil:
+		p.Total, p.From, p.To = *page.Total, int(page.Offset)+1, int(page.Offset)+len(page.Users)
+	case l.Query.Cursor == "":
+		p.From = 1
+	default: // nobody knows how many come before
+		p.Range = env.N("accounts.on_page", len(page.Users))
+	}
+	if l.Query.Cursor != "" {
+		p.First = l.address(first(l.Query))
+	}
+	if page.Previous != "" {
+		p.Previous = l.page(page.Previous)
+	}
+	if page.Next != "" {
+		p.Next = l.page(page.Next)
+	}
+	if page.Scanned > 0 && page.Next != "" {
+		p.Scanned = l.scanned()
+		if len(page.Users) < explicit(l.Query).Limit {
+			p.Continue, p.Next = p.Next, ""
+		}
+	}
+	return p.Draw(env)
+}
+
+// scanned says how far the gate got in looking for accounts that the homeserver cannot filter.
+func (l *List) scanned() string {
+	if l.Page.Of > 0 {
+		return l.Env().T("accounts.scanned", "n", l.Page.Scanned, "total", l.Page.Of)
+	}
+	return l.Env().N("accounts.no_match_help", int(l.Page.Scanned))
+}
+
+// empty is what stands in place of the table where there is no row: nothing there at all, nothing that matches, nothing that
+// matches among those looked at so far, or a page behind the last.
+func (l *List) empty() app.UI {
+	env := l.Env()
+	if !narrowed(l.Query) {
+		if l.Query.Cursor != "" {
+			return ui.Empty{
+				Icon: ui.IconUsers, Title: env.T("accounts.past_end"), Text: env.T("accounts.past_end_help"),
+				Actions: []app.UI{ui.Button{Label: env.T("ui.first_page"), Href: l.address(first(l.Query))}.Draw(env)},
+			}.Draw(env)
+		}
+		return ui.Empty{Icon: ui.IconUsers, Title: env.T("accounts.empty"), Text: env.T("accounts.empty_help")}.Draw(env)
+	}
+	var sentences []string
+	if l.Query.Search != "" {
+		sentences = append(sentences, env.T("accounts.no_match_search", "search", l.Query.Search))
+	}
+	title := env.T("accounts.no_match")
+	if l.Page.Scanned > 0 {
+		if l.Page.Next != "" {
+			title = env.T("accounts.no_match_yet")
+		}
+		sentences = append(sentences, l.scanned())
+	}
+	actions := []app.UI{ui.Button{Label: env.T("accounts.clear"), Href: l.address(cleared(l.Query))}.Draw(env)}
+	if l.Page.Next != "" {
+		actions = append([]app.UI{ui.Button{Label: env.T("ui.continue"), Href: l.page(l.Page.Next)}.Draw(env)}, actions...)
+	}
+	return ui.Empty{Icon: ui.IconFilterOff, Title: title, Text: strings.Join(sentences, " "), Actions: actions}.Draw(env)
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/route"
+	"gatehouse/app/ui"
+)
+
+// row is one account in the list, at the position i.
+func row(env ui.Env, i int, u api.User) ui.Row {
+	return ui.Row{
+		Key: string(u.ID), Label: nameOf(u), Subtle: ended(u),
+		Cells: []app.UI{
+			accountCell(env, u, route.Account(env.Homeserver, route.AccountPath, u.ID)),
+			stateCell(env, u),
+			roleCell(env, u),
+			lastSeenCell(env, u),
+			createdCell(env, u),
+		},
+		Menu: ui.Menu{
+			ID: "row-" + strconv.Itoa(i), Label: env.T("common.actions_for", "name", nameOf(u)), Dots: true, Items: menu(env, u),
+		}.Draw(env),
+	}
+}
+
+// menu is what can be done with an account as it is: nobody is offered to lock what has ended, or to unlock what is not locked.
+func menu(env ui.Env, u api.User) []ui.MenuItem {
+	var items []ui.MenuItem
+	add := func(op api.Op, text, path string, icon ui.Icon, danger bool) {
+		items = append(items, ui.MenuItem{
+			Label: env.T(text), Icon: icon, Href: route.Account(env.Homeserver, path, u.ID), Danger: danger, Why: whyNot(env, u, op),
+		})
+	}
+	add(api.GetUser, "accounts.open", route.AccountPath, ui.IconUser, false)
+	if u.Deactivated {
+		add(api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore, false)
+		if !u.Erased {
+			add(api.EraseUser, "account.erase", route.ErasePath, ui.IconErase, true)
+		}
+		return items
+	}
+	add(api.UpdateUser, "account.edit", route.EditPath, ui.IconEdit, false)
+	add(api.ResetPassword, "account.reset_password", route.ResetPasswordPath, ui.IconKey, false)
+	add(api.SignOut, "account.sign_out_devices", route.SignOutPath, ui.IconSignOut, false)
+	if u.Locked {
+		add(api.UnlockUser, "account.unlock", route.UnlockPath, ui.IconUnlock, false)
+	} else {
+		add(api.LockUser, "account.lock", route.LockPath, ui.IconLock, false)
+	}
+	if u.Step != "" {
+		add(api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate, true)
+	} else {
+		add(api.DeactivateUser, "account.deactivate", route.DeactivatePath, ui.IconDeactivate, true)
+	}
+	add(api.EraseUser, "account.erase", route.ErasePath, ui.IconErase, true)
+	return items
+}
