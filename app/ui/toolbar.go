@@ -3,7 +3,9 @@
 package ui
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
@@ -36,8 +38,8 @@ type FilterChip struct {
 // Draw draws it.
 func (t Toolbar) Draw(env Env) app.UI {
 	var fields []app.UI
-	for name, list := range t.Keep {
-		for _, v := range list {
+	for _, name := range slices.Sorted(maps.Keys(t.Keep)) {
+		for _, v := range t.Keep[name] {
 			fields = append(fields, hidden(name, v))
 		}
 	}
