@@ -243,3 +243,24 @@ func join(path, name string) string {
 	}
 	return path + "." + name
 }
+
+// SecretPaths returns the names that an operation's secrets have in forms. Lists hold none.
+func SecretPaths(op Op) map[string]bool {
+	req, _ := op.Types()
+	paths := map[string]bool{}
+	secretPaths(paths, "", reflect.TypeOf(req))
+	return paths
+}
+
+func secretPaths(paths map[string]bool, path string, t reflect.Type) {
+	switch {
+	case t == secretType:
+		paths[path] = true
+	case t.Kind() == reflect.Pointer:
+		secretPaths(paths, path, t.Elem())
+	case t.Kind() == reflect.Struct:
+		for name, i := range fields(t) {
+			secretPaths(paths, join(path, name), t.Field(i).Type)
+		}
+	}
+}

@@ -48,14 +48,15 @@ func match(pattern, text string) bool {
 
 // Keeper is the gate's memory as adapters use it. The store implements it; tests have one of their own.
 type Keeper interface {
-	// ServiceAccount returns the service account that the gate made on a homeserver, or ErrNone where it made none yet.
+	// ServiceAccount returns the service account that the gate made on a homeserver, ErrNone where it made
+	// none yet. Its Token is zero where that was sealed with a key that the gate has not got any more.
 	ServiceAccount(ctx context.Context, homeserver string) (ServiceAccount, error)
 	// ReplaceServiceAccount keeps another one in place of the account named old ("" for none) and reports false where somebody
 	// else replaced it first.
 	ReplaceServiceAccount(ctx context.Context, homeserver string, old api.UserID, now ServiceAccount) (bool, error)
 	// NoteAccount remembers an account that Gatehouse made.
 	NoteAccount(ctx context.Context, homeserver string, id api.UserID) error
-	// MadeAccounts returns the accounts that Gatehouse made, oldest first.
+	// MadeAccounts returns the accounts that Gatehouse made, by localpart.
 	MadeAccounts(ctx context.Context, homeserver string) ([]MadeAccount, error)
 	// SetStep remembers how far a deed in several steps got; "" forgets it.
 	SetStep(ctx context.Context, homeserver string, id api.UserID, step string) error

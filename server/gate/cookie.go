@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gatehouse/app/api"
+	"gatehouse/server/operator"
+)
+
+// cookieName is the session cookie's name. The prefix makes browsers hold it to this host, to https and to every path (RFC 6265bis,
+// section 4.1.3.2); it can only be had with https.
+func (w *Web) cookieName() string {
+	if w.Secure() {
+		return "__Host-gatehouse"
+	}
+	return "gatehouse"
+}
+
+func (w *Web) setCookie(c echo.Context, value string, age time.Duration) {
+	cookie := &http.Cookie{
+		Name: w.cookieName(), Value: value, Path: "/", HttpOnly: true, Secure: w.Secure(), SameSite: http.SameSiteStrictMode,
+		MaxAge: int(age.Seconds()),
+	}
+	if value == "" {
+		cookie.MaxAge = -1
+	}
+	c.SetCookie(cookie)
+}
+
+// SignIn opens a session for the attempt and gives the browser its cookie.
+func (w *Web) SignIn(c echo.Context, a operator.Attempt) (*operator.Person, error) {
+	a.Address, a.RequestID = c.RealIP(), RequestID(c)
+	p, err := w.Desk.SignIn(c.Request().Context(), a)
+	if err != nil {
+		return nil, err
+	}
+	token, end, err := w.Sessions.Open(c.Request().Context(), *p, c.Request().UserAgent())
+	if err != nil {
+		w.Log.Error("a session could not be opened", "request_id", RequestID(c), "error", err.Error())
+		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	}
+	w.setCookie(c, token, time.Until(end))
+	return p, nil
+}
+
+// SignOut ends the session on the server and takes the cookie and what the browser kept.
+func (w *Web) SignOut(c echo.Context) error {
+	if cookie, err := c.Cookie(w.cookieName()); err == nil {
+		if err := w.Sessions.Close(c.Request().Context(), cookie.Value); err != nil {
+			return api.NewProblem(api.StatusUnavailable, "store_unavailable")
+		}
+	}
+	w.setCookie(c, "", 0)
+	c.Response().Header().Set("Clear-Site-Data", `"cache"`)
+	return nil
+}
+
+// pollHeader marks what the program asks for by itself: it keeps no session alive.
+const pollHeader = "Gatehouse-Poll"
+
+// Person returns who asks, or nil and why: operator.ErrSignedOut, or operator.ErrExpired together with the person whose session it was.
+func (w *Web) Person(c echo.Context) (*operator.Person, error) {
+	if p, ok := c.Get(personKey).(*operator.Person); ok {
+		return p, nil
+	}
+	cookie, err := c.Cookie(w.cookieName())
+	if err != nil {
+		return nil, operator.ErrSignedOut
+	}
+	p, err := w.Sessions.Person(c.Request().Context(), cookie.Value, c.Request().Header.Get(pollHeader) == "")
+	if errors.Is(err, operator.ErrExpired) {
+		return p, err
+	}
+	if err != nil {
+		if !errors.Is(err, operator.ErrSignedOut) {
+			w.Log.Error("a session could not be looked up", "request_id", RequestID(c), "error", err.Error())
+			return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+		}
+		return nil, err
+	}
+	p.Address = c.RealIP()
+	c.Set(personKey, p)
+	return p, nil
+}

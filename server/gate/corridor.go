@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/audit"
+)
+
+// Visit is one call on its way through the corridor.
+type Visit struct {
+	Person     *Person // nil: nobody is signed in
+	Homeserver string
+	Operation  string
+	// Kind is what the door was made for, "" for any: a GET cannot reach a write.
+	Kind api.Kind
+	// Decode reads the request, once it is known which operation it is for.
+	Decode func(api.Op) (api.Request, error)
+	// Key is the request key of a write.
+	Key string
+	// RequestID names the call.
+	RequestID string
+}
+
+// How long an adapter may take. A write goes on when the person has gone away: what was begun is brought to an end that is known.
+const (
+	readTime  = 30 * time.Second
+	writeTime = 60 * time.Second
+)
+
+// Do takes a call through the corridor. The error is a *api.Problem.
+func (g *Gate) Do(ctx context.Context, v Visit) (any, error) {
+	result, err := g.do(ctx, v)
+	if err == nil {
+		return result, nil
+	}
+	p, ok := errors.AsType[*api.Problem](err)
+	if !ok {
+		g.log.ErrorContext(ctx, "call failed", "request_id", v.RequestID, "operation", v.Operation, "error", err.Error())
+		p = api.NewProblem(api.StatusInternal, "internal")
+	}
+	named := *p
+	named.RequestID = v.RequestID
+	return nil, &named
+}
+
+func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
+	if v.Person == nil {
+		return nil, api.NewProblem(api.StatusUnauthorized, "signed_out")
+	}
+	server, ok := g.Homeserver(v.Homeserver)
+	if !ok {
+		return nil, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", v.Homeserver)
+	}
+	if !v.Person.May(v.Homeserver) {
+		return nil, api.NewProblem(api.StatusForbidden, "other_homeserver", "name", v.Homeserver)
+	}
+	op, ok := api.Find(v.Operation)
+	if !ok || op.Info().Internal {
+		return nil, api.NewProblem(api.StatusNotFound, "no_such_operation", "name", v.Operation)
+	}
+	if v.Kind != "" && v.Kind != op.Info().Kind {
+		return nil, api.NewProblem(statusMethodNotAllowed, "method_not_allowed")
+	}
+	if err := g.permit(ctx, v, op, op.Info().Permission); err != nil {
+		return nil, err
+	}
+	req, err := v.Decode(op)
+	if err != nil {
+		return nil, err
+	}
+	if err := req.Validate(); err != nil {
+		return nil, err
+	}
+	if d, ok := req.(api.Demanding); ok {
+		if err := g.permit(ctx, v, op, d.Demands()...); err != nil {
+			return nil, err
+		}
+	}
+	entry, _ := server.Adapter.Find(v.Operation)
+	if why := entry.Why(); why != "" {
+		return nil, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
+	}
+	if op.Info().Kind == api.KindRead {
+		ctx, cancel := context.WithTimeout(ctx, readTime)
+		defer cancel()
+		return entry.Call(ctx, req)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	return g.keys.once(ctx, v, req, func() (any, error) {
+		if err := g.guard(ctx, v, server, op, req); err != nil {
+			g.refused(ctx, v, req, err)
+			return nil, err
+		}
+		return g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
+	})
+}
+
+// permit refuses what the person's role may not. Refusals of writes are recorded.
+func (g *Gate) permit(ctx context.Context, v Visit, op api.Op, needs ...api.Permission) error {
+	for _, need := range needs {
+		if !v.Person.Role.May(need) {
+			err := api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(need), "role", string(v.Person.Role))
+			if op.Info().Kind == api.KindWrite {
+				g.refused(ctx, v, nil, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// record writes the intent, does the deed and writes the outcome. Without a durable intent nothing is done.
+func (g *Gate) record(ctx context.Context, v Visit, req api.Request, deed func() (any, error)) (any, error) {
+	intent, err := g.audit.Intent(ctx, g.entry(v, req))
+	if err != nil {
+		g.log.ErrorContext(ctx, "the intent could not be recorded, so nothing was done", "request_id", v.RequestID, "error", err.Error())
+		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	}
+	result, err := deed()
+	if recorded := g.audit.Outcome(ctx, intent, outcome(err)); recorded != nil {
+		g.log.ErrorContext(ctx, "the outcome could not be recorded", "request_id", v.RequestID, "error", recorded.Error())
+		if err == nil {
+			return nil, api.NewProblem(api.StatusInternal, "done_not_recorded")
+		}
+	}
+	return result, err
+}
+
+// refused records a call that was turned away.
+func (g *Gate) refused(ctx context.Context, v Visit, req api.Request, why error) {
+	result := audit.Result{Outcome: audit.Refused}
+	if p, ok := errors.AsType[*api.Problem](why); ok {
+		result.Code = p.Code
+	}
+	if err := g.audit.Event(ctx, g.entry(v, req), result); err != nil {
+		g.log.ErrorContext(ctx, "a refusal could not be recorded", "request_id", v.RequestID, "error", err.Error())
+	}
+}
+
+func (g *Gate) entry(v Visit, req api.Request) audit.Entry {
+	e := audit.Entry{
+		RequestID: v.RequestID, Actor: v.Person.ID, Role: string(v.Person.Role), Address: v.Person.Address,
+		Homeserver: v.Homeserver, Operation: v.Operation,
+	}
+	if req != nil {
+		e.Request, _ = json.Marshal(req) // secrets come out redacted
+		for _, id := range req.Targets() {
+			e.Targets = append(e.Targets, g.whole(v.Homeserver, id))
+		}
+	}
+	return e
+}
+
+// whole completes the ID of an account that is yet to be made, of which only the localpart is known.
+func (g *Gate) whole(name string, id api.UserID) string {
+	if server, ok := g.Homeserver(name); ok && id.Server() == "" {
+		return string(id) + ":" + server.Settings.ServerName
+	}
+	return string(id)
+}
+
+// outcome says how a deed ended: done, failed (nothing, or not all of it, was done and we know), unknown.
+func outcome(err error) audit.Result {
+	if err == nil {
+		return audit.Result{Outcome: audit.Done}
+	}
+	p, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case ok && p.Code == "outcome_unknown":
+		return audit.Result{Outcome: audit.Unknown, Code: p.Code}
+	case ok:
+		return audit.Result{Outcome: audit.Failed, Code: p.Code, Detail: p.Error()}
+	}
+	return audit.Result{Outcome: audit.Unknown, Code: "internal"}
+}
+
+const statusMethodNotAllowed = 405

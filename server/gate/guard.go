@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"context"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+)
+
+// guard keeps people from cutting off the branch they sit on: it refuses to end, lock, demote, reset or sign out the gate's own
+// service account, asks again before a person does so to themselves or to the last administrator, and keeps roles that may
+// not make administrators from taking one over.
+func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request) error {
+	deed, ok := deeds[op.Info().Name]
+	if !ok {
+		return nil
+	}
+	ends := deed.ends
+	if u, ok := req.(api.UserUpdate); ok {
+		ends = u.Admin != nil && !u.Admin.To
+	}
+	confirmed := false
+	if c, ok := req.(api.Confirmable); ok {
+		confirmed = c.Confirmed()
+	}
+	for _, id := range req.Targets() {
+		user, err := call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
+		if err != nil {
+			return err
+		}
+		if user.Own && (ends || deed.disturbs) {
+			return api.NewProblem(api.StatusConflict, "own_service_account", "id", string(id))
+		}
+		if user.Admin && !v.Person.Role.May(api.SetAdmins) {
+			return api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(api.SetAdmins), "role", string(v.Person.Role))
+		}
+		if confirmed {
+			continue
+		}
+		if string(id) == v.Person.ID && (ends || deed.disturbs) {
+			return api.NewProblem(api.StatusConflict, "confirm_self", "id", string(id)).At("confirm")
+		}
+		if user.Admin && ends {
+			last, err := g.lastAdmin(ctx, server, id)
+			if err != nil {
+				return err
+			}
+			if last {
+				return api.NewProblem(api.StatusConflict, "confirm_last_admin", "id", string(id)).At("confirm")
+			}
+		}
+	}
+	return nil
+}
+
+// deeds are the operations that the guard looks at. One that ends takes the account or its rights away; one that disturbs
+// signs its person out or shuts them out. Changing an administrator's e-mail or identities is a way to take the account over, so
+// users.update is here too.
+var deeds = map[string]struct{ ends, disturbs bool }{
+	api.UpdateUser.Info().Name:     {},
+	api.ResetPassword.Info().Name:  {disturbs: true},
+	api.LockUser.Info().Name:       {ends: true},
+	api.DeactivateUser.Info().Name: {ends: true},
+	api.EraseUser.Info().Name:      {ends: true},
+	api.ReactivateUser.Info().Name: {},
+	api.SignOut.Info().Name:        {disturbs: true},
+}
+
+// lastAdmin reports whether no other administrator than id could still sign in. The gate's own account does not count: nobody can
+// sign in with it. A server that cannot list its administrators cannot be asked; there the question is asked each time.
+func (g *Gate) lastAdmin(ctx context.Context, server *Homeserver, id api.UserID) (bool, error) {
+	entry, _ := server.Adapter.Find(api.ListUsers.Info().Name)
+	if entry.Why() != "" {
+		return true, nil
+	}
+	page, err := call(ctx, server.Adapter, api.ListUsers, api.UserQuery{
+		Admins: api.Only, Deactivated: api.Without, Locked: api.Without, System: api.With, Limit: 20,
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, u := range page.Users {
+		if u.ID != id && !u.Own && u.Admin {
+			return false, nil
+		}
+	}
+	return page.Next == "", nil
+}
+
+// call runs an operation of an adapter from inside the gate.
+func call[Req api.Request, Res any](ctx context.Context, a homeserver.Adapter, op *api.Operation[Req, Res], req Req) (Res, error) {
+	var none Res
+	entry, _ := a.Find(op.Info().Name)
+	if why := entry.Why(); why != "" {
+		return none, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
+	}
+	out, err := entry.Call(ctx, req)
+	if err != nil {
+		return none, err
+	}
+	return out.(Res), nil
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gate
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/store"
+)
+
+// AnswerLife is how long the answer to a write stays in memory, for the second of two clicks. It may hold a password, so it is short.
+const AnswerLife = 60 * time.Second
+
+// requestKeys makes sure that a form or a client's write, however often it arrives, is done once. The store remembers for
+// 15 minutes that it was done; the answer itself is only in memory, for AnswerLife.
+type requestKeys struct {
+	store       *store.Store
+	now         func() time.Time
+	fingerprint func([]byte) string // keyed, because a request may hold a password
+
+	mu   sync.Mutex
+	live map[string]*answer
+}
+
+type answer struct {
+	request store.Request
+	done    chan struct{}
+	result  any
+	err     error
+}
+
+func newRequestKeys(s *store.Store, now func() time.Time, fingerprint func([]byte) string) *requestKeys {
+	return &requestKeys{store: s, now: now, fingerprint: fingerprint, live: map[string]*answer{}}
+}
+
+// ValidKey reports whether a text can be a request key: what NewKey makes, or what another client makes like it.
+func ValidKey(key string) bool {
+	return len(key) >= 16 && len(key) <= 64 &&
+		strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
+
+// once runs the deed for the first arrival of a request key. Later arrivals wait for its answer and get the same; those that come when
+// the answer is forgotten learn that it was done. The same key with another request is refused.
+func (k *requestKeys) once(ctx context.Context, v Visit, req api.Request, deed func() (any, error)) (any, error) {
+	if !ValidKey(v.Key) {
+		return nil, api.NewProblem(api.StatusBadRequest, "request_key_missing")
+	}
+	body, err := api.EncodeWire(req)
+	if err != nil {
+		return nil, err
+	}
+	request := store.Request{
+		Session: v.Person.Session, Key: v.Key, Operation: v.Operation, Homeserver: v.Homeserver,
+		BodyHash: k.fingerprint(body), At: k.now(),
+	}
+	name := request.Session + "\x00" + request.Key
+
+	k.mu.Lock()
+	if a, ok := k.live[name]; ok {
+		k.mu.Unlock()
+		if !a.request.SameWrite(request) {
+			return nil, api.NewProblem(api.StatusConflict, "key_reused")
+		}
+		select {
+		case <-a.done:
+			return a.result, a.err
+		case <-ctx.Done():
+			return nil, api.NewProblem(api.StatusTimeout, "outcome_unknown")
+		}
+	}
+	a := &answer{request: request, done: make(chan struct{}), err: errors.New("the deed did not end")}
+	k.live[name] = a
+	k.mu.Unlock()
+
+	defer func() {
+		close(a.done) // also where the deed panics: whoever waits gets the error above
+		time.AfterFunc(AnswerLife, func() {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			delete(k.live, name)
+		})
+	}()
+	a.result, a.err = k.first(ctx, v, request, deed)
+	return a.result, a.err
+}
+
+func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request, deed func() (any, error)) (any, error) {
+	_, _ = k.store.PurgeRequests(ctx, k.now().Add(-store.RequestKeyLife))
+	row, first, err := k.store.BeginRequest(ctx, request)
+	switch {
+	case err != nil:
+		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	case !first && !row.SameWrite(request):
+		return nil, api.NewProblem(api.StatusConflict, "key_reused")
+	case !first && row.State != store.RequestDone:
+		return nil, api.NewProblem(api.StatusConflict, "outcome_unknown") // the gate was stopped in the middle of it
+	case !first && row.Code != "":
+		return nil, api.NewProblem(row.Status, row.Code)
+	case !first:
+		return nil, alreadyDone(v.Operation)
+	}
+	result, err := deed()
+	status, code := 200, ""
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		status, code = p.Status, p.Code
+	} else if err != nil {
+		status, code = api.StatusInternal, "internal"
+	}
+	// What was done stays done when this fails; a third arrival then hears that the outcome is unknown.
+	_ = k.store.FinishRequest(ctx, request.Session, request.Key, status, code, "")
+	return result, err
+}
+
+// alreadyDone says that a write was done before and its answer is gone.
+func alreadyDone(operation string) error {
+	if op, ok := api.Find(operation); ok && op.Info().Reveals {
+		return api.NewProblem(api.StatusConflict, "already_done_secret")
+	}
+	return api.NewProblem(api.StatusConflict, "already_done")
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package keep gives adapters their memory: the store, with tokens sealed by a key that is not in it.
+package keep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/seal"
+	"gatehouse/server/store"
+)
+
+// Keeper implements homeserver.Keeper.
+type Keeper struct {
+	Store *store.Store
+	Seal  *seal.Keys
+	Now   func() time.Time
+}
+
+var _ homeserver.Keeper = Keeper{}
+
+// aad binds a sealed token to the account that it is of, so that it cannot be moved to another row.
+func aad(name string, id api.UserID) []byte { return []byte(name + "\x00" + string(id)) }
+
+// ServiceAccount implements homeserver.Keeper. A token that another key sealed counts as none: the key was lost or replaced.
+func (k Keeper) ServiceAccount(ctx context.Context, name string) (homeserver.ServiceAccount, error) {
+	row, err := k.Store.ServiceAccount(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return homeserver.ServiceAccount{}, homeserver.ErrNone
+	}
+	if err != nil {
+		return homeserver.ServiceAccount{}, err
+	}
+	id := api.UserID(row.UserID)
+	token, err := k.Seal.Open(seal.PurposeSeal, row.SealedToken, aad(name, id))
+	if err != nil {
+		return homeserver.ServiceAccount{ID: id}, nil
+	}
+	return homeserver.ServiceAccount{ID: id, Token: api.NewSecret(string(token))}, nil
+}
+
+// ReplaceServiceAccount implements homeserver.Keeper.
+func (k Keeper) ReplaceServiceAccount(ctx context.Context, name string, old api.UserID, next homeserver.ServiceAccount) (bool, error) {
+	sealed, err := k.Seal.Seal(seal.PurposeSeal, []byte(next.Token.Reveal()), aad(name, next.ID))
+	if err != nil {
+		return false, err
+	}
+	err = k.Store.ReplaceServiceAccount(ctx, string(old), store.ServiceAccount{
+		Homeserver: name, UserID: string(next.ID), SealedToken: sealed, Created: k.Now(),
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// NoteAccount implements homeserver.Keeper.
+func (k Keeper) NoteAccount(ctx context.Context, name string, id api.UserID) error {
+	return k.Store.PutMadeAccount(ctx, store.MadeAccount{
+		Homeserver: name, UserID: string(id), Localpart: id.Localpart(), Created: k.Now(),
+	})
+}
+
+// maxMade bounds what a list without a database is put together from.
+const maxMade = 10000
+
+// MadeAccounts implements homeserver.Keeper.
+func (k Keeper) MadeAccounts(ctx context.Context, name string) ([]homeserver.MadeAccount, error) {
+	rows, _, err := k.Store.MadeAccounts(ctx, store.MadeQuery{Homeserver: name, Limit: maxMade})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]homeserver.MadeAccount, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, homeserver.MadeAccount{ID: api.UserID(r.UserID), Created: r.Created})
+	}
+	return out, nil
+}
+
+// SetStep implements homeserver.Keeper.
+func (k Keeper) SetStep(ctx context.Context, name string, id api.UserID, step string) error {
+	if step == "" {
+		return k.Store.DeleteDeactivation(ctx, name, string(id))
+	}
+	err := k.Store.PutDeactivation(ctx, store.Deactivation{Homeserver: name, UserID: string(id), Step: step, At: k.Now()})
+	if err != nil {
+		return fmt.Errorf("the step %q of %s: %w", step, id, err)
+	}
+	return nil
+}
+
+// Step implements homeserver.Keeper.
+func (k Keeper) Step(ctx context.Context, name string, id api.UserID) (string, error) {
+	d, err := k.Store.Deactivation(ctx, name, string(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return d.Step, err
+}

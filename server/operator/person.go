@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package operator is about the people who use Gatehouse: how they sign in, what keeps guessing slow, and their sessions.
+package operator
+
+import "gatehouse/app/api"
+
+// Person is somebody who is signed in, or who runs the command line.
+type Person struct {
+	ID         string   // @localpart:server, operator:name or local:name
+	Name       string   // for the screen
+	Role       api.Role //
+	Homeserver string   // whose administrator the person is; "" for operators and the command line
+	Session    string   // names the session, for request keys: its hash, never the cookie
+	Address    string   // IP address
+}
+
+// Local is who runs a command on the gate's own machine: they can read its keys, so they may do everything.
+func Local(user string) Person {
+	return Person{ID: "local:" + user, Name: user, Role: api.Owner, Session: "local:" + user}
+}
+
+// May reports whether the person may look at a homeserver: its own administrators, and those who are not bound to one.
+func (p Person) May(homeserver string) bool { return p.Homeserver == "" || p.Homeserver == homeserver }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operator
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/audit"
+	"gatehouse/server/store"
+)
+
+// Desk is where people sign in: as an administrator of a homeserver, or as an operator that the gate itself knows.
+type Desk struct {
+	Store  *store.Store
+	Audit  *audit.Log
+	Limits *Limits
+	// Verify asks a homeserver whether the credentials are those of an administrator.
+	Verify func(ctx context.Context, homeserver string, c api.Credentials) (api.Identity, error)
+	Now    func() time.Time
+	// Wait lets time pass; tests pass it by.
+	Wait func(context.Context, time.Duration) error
+}
+
+// Attempt is one try to sign in.
+type Attempt struct {
+	Homeserver string // "" for an operator
+	Name       string
+	Password   api.Secret
+	Address    string
+	RequestID  string
+}
+
+// SignIn returns who the attempt is, or a *api.Problem: sign_in_wrong for a wrong password and an unknown name alike,
+// sign_in_not_admin, sign_in_limited, or what the homeserver says. Wrong and unknown take the same steps, and every answer
+// leaves at the next tick, so that neither can be told from the other.
+func (d *Desk) SignIn(ctx context.Context, a Attempt) (*Person, error) {
+	p, err := d.signIn(ctx, a)
+	if wait := NextTick(d.Now()).Sub(d.Now()); d.Wait(ctx, wait) != nil {
+		return nil, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
+	}
+	return p, err
+}
+
+func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
+	if err := (api.Credentials{Name: a.Name, Password: a.Password}).Validate(); err != nil {
+		return nil, err
+	}
+	who := a.Homeserver + "\x00" + a.Name
+	wait, delay := d.Limits.Allow(who, a.Address)
+	if wait > 0 {
+		limited := api.NewProblem(api.StatusTooMany, "sign_in_limited", "wait", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+		limited.RetryMS = wait.Milliseconds()
+		return nil, d.refused(ctx, a, limited)
+	}
+	if err := d.Wait(ctx, delay); err != nil {
+		return nil, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
+	}
+	p, err := d.prove(ctx, a)
+	if err != nil {
+		if problem, ok := errors.AsType[*api.Problem](err); ok && (problem.Code == "sign_in_wrong" || problem.Code == "sign_in_not_admin") {
+			d.Limits.Failed(who, a.Address)
+		} else {
+			d.Limits.Cancelled(who, a.Address)
+		}
+		return nil, d.refused(ctx, a, err)
+	}
+	d.Limits.Succeeded(who, a.Address)
+	p.Address = a.Address
+	entry := d.entry(a)
+	entry.Actor, entry.Role = p.ID, string(p.Role)
+	if err := d.Audit.Event(ctx, entry, audit.Result{Outcome: audit.Done}); err != nil {
+		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	}
+	return p, nil
+}
+
+func (d *Desk) prove(ctx context.Context, a Attempt) (*Person, error) {
+	if a.Homeserver == "" {
+		return d.proveOperator(ctx, a)
+	}
+	who, err := d.Verify(ctx, a.Homeserver, api.Credentials{Name: a.Name, Password: a.Password, Address: a.Address})
+	if err != nil {
+		return nil, err
+	}
+	if !who.Admin {
+		return nil, api.NewProblem(api.StatusForbidden, "sign_in_not_admin")
+	}
+	name := who.DisplayName
+	if name == "" {
+		name = who.ID.Localpart()
+	}
+	return &Person{ID: string(who.ID), Name: name, Role: api.Owner, Homeserver: a.Homeserver}, nil
+}
+
+// proveOperator hashes exactly once, whether there is such an operator or not.
+func (d *Desk) proveOperator(ctx context.Context, a Attempt) (*Person, error) {
+	known, err := d.Store.Operator(ctx, a.Name)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	}
+	right := VerifyPassword(ctx, known.Password, a.Password) // no hash: one of nobody's
+	if err != nil || !right || !known.Disabled.IsZero() {
+		return nil, api.NewProblem(api.StatusUnauthorized, "sign_in_wrong")
+	}
+	return &Person{ID: "operator:" + known.Name, Name: known.Name, Role: api.Role(known.Role)}, nil
+}
+
+// refused records an attempt that failed and returns why.
+func (d *Desk) refused(ctx context.Context, a Attempt, why error) error {
+	result := audit.Result{Outcome: audit.Refused}
+	if p, ok := errors.AsType[*api.Problem](why); ok {
+		result.Code = p.Code
+	}
+	if err := d.Audit.Event(ctx, d.entry(a), result); err != nil {
+		return api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	}
+	return why
+}
+
+func (d *Desk) entry(a Attempt) audit.Entry {
+	return audit.Entry{
+		RequestID: a.RequestID, Actor: a.Name, Address: a.Address, Homeserver: a.Homeserver, Operation: "operators.sign_in",
+	}
+}
+
+// Sleep waits, unless ctx ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Build makes bin/gatehouse, one program with everything in it: it compiles the panel to WASM, puts the files that pages are made of
+// into web/dist, compressed, and compiles the server around them.
+//
+//	go run ./tools/build [-o bin/gatehouse] [-race] [-assets]
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+)
+
+const (
+	dist  = "web/dist"
+	cache = ".cache/compressed"
+)
+
+func main() {
+	output := flag.String("o", "bin/gatehouse", "where the program goes")
+	race := flag.Bool("race", false, "compile it with the race detector")
+	assets := flag.Bool("assets", false, "make web/dist only")
+	flag.Parse()
+	if err := build(*output, *race, *assets); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
+
+func build(output string, race, assetsOnly bool) error {
+	if err := makeAssets(); err != nil {
+		return err
+	}
+	if assetsOnly {
+		return nil
+	}
+	args := []string{"build", "-trimpath", "-ldflags", "-s -w -X gatehouse/server/version.Commit=" + commit(), "-o", output}
+	env := []string{"CGO_ENABLED=0"}
+	if race {
+		args, env = append(args, "-race"), []string{"CGO_ENABLED=1"}
+	}
+	return run(env, "go", append(args, "./cmd/gatehouse")...)
+}
+
+// commit names what is built; "" outside of a checkout.
+func commit() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func makeAssets() error {
+	if err := clean(); err != nil {
+		return err
+	}
+	files := map[string]string{"gatehouse.css": "web/styles/dist/gatehouse.css", "boot.js": "web/boot/boot.js"}
+	for _, pattern := range []string{"web/icons/*.svg", "web/icons/*.png", "web/languages/*.json"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			name := filepath.Base(f)
+			if strings.HasSuffix(name, ".json") {
+				name = "language-" + name
+			}
+			files[name] = f
+		}
+	}
+	for name, from := range files {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		if err := put(name, data); err != nil {
+			return err
+		}
+	}
+	return program()
+}
+
+// clean empties the folder but for the file that keeps it in the repository.
+func clean() error {
+	entries, err := os.ReadDir(dist)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == ".keep" {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dist, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// program compiles the WASM and takes Go's own loader from the same toolchain: the two must match.
+func program() error {
+	wasm := filepath.Join(os.TempDir(), fmt.Sprintf("gatehouse-%d.wasm", os.Getpid()))
+	defer os.Remove(wasm)
+	if err := run([]string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", wasm, "./wasm"); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(wasm)
+	if err != nil {
+		return err
+	}
+	if err := put("gatehouse.wasm", data); err != nil {
+		return err
+	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return err
+	}
+	loader, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+	if err != nil {
+		return err
+	}
+	return put("wasm_exec.js", loader)
+}
+
+// put writes a file and, where that makes it smaller, its compressed twins.
+func put(name string, data []byte) error {
+	if err := os.WriteFile(filepath.Join(dist, name), data, 0o644); err != nil {
+		return err
+	}
+	if strings.HasSuffix(name, ".png") {
+		return nil
+	}
+	for _, c := range []struct {
+		ext      string
+		compress func([]byte) ([]byte, error)
+	}{{".br", brotlied}, {".gz", gzipped}} {
+		small, err := cached(data, c.ext, c.compress)
+		if err != nil {
+			return err
+		}
+		if len(small) < len(data) {
+			if err := os.WriteFile(filepath.Join(dist, name+c.ext), small, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// cached compresses, or takes what an earlier build compressed: the best brotli takes seconds for a WASM.
+func cached(data []byte, ext string, compress func([]byte) ([]byte, error)) ([]byte, error) {
+	sum := sha256.Sum256(data)
+	path := filepath.Join(cache, hex.EncodeToString(sum[:])+ext)
+	small, err := os.ReadFile(path)
+	if err == nil {
+		return small, nil
+	}
+	if small, err = compress(data); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, err
+	}
+	return small, writeWhole(path, small)
+}
+
+// writeWhole writes a file that others may be reading at the same time.
+func writeWhole(path string, data []byte) error {
+	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if err := os.WriteFile(temp, data, fs.FileMode(0o644)); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+func brotlied(data []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w := brotli.NewWriterLevel(&b, brotli.BestCompression)
+	return compressed(&b, w, data)
+}
+
+func gzipped(data []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	return compressed(&b, w, data)
+}
+
+func compressed(b *bytes.Buffer, w io.WriteCloser, data []byte) ([]byte, error) {
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func run(env []string, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+	}
+	return nil
+}
