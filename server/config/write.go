@@ -32,7 +32,8 @@ func Write(path string, c *Config) (err error) {
 		return err
 	}
 	defer func() {
-		if err != nil {
+		// Where the file is there in spite of an error, from here or from another Write, it needs what is beside it.
+		if _, gone := os.Lstat(path); err != nil && gone != nil {
 			undo()
 		}
 	}()
@@ -125,19 +126,6 @@ func wouldLoad(temporary, path string, data []byte) error {
 		}
 	}
 	return err
-}
-
-// syncFolder makes the new name itself last.
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return fmt.Errorf("the folder of the configuration cannot be opened: %w", err)
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return fmt.Errorf("the folder of the configuration cannot be synced: %w", err)
-	}
-	return nil
 }
 
 const fileHead = `# The configuration of Gatehouse. Every field is described in docs/configuration.md.

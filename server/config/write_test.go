@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,6 +105,30 @@ func TestWriteKeepsWhatIsThere(t *testing.T) {
 	}
 	if key, _ := os.ReadFile(defaultKeyFile); string(key) != testKey+"\n" {
 		t.Errorf("the key file was changed to %q", key)
+	}
+}
+
+// TestWriteAtOnce writes one file from many sides: one of them makes it, and it is whole.
+func TestWriteAtOnce(t *testing.T) {
+	folder(t, nil)
+	var done atomic.Int32
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for range 16 {
+		all.Go(func() {
+			<-start
+			if Write("gatehouse.yaml", newConfig()) == nil {
+				done.Add(1)
+			}
+		})
+	}
+	close(start)
+	all.Wait()
+	if n := done.Load(); n != 1 {
+		t.Errorf("%d of them made the file", n)
+	}
+	if _, err := Load("gatehouse.yaml", nil); err != nil {
+		t.Error(err)
 	}
 }
 
