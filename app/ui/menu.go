@@ -27,6 +27,7 @@ type Menu struct {
 	ID    string
 	Label string // of the button; with Dots it is only said
 	Icon  Icon
+	Look  Look // of the button
 	Dots  bool // the button is three dots
 	Items []MenuItem
 }
@@ -38,7 +39,7 @@ func (m Menu) Draw(Env) app.UI {
 		button = app.Button().Class("gh-dots").Type("button").Attr("popovertarget", Attr(m.ID)).
 			Aria("label", Attr(m.Label)).Body(IconDots.Draw())
 	} else {
-		button = Button{Label: m.Label, Icon: m.Icon, Popover: m.ID}.control()
+		button = Button{Label: m.Label, Icon: m.Icon, Look: m.Look, Popover: m.ID}.control()
 	}
 	return app.Div().Class("gh-menu-anchor").Body(button, menuPanel(m.ID, m.Label, "gh-menu--end", m.Items))
 }

@@ -178,6 +178,11 @@ func (c AccountCell) Draw(env Env) app.UI {
 	)
 }
 
+// NameLink is the name of a thing in a list, as a link to its page.
+func NameLink(name, href string) app.UI {
+	return app.A().Class("gh-account__link").Href(Href(href)).Body(app.Span().Class("gh-name").Dir("auto").Text(name))
+}
+
 // TwoLines is a value with a second, subtle line below it.
 func TwoLines(first, second app.UI) app.UI {
 	if second == nil {
