@@ -13,6 +13,7 @@ type Shell struct {
 
 	SignOut       string     // address that the sign-out form posts to
 	SignOutKey    string     // request key of that form
+	PersonLinks   []MenuItem // pages in the person's menu
 	Preferences   string     // address that the preferences form posts to; "" leaves it out
 	Return        string     // the page to come back to from the preferences
 	Languages     []Language // to choose from
@@ -136,6 +137,7 @@ func (s Shell) person(env Env) app.UI {
 				app.Span().Class("gh-subtle").Body(ID(env.Person.ID)),
 				app.Span().Class("gh-subtle").Text(env.T("role."+env.Person.Role)),
 			),
+			s.personLinks(),
 			s.preferences(env),
 			app.Form().Class("gh-person__out").Method("post").Action(Href(s.SignOut)).Body(
 				hidden(fieldKey, s.SignOutKey),
@@ -144,6 +146,17 @@ func (s Shell) person(env Env) app.UI {
 			app.P().Class("gh-person__version").Text(env.T("ui.version", "version", env.Version)),
 		),
 	)
+}
+
+func (s Shell) personLinks() app.UI {
+	if len(s.PersonLinks) == 0 {
+		return nil
+	}
+	items := make([]app.UI, 0, len(s.PersonLinks))
+	for _, i := range s.PersonLinks {
+		items = append(items, app.Li().Body(i.draw()))
+	}
+	return app.Ul().Class("gh-menu__list").Role("list").Body(items...)
 }
 
 func (s Shell) preferences(env Env) app.UI {
