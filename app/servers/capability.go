@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package servers
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/ui"
+)
+
+// A capability is an operation, or a field of one, and why it cannot be had; "" where it can.
+type capability struct{ name, missing string }
+
+// capabilities are the operations of the catalogue, each followed by those of its fields that cannot be had. What nobody calls
+// is left out: the gate's own operations.
+func capabilities(unavailable map[string]string) []capability {
+	var list []capability
+	fields := slices.Sorted(maps.Keys(unavailable))
+	for _, op := range api.All() {
+		if op.Info().Internal {
+			continue
+		}
+		name := op.Info().Name
+		list = append(list, capability{name, unavailable[name]})
+		for _, f := range fields {
+			if strings.HasPrefix(f, name+".") && unavailable[name] == "" {
+				list = append(list, capability{f, unavailable[f]})
+			}
+		}
+	}
+	return list
+}
+
+// capabilities is the table of what works on the homeserver, and why the rest does not.
+func (s *Server) capabilities() app.UI {
+	env := s.Env()
+	list := capabilities(s.Status.Server.Unavailable)
+	rows := make([]ui.Row, 0, len(list))
+	works := 0
+	for _, c := range list {
+		answer := ui.Role(ui.IconCheck, env.T("servers.works"), false)
+		if c.missing != "" {
+			answer = ui.TwoLines(ui.Role(ui.IconBan, env.T("servers.works_not"), false), ui.Text(env.T("missing."+c.missing, "homeserver", s.Title())))
+		} else {
+			works++
+		}
+		rows = append(rows, ui.Row{Key: c.name, Subtle: c.missing != "", Cells: []app.UI{ui.Text(s.operation(c.name)), answer}})
+	}
+	note := env.T("servers.some_missing", "works", works, "all", len(list))
+	if works == len(list) {
+		note = env.N("servers.all_work", works)
+	}
+	return ui.Section{Title: env.T("servers.capabilities"), Note: note, Body: []app.UI{
+		ui.Table{Caption: env.T("servers.capabilities"), Rows: rows, Columns: []ui.Column{
+			{Title: env.T("servers.capability"), Phone: ui.CardLead},
+			{Title: env.T("servers.column.result")},
+		}}.Draw(env),
+	}}.Draw(env)
+}
+
+// operation is an operation, or a field of one, in words.
+func (s *Server) operation(name string) string {
+	if key := "operation." + name; s.Env().Format().Has(key) {
+		return s.Env().T(key)
+	}
+	return name
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package servers holds the screens about homeservers: the overview, the list, and the page of one.
+package servers
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/ui"
+)
+
+// answerTime is how long a page about several homeservers waits for one of them.
+const answerTime = 5 * time.Second
+
+// Status is what is known of a homeserver: what it told, or the problem why it did not.
+type Status struct {
+	Server   api.Server   `json:"server"`
+	Problem  *api.Problem `json:"problem,omitempty"`
+	Accounts *int64       `json:"accounts,omitempty"` // how many it has, where it can tell
+	Counted  *api.Problem `json:"counted,omitempty"`  // why they could not be counted
+}
+
+// survey asks every homeserver at once what it is, and, where counted is set, how many accounts it has. One that fails does
+// not keep the others from the page: its status has the problem. Its error is that the page's own time is over.
+func survey(ctx context.Context, env ui.Env, call client.Caller, counted bool) ([]Status, error) {
+	list := make([]Status, len(env.Homeservers))
+	var all sync.WaitGroup
+	for i, h := range env.Homeservers {
+		list[i].Server = api.Server{Name: h.Name, ServerName: h.ServerName, Kind: h.Kind}
+		at := call.At(h.Name)
+		all.Go(func() { list[i].ask(ctx, at) })
+		if counted {
+			all.Go(func() { list[i].count(ctx, at) })
+		}
+	}
+	all.Wait()
+	if ctx.Err() != nil {
+		return nil, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
+	}
+	return list, nil
+}
+
+func (s *Status) ask(ctx context.Context, call client.Caller) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	info, err := client.Call(ctx, call, api.ServerInfo, api.ServerQuery{})
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	info.Name = s.Server.Name
+	s.Server, s.Problem = info, info.Problem
+}
+
+// fail notes why a homeserver told nothing of itself, and whether it is down.
+func (s *Status) fail(err error) {
+	s.Problem = client.AsProblem(err)
+	switch s.Problem.Code {
+	case "homeserver_down", "homeserver_timeout":
+		s.Server.State = "down"
+	}
+}
+
+// count asks for a page of one account, for the total that comes with it.
+func (s *Status) count(ctx context.Context, call client.Caller) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	page, err := client.Call(ctx, call, api.ListUsers, api.UserQuery{System: api.With, Limit: 1})
+	if err != nil {
+		s.Counted = client.AsProblem(err)
+		return
+	}
+	s.Accounts = page.Total
+}
+
+// name is what a homeserver is called: the name in its Matrix IDs, else that of the configuration.
+func (s Status) name() string {
+	if s.Server.ServerName != "" {
+		return s.Server.ServerName
+	}
+	return s.Server.Name
+}
+
+// kind is the product that runs there, in words.
+func kind(env ui.Env, k string) string {
+	key := "ui.kind." + k
+	switch {
+	case k == "":
+		return env.T("ui.kind.unknown")
+	case !env.Format().Has(key):
+		return k
+	}
+	return env.T(key)
+}
+
+// health is the state of a homeserver, with what it took to ask it, or the problem below.
+func health(env ui.Env, s Status) app.UI {
+	latency := ""
+	if s.Server.LatencyMS > 0 && s.Server.State != "down" {
+		latency = env.Format().Millis(time.Duration(s.Server.LatencyMS) * time.Millisecond)
+	}
+	state := ui.Health(env, s.Server.State, latency)
+	if s.Problem == nil {
+		return state
+	}
+	return ui.TwoLines(state, ui.Text(sentence(env, s.Problem)))
+}
+
+// version is the version of a homeserver, or a dash.
+func version(env ui.Env, s Status) app.UI {
+	if s.Server.Version == "" {
+		return ui.Unknown(env, env.T("ui.not_told"))
+	}
+	return ui.Text(s.Server.Version)
+}
+
+// sentence is the first sentence of a problem, what is the matter: nobody tried to change anything here.
+func sentence(env ui.Env, p *api.Problem) string {
+	first, _, found := strings.Cut(env.ProblemText(p), ". ")
+	if found {
+		first += "."
+	}
+	return first
+}
