@@ -288,6 +288,12 @@ func TestOutcomeWrittenButNotAnswered(t *testing.T) {
 	if err := l.Outcome(t.Context(), id, Result{Outcome: Done}); !errors.Is(err, ErrBroken) {
 		t.Errorf("%v, want ErrBroken", err)
 	}
+	// That it was written is no proof that the store takes writes now.
+	rows.set(func(f *flaky) { f.probe = errors.New("disk full") })
+	if err := l.Recover(t.Context()); !errors.Is(err, ErrBroken) {
+		t.Errorf("mended without a write: %v", err)
+	}
+	rows.set(func(f *flaky) { f.probe = nil })
 	must(t, l.Recover(t.Context()))
 	if !l.Healthy() {
 		t.Error("not healthy")

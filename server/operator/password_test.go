@@ -92,6 +92,21 @@ func TestEveryAnswerCostsOneHash(t *testing.T) {
 	}
 }
 
+// Even a hash of nothing lets nobody in with nothing.
+func TestAnEmptyPasswordIsNeverRight(t *testing.T) {
+	p := phc{argonParams: defaultParams, salt: make([]byte, saltSize)}
+	hash, err := p.compute(t.Context(), "", hashSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.hash = hash
+	for _, password := range []string{"", strings.Repeat("x", maxPassword+1)} {
+		if VerifyPassword(t.Context(), p.String(), api.NewSecret(password)) {
+			t.Errorf("%d bytes pass", len(password))
+		}
+	}
+}
+
 // The dummy costs what a new hash costs.
 func TestDummyHasTheDefaultCost(t *testing.T) {
 	p := dummy()

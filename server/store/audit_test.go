@@ -172,6 +172,21 @@ func TestSettleAudit(t *testing.T) {
 	}
 }
 
+// Settling does not read again what it settled before.
+func TestSettleAuditGoesOnWhereItWas(t *testing.T) {
+	s := open(t)
+	for range 3 {
+		_, err := s.AppendAudit(t.Context(), intent("@a:hs"))
+		must(t, err)
+	}
+	must(t, s.SetMeta(t.Context(), auditSettledKey, "2"))
+	got, err := s.SettleAudit(t.Context(), AuditResult{At: t0, Outcome: "unknown"})
+	must(t, err)
+	if diff := cmp.Diff([]int64{3}, got); diff != "" {
+		t.Errorf("settled (-want +got):\n%s", diff)
+	}
+}
+
 func TestAuditHistoryIsNewestFirstAndBounded(t *testing.T) {
 	s := open(t)
 	for range 5 {

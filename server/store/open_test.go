@@ -126,6 +126,22 @@ func TestTheReadPoolCannotWrite(t *testing.T) {
 	}
 }
 
+// A write transaction has the lock from its beginning: one that reads first
+// and writes then never finds that another process was faster.
+func TestTransactionsBeginWithTheLock(t *testing.T) {
+	s := openSQLite(t)
+	other := openAt(t, s.Path())
+	_, err := other.exec(t.Context(), `PRAGMA busy_timeout = 0`)
+	must(t, err)
+	tx, err := s.write.BeginTx(t.Context(), nil)
+	must(t, err)
+	if err := other.Healthy(t.Context()); err == nil {
+		t.Error("two have the write lock")
+	}
+	must(t, tx.Rollback())
+	must(t, other.Healthy(t.Context()))
+}
+
 func TestHealthy(t *testing.T) {
 	s := open(t)
 	must(t, s.Healthy(t.Context()))
@@ -176,15 +192,17 @@ func TestOpenAtOnce(t *testing.T) {
 	}
 }
 
-// Many writers on the one handle: all succeed, none sees "database is locked",
+// Many writers, in two processes: all succeed, none sees "database is locked",
 // and the rows are numbered without gaps.
 func TestManyWriters(t *testing.T) {
-	s := open(t)
+	one := openSQLite(t)
+	stores := []*Store{one, openAt(t, one.Path())}
 	const writers, each = 16, 12
 	ids := make(chan int64, writers*each)
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
+			s := stores[w%len(stores)]
 			for i := range each {
 				target := fmt.Sprintf("@user%d.%d:hs", w, i)
 				id, err := s.AppendAudit(t.Context(), intent(target))

@@ -4,6 +4,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"os"
@@ -120,6 +121,9 @@ func TestSessionEnds(t *testing.T) {
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
+			if !n.Ended.IsZero() && n.LastActive.After(n.Ended) {
+				t.Errorf("active at %v, after its end at %v", n.LastActive, n.Ended)
+			}
 			if n.Person != "@ann:hs" {
 				t.Errorf("whose it was is lost: %+v", n)
 			}
@@ -157,7 +161,13 @@ func TestTouchWritesOnceAMinute(t *testing.T) {
 		return got.LastActive.Sub(t0)
 	}
 
-	must(t, s.TouchSession(t.Context(), n, t0.Add(59*time.Second)))
+	// Too early: it does not even ask for the write handle.
+	tx, err := s.write.BeginTx(t.Context(), nil)
+	must(t, err)
+	short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	must(t, s.TouchSession(short, n, t0.Add(59*time.Second)))
+	must(t, tx.Rollback())
 	if got := active(); got != 0 {
 		t.Errorf("written after 59 s: %v", got)
 	}

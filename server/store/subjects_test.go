@@ -274,7 +274,8 @@ func TestLeases(t *testing.T) {
 		{"b", ttl - time.Millisecond, ErrConflict},
 		{"a", ttl - time.Millisecond, nil}, // prolonged
 		{"b", ttl, ErrConflict},
-		{"b", 2 * ttl, nil}, // a is gone
+		{"b", 2*ttl - 2*time.Millisecond, ErrConflict},
+		{"b", 2*ttl - time.Millisecond, nil}, // a's time is over
 		{"a", 2 * ttl, ErrConflict},
 	}
 	for i, step := range steps {
