@@ -34,16 +34,16 @@ type Account struct {
 func NewAccount() screen.Screen { return &Account{} }
 
 // Title implements screen.Screen.
-func (a *Account) Title() string { return a.Env().T("account.title") }
+func (s *Account) Title() string { return s.Env().T("account.title") }
 
 // Load implements screen.Screen.
-func (a *Account) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	a.User, err = load(ctx, call, u)
+func (s *Account) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (a *Account) Render() app.UI { return page(a.Env(), a.User, a.Title()) }
+func (s *Account) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // Devices is a screen about one account.
 type Devices struct {
@@ -55,16 +55,16 @@ type Devices struct {
 func NewDevices() screen.Screen { return &Devices{} }
 
 // Title implements screen.Screen.
-func (d *Devices) Title() string { return d.Env().T("devices.title") }
+func (s *Devices) Title() string { return s.Env().T("devices.title") }
 
 // Load implements screen.Screen.
-func (d *Devices) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	d.User, err = load(ctx, call, u)
+func (s *Devices) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (d *Devices) Render() app.UI { return page(d.Env(), d.User, d.Title()) }
+func (s *Devices) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // Create is a screen about one account.
 type Create struct {
@@ -76,18 +76,18 @@ type Create struct {
 func NewCreate() screen.Screen { return &Create{} }
 
 // Title implements screen.Screen.
-func (c *Create) Title() string { return c.Env().T("create.title") }
+func (s *Create) Title() string { return s.Env().T("create.title") }
 
 // Load implements screen.Screen.
-func (c *Create) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+func (s *Create) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
 	return nil
 }
 
 // Render implements app.Composer.
-func (c *Create) Render() app.UI { return page(c.Env(), c.User, c.Title()) }
+func (s *Create) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (c *Create) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(c.Env().Homeserver)} }
+func (s *Create) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // Edit is a screen about one account.
 type Edit struct {
@@ -99,19 +99,19 @@ type Edit struct {
 func NewEdit() screen.Screen { return &Edit{} }
 
 // Title implements screen.Screen.
-func (e *Edit) Title() string { return e.Env().T("edit.title") }
+func (s *Edit) Title() string { return s.Env().T("edit.title") }
 
 // Load implements screen.Screen.
-func (e *Edit) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	e.User, err = load(ctx, call, u)
+func (s *Edit) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (e *Edit) Render() app.UI { return page(e.Env(), e.User, e.Title()) }
+func (s *Edit) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (e *Edit) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(e.Env().Homeserver)} }
+func (s *Edit) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // Reset is a screen about one account.
 type Reset struct {
@@ -123,19 +123,19 @@ type Reset struct {
 func NewReset() screen.Screen { return &Reset{} }
 
 // Title implements screen.Screen.
-func (r *Reset) Title() string { return r.Env().T("reset.title") }
+func (s *Reset) Title() string { return s.Env().T("reset.title") }
 
 // Load implements screen.Screen.
-func (r *Reset) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	r.User, err = load(ctx, call, u)
+func (s *Reset) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (r *Reset) Render() app.UI { return page(r.Env(), r.User, r.Title()) }
+func (s *Reset) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (r *Reset) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(r.Env().Homeserver)} }
+func (s *Reset) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // Lock is a screen about one account.
 type Lock struct {
@@ -147,19 +147,19 @@ type Lock struct {
 func NewLock() screen.Screen { return &Lock{} }
 
 // Title implements screen.Screen.
-func (l *Lock) Title() string { return l.Env().T("lock.title") }
+func (s *Lock) Title() string { return s.Env().T("lock.title") }
 
 // Load implements screen.Screen.
-func (l *Lock) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	l.User, err = load(ctx, call, u)
+func (s *Lock) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (l *Lock) Render() app.UI { return page(l.Env(), l.User, l.Title()) }
+func (s *Lock) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (l *Lock) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(l.Env().Homeserver)} }
+func (s *Lock) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // Unlock is a screen about one account.
 type Unlock struct {
@@ -171,19 +171,19 @@ type Unlock struct {
 func NewUnlock() screen.Screen { return &Unlock{} }
 
 // Title implements screen.Screen.
-func (u *Unlock) Title() string { return u.Env().T("unlock.title") }
+func (s *Unlock) Title() string { return s.Env().T("unlock.title") }
 
 // Load implements screen.Screen.
-func (u *Unlock) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	u.User, err = load(ctx, call, u)
+func (s *Unlock) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (u *Unlock) Render() app.UI { return page(u.Env(), u.User, u.Title()) }
+func (s *Unlock) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (u *Unlock) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(u.Env().Homeserver)} }
+func (s *Unlock) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // Deactivate is a screen about one account.
 type Deactivate struct {
@@ -195,19 +195,19 @@ type Deactivate struct {
 func NewDeactivate() screen.Screen { return &Deactivate{} }
 
 // Title implements screen.Screen.
-func (d *Deactivate) Title() string { return d.Env().T("deactivate.title") }
+func (s *Deactivate) Title() string { return s.Env().T("deactivate.title") }
 
 // Load implements screen.Screen.
-func (d *Deactivate) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	d.User, err = load(ctx, call, u)
+func (s *Deactivate) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (d *Deactivate) Render() app.UI { return page(d.Env(), d.User, d.Title()) }
+func (s *Deactivate) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (d *Deactivate) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(d.Env().Homeserver)} }
+func (s *Deactivate) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // Erase is a screen about one account.
 type Erase struct {
@@ -219,19 +219,19 @@ type Erase struct {
 func NewErase() screen.Screen { return &Erase{} }
 
 // Title implements screen.Screen.
-func (e *Erase) Title() string { return e.Env().T("erase.title") }
+func (s *Erase) Title() string { return s.Env().T("erase.title") }
 
 // Load implements screen.Screen.
-func (e *Erase) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	e.User, err = load(ctx, call, u)
+func (s *Erase) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (e *Erase) Render() app.UI { return page(e.Env(), e.User, e.Title()) }
+func (s *Erase) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (e *Erase) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(e.Env().Homeserver)} }
+func (s *Erase) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // Reactivate is a screen about one account.
 type Reactivate struct {
@@ -243,19 +243,19 @@ type Reactivate struct {
 func NewReactivate() screen.Screen { return &Reactivate{} }
 
 // Title implements screen.Screen.
-func (r *Reactivate) Title() string { return r.Env().T("reactivate.title") }
+func (s *Reactivate) Title() string { return s.Env().T("reactivate.title") }
 
 // Load implements screen.Screen.
-func (r *Reactivate) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
-	r.User, err = load(ctx, call, u)
+func (s *Reactivate) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	s.User, err = load(ctx, call, u)
 	return err
 }
 
 // Render implements app.Composer.
-func (r *Reactivate) Render() app.UI { return page(r.Env(), r.User, r.Title()) }
+func (s *Reactivate) Render() app.UI { return page(s.Env(), s.User, s.Title()) }
 
 // After implements screen.Writer.
-func (r *Reactivate) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(r.Env().Homeserver)} }
+func (s *Reactivate) After(string, any) screen.Next { return screen.Next{URL: route.Accounts(s.Env().Homeserver)} }
 
 // SignOut is a screen about one account.
 type SignOut struct {
