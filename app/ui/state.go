@@ -12,7 +12,8 @@ import (
 type Empty struct {
 	Icon    Icon
 	Title   string
-	Text    string // what it is for, or where was looked
+	Text    string // what it is for, or where was looked; may have **bold**
+	Lead    app.UI // in place of the text: a sentence with data in it
 	Actions []app.UI
 	Page    bool // it is the page: its title is the h1
 }
@@ -26,6 +27,8 @@ func (e Empty) Draw(Env) app.UI {
 	var text, actions app.UI
 	if e.Text != "" {
 		text = app.P().Class("gh-empty__text").Body(Rich(e.Text))
+	} else if e.Lead != nil {
+		text = app.P().Class("gh-empty__text").Body(e.Lead)
 	}
 	if len(e.Actions) > 0 {
 		actions = app.Div().Class("gh-empty__actions").Body(e.Actions...)

@@ -76,7 +76,8 @@ func (l *List) create() app.UI {
 func (l *List) limits() []app.UI {
 	var notes []app.UI
 	for _, reason := range l.Page.Limits {
-		notes = append(notes, ui.Note{Text: l.Env().T("accounts.partial", "reason", reason, "homeserver", l.Env().ServerName())}.Draw(l.Env()))
+		sentence := l.Env().T("accounts.partial", "reason", reason, "homeserver", l.Env().ServerName())
+		notes = append(notes, ui.Note{Lead: ui.Text(sentence)}.Draw(l.Env()))
 	}
 	return notes
 }
@@ -189,5 +190,5 @@ func (l *List) empty() app.UI {
 	if l.Page.Next != "" {
 		actions = append([]app.UI{ui.Button{Label: env.T("ui.continue"), Href: l.page(l.Page.Next)}.Draw(env)}, actions...)
 	}
-	return ui.Empty{Icon: ui.IconFilterOff, Title: title, Text: strings.Join(sentences, " "), Actions: actions}.Draw(env)
+	return ui.Empty{Icon: ui.IconFilterOff, Title: title, Lead: ui.Text(strings.Join(sentences, " ")), Actions: actions}.Draw(env)
 }
