@@ -27,7 +27,8 @@ e2e: ## end-to-end tests in a real browser against real homeservers
 	@$(GOTEST) -race -count=1 ./e2e
 
 demo: ## a homeserver with 200 accounts and the panel in front of it (HOMESERVER=synapse or dendrite)
-	@go run ./tools/demo $(if $(HOMESERVER),-homeserver $(HOMESERVER))
+	@go build -o .cache/demo-command ./tools/demo
+	@exec .cache/demo-command $(if $(HOMESERVER),-homeserver $(HOMESERVER))
 
 bench: build ## measure sizes and times, write docs/BENCHMARKS.md
 	@go run ./tools/bench

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"gatehouse/tools/homeserver"
 	"gatehouse/tools/homeserver/process"
@@ -196,7 +197,7 @@ func (g *gatehouse) start() {
 	defer log.Close()
 	cmd := exec.Command(path, g.args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = g.Dir, environment(), log, log
-	if g.proc, err = process.Start(cmd, process.Options{}); err != nil {
+	if g.proc, err = process.Start(cmd, process.Options{Grace: 30 * time.Second}); err != nil {
 		g.t.Fatal(err)
 	}
 	if err := homeserver.WaitHealthy(context.Background(), g.URL+"/readyz", limit, g.proc.Done()); err != nil {

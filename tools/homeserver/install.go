@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"gatehouse/tools/homeserver/process"
 )
 
 // SynapseVersion is the release that tests and the demo run against.
@@ -156,16 +158,13 @@ func dendriteProgram(name string) (string, error) {
 // the last line of it, which is where programs say what went wrong.
 func execute(ctx context.Context, log io.Writer, dir, name string, args ...string) error {
 	var tail bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
 	cmd.Stdout = io.MultiWriter(log, &tail)
 	cmd.Stderr = cmd.Stdout
-	err := cmd.Run()
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	err := process.Run(ctx, cmd)
+	if err == nil || ctx.Err() != nil {
+		return err
 	}
 	lines := strings.Split(strings.TrimSpace(tail.String()), "\n")
 	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {

@@ -5,6 +5,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -74,6 +75,25 @@ func Start(cmd *exec.Cmd, opts Options) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
 	return p, nil
+}
+
+// Run runs cmd to its end. When ctx ends first, cmd and everything it has started
+// is stopped, and the error is that of ctx.
+func Run(ctx context.Context, cmd *exec.Cmd) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p, err := Start(cmd, Options{Grace: time.Second})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.Done():
+		return p.Err()
+	case <-ctx.Done():
+		_ = p.Stop() // an error only says that it had to be killed
+		return ctx.Err()
+	}
 }
 
 // Pid is the child's process id, which is its process group as well.

@@ -4,7 +4,9 @@ package process
 
 import (
 	"bufio"
+	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -89,6 +91,38 @@ func TestStopEndsGrandchildren(t *testing.T) {
 			t.Fatalf("grandchild %s is still there", pid)
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestRun(t *testing.T) {
+	if err := Run(t.Context(), exec.Command("true")); err != nil {
+		t.Error(err)
+	}
+	var exit *exec.ExitError
+	if err := Run(t.Context(), exec.Command("false")); !errors.As(err, &exit) {
+		t.Errorf("a program that fails: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command("sh", "-c", "echo ready; sleep 600")
+	cmd.Stdout = w
+	ended := make(chan error)
+	go func() { ended <- Run(ctx, cmd) }()
+	if _, err := r.Read(make([]byte, 6)); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("a program that was stopped: %v", err)
+	}
+	w.Close()
+	// The pipe ends when nobody holds its other side: sleep is gone as well.
+	if n, err := r.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("read %d bytes, %v", n, err)
 	}
 }
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMixIsAlwaysTheSame(t *testing.T) {
+	if diff := cmp.Diff(mix(), mix()); diff != "" {
+		t.Errorf("two mixes differ:\n%s", diff)
+	}
+}
+
+// TestMixCanBeCreated holds the mix against what both servers take: names of the
+// specification's grammar that do not begin with an underscore and, for Synapse,
+// are not all digits.
+func TestMixCanBeCreated(t *testing.T) {
+	grammar := regexp.MustCompile(`^[a-z0-9.=/+-][a-z0-9._=/+-]*$`)
+	seen := map[string]bool{firstAdmin: true}
+	for _, a := range mix() {
+		if !grammar.MatchString(a.Localpart) || strings.Trim(a.Localpart, "0123456789") == "" || len(a.Localpart) > 200 {
+			t.Errorf("%q is no name for a new account", a.Localpart)
+		}
+		if seen[a.Localpart] {
+			t.Errorf("%q is there twice", a.Localpart)
+		}
+		seen[a.Localpart] = true
+		if len(a.DisplayName) > 256 {
+			t.Errorf("%q has a display name that is too long", a.Localpart)
+		}
+		for _, d := range a.Devices {
+			if d.LastSeen > a.Created {
+				t.Errorf("%q was seen before it was made", a.Localpart)
+			}
+		}
+		if a.Erased && !a.Deactivated || a.Locked && a.Deactivated || a.Deactivated && len(a.Devices) > 0 {
+			t.Errorf("%q cannot be: %+v", a.Localpart, a)
+		}
+	}
+}
+
+// TestMixHasEverything counts what the demo promises to show.
+func TestMixHasEverything(t *testing.T) {
+	got := map[string]int{}
+	for _, a := range mix() {
+		got["all"]++
+		for what, is := range map[string]bool{
+			"administrators": a.Admin,
+			"locked":         a.Locked,
+			"deactivated":    a.Deactivated,
+			"erased":         a.Erased,
+			"bots":           a.UserType == "bot",
+			"support":        a.UserType == "support",
+			"bridged":        strings.HasPrefix(a.Localpart, "whatsapp_") || strings.HasPrefix(a.Localpart, "telegram_"),
+			"nameless":       a.DisplayName == "",
+			"with e-mail":    a.Email != "",
+			"never seen":     len(a.Devices) == 0,
+			"right to left":  strings.ContainsFunc(a.DisplayName, func(r rune) bool { return unicode.In(r, unicode.Arabic, unicode.Hebrew) }),
+			"east Asian":     strings.ContainsFunc(a.DisplayName, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana) }),
+			"long":           len([]rune(a.DisplayName)) > 60,
+		} {
+			if is {
+				got[what]++
+			}
+		}
+	}
+	want := map[string]int{
+		"all": 200, "administrators": 5, "locked": 6, "deactivated": 16, "erased": 4, "bots": 7, "support": 2,
+		"bridged": 21, "nameless": 8, "right to left": 8, "east Asian": 7, "long": 3,
+	}
+	for what, n := range want {
+		if got[what] != n {
+			t.Errorf("%s: %d, want %d", what, got[what], n)
+		}
+	}
+	for _, what := range []string{"never seen", "with e-mail"} {
+		if got[what] < 20 || got[what] > 120 {
+			t.Errorf("%s: %d, want some but not all", what, got[what])
+		}
+	}
+}
