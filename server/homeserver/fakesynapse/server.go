@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package fakesynapse is as much of a Synapse as the adapter's unit tests take, in memory. It answers with the shapes and
+// errors of Synapse 1.163.2 and refuses every path that a real one lacks. The adapter's tests run on it and on a real one, so
+// that it cannot drift.
+package fakesynapse
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Options say what kind of Synapse it is.
+type Options struct {
+	Version string // default 1.163.2
+	Secret  string // registration_shared_secret; "" for none
+	// MAS has accounts delegated to Matrix Authentication Service: a dozen endpoints are not there.
+	MAS bool
+	// Logins bounds how many sign-ins an address may try before it is refused (rc_login.address); 0 for no bound.
+	Logins int
+	// NoForwardedFor ignores X-Forwarded-For, as a listener without `x_forwarded` does.
+	NoForwardedFor bool
+	// Public is the address in the well-known document; "" for no document.
+	Public string
+}
+
+// Server is the fake. Its server name is localhost.
+type Server struct {
+	URL     string
+	options Options
+
+	mu       sync.Mutex
+	users    map[string]*user
+	tokens   map[string]session
+	nonces   map[string]bool
+	logins   map[string]int
+	ips      map[string][]string
+	requests []string
+	next     int
+}
+
+type session struct {
+	user   *user
+	device string
+}
+
+// New starts a fake that ends with the test.
+func New(t testing.TB, options Options) *Server {
+	if options.Version == "" {
+		options.Version = "1.163.2"
+	}
+	f := &Server{
+		options: options, users: map[string]*user{}, tokens: map[string]session{}, nonces: map[string]bool{},
+		logins: map[string]int{}, ips: map[string][]string{},
+	}
+	h := httptest.NewServer(f)
+	t.Cleanup(h.Close)
+	f.URL = h.URL
+	return f
+}
+
+// Requests returns every request since the start, as "METHOD path".
+func (f *Server) Requests() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.requests...)
+}
+
+// ForgetTokens has every token stop working, as if they had been deleted in the database.
+func (f *Server) ForgetTokens() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.tokens)
+}
+
+// AddUser puts an account there with fields that no endpoint sets, `is_guest` for one; the fields are those of the admin API.
+func (f *Server) AddUser(localpart string, set func(Fields)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u := f.add(localpart)
+	set(u.fields)
+}
+
+// Fields are what the admin API tells of one account.
+type Fields map[string]any
+
+// failure is an answer that is an error; handlers panic with it and ServeHTTP writes it.
+type failure struct {
+	status  int
+	errcode string
+	text    string
+	more    map[string]any
+}
+
+func fail(status int, errcode, text string) {
+	panic(failure{status, errcode, text, nil})
+}
+
+// call is a request on its way through the fake.
+type call struct {
+	r      *http.Request
+	parts  []string // the path's segments, decoded once each
+	body   map[string]any
+	who    session
+	status int
+}
+
+// ServeHTTP implements http.Handler.
+func (f *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests = append(f.requests, r.Method+" "+r.URL.EscapedPath())
+	w.Header().Set("Server", "Synapse/"+f.options.Version)
+	w.Header().Set("Content-Type", "application/json")
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case failure:
+			body := map[string]any{"errcode": e.errcode, "error": e.text}
+			for k, v := range e.more {
+				body[k] = v
+			}
+			w.WriteHeader(e.status)
+			_ = json.NewEncoder(w).Encode(body)
+		default:
+			panic(e)
+		}
+	}()
+	c := &call{r: r, status: http.StatusOK}
+	out := f.route(c)
+	w.WriteHeader(c.status)
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+// endpoint is a path of the real server and what answers it.
+type endpoint struct {
+	method, path string
+	handle       func(*Server, *call) any
+	open         bool // needs no token
+	person       bool // needs a token, but no administrator's
+	noMAS        bool // is not there with MAS
+}
+
+var endpoints = []endpoint{
+	{"GET", "/_synapse/admin/v1/server_version", (*Server).version, true, false, false},
+	{"GET", "/_synapse/admin/v1/register", (*Server).nonce, true, false, true},
+	{"POST", "/_synapse/admin/v1/register", (*Server).register, true, false, true},
+	{"GET", "/_matrix/federation/v1/version", (*Server).federationVersion, true, false, false},
+	{"GET", "/_matrix/client/v1/auth_metadata", (*Server).authMetadata, true, false, false},
+	{"GET", "/.well-known/matrix/client", (*Server).wellKnown, true, false, false},
+	{"POST", "/_matrix/client/v3/login", (*Server).login, true, false, true},
+	{"POST", "/_matrix/client/v3/logout", (*Server).logout, false, true, true},
+	{"GET", "/_matrix/client/v3/account/whoami", (*Server).whoami, false, true, false},
+	{"GET", "/_synapse/admin/v3/users", (*Server).list, false, false, false},
+	{"GET", "/_synapse/admin/v2/users", (*Server).list, false, false, false},
+	{"GET", "/_synapse/admin/v2/users/{}", (*Server).get, false, false, false},
+	{"PUT", "/_synapse/admin/v2/users/{}", (*Server).put, false, false, false},
+	{"GET", "/_synapse/admin/v2/users/{}/devices", (*Server).devices, false, false, false},
+	{"POST", "/_synapse/admin/v2/users/{}/delete_devices", (*Server).deleteDevices, false, false, false},
+	{"GET", "/_synapse/admin/v1/users/{}/joined_rooms", (*Server).joinedRooms, false, false, false},
+	{"GET", "/_synapse/admin/v1/username_available", (*Server).available, false, false, false},
+	{"GET", "/_synapse/admin/v1/threepid/{}/users/{}", (*Server).byThreepid, false, false, false},
+	{"GET", "/_synapse/admin/v1/auth_providers/{}/users/{}", (*Server).byIdentity, false, false, false},
+	{"POST", "/_synapse/admin/v1/reset_password/{}", (*Server).resetPassword, false, false, true},
+	{"POST", "/_synapse/admin/v1/deactivate/{}", (*Server).deactivate, false, false, false},
+	{"GET", "/_synapse/admin/v1/whois/{}", (*Server).whois, false, false, false},
+}
+
+// route finds the endpoint and checks the token and the body, in Synapse's order.
+func (f *Server) route(c *call) any {
+	wrongVerb := false
+	for _, e := range endpoints {
+		if (e.noMAS && f.options.MAS) || (strings.Contains(e.path, "/v3/users") && f.older(1, 103)) || !c.match(e.path) {
+			continue
+		}
+		if e.method != c.r.Method {
+			wrongVerb = true
+			continue
+		}
+		if !e.open {
+			c.who = f.authenticate(c)
+			if !e.person && !c.who.user.is("admin") {
+				fail(403, "M_FORBIDDEN", "You are not a server admin")
+			}
+		}
+		if c.r.Method != http.MethodGet {
+			if json.NewDecoder(c.r.Body).Decode(&c.body) != nil {
+				fail(400, "M_NOT_JSON", "Content not JSON.")
+			}
+		}
+		return e.handle(f, c)
+	}
+	if wrongVerb {
+		fail(405, "M_UNRECOGNIZED", "Unrecognized request")
+	}
+	fail(404, "M_UNRECOGNIZED", "Unrecognized request")
+	return nil
+}
+
+// match compares the path segment by segment, as it was sent, and decodes those that are values.
+func (c *call) match(path string) bool {
+	have, want := strings.Split(c.r.URL.EscapedPath(), "/"), strings.Split(path, "/")
+	if len(have) != len(want) {
+		return false
+	}
+	var parts []string
+	for i := range want {
+		if want[i] != "{}" {
+			if have[i] != want[i] {
+				return false
+			}
+			continue
+		}
+		part, err := url.PathUnescape(have[i])
+		if err != nil {
+			return false
+		}
+		parts = append(parts, part)
+	}
+	c.parts = parts
+	return true
+}
+
+func (f *Server) authenticate(c *call) session {
+	token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		fail(401, "M_MISSING_TOKEN", "Missing access token")
+	}
+	s, ok := f.tokens[token]
+	switch {
+	case !ok:
+		panic(failure{401, "M_UNKNOWN_TOKEN", "Invalid access token passed.", map[string]any{"soft_logout": false}})
+	case s.user.is("locked"):
+		panic(failure{401, "M_USER_LOCKED", "User account has been locked", map[string]any{"soft_logout": true}})
+	}
+	f.ips[s.user.id()] = append(f.ips[s.user.id()], f.address(c))
+	return s
+}
+
+func (f *Server) address(c *call) string {
+	if forwarded := c.r.Header.Get("X-Forwarded-For"); forwarded != "" && !f.options.NoForwardedFor {
+		return strings.TrimSpace(strings.Split(forwarded, ",")[0])
+	}
+	return "127.0.0.1"
+}
+
+func (f *Server) older(major, minor int) bool {
+	var a, b int
+	_, _ = fmt.Sscanf(f.options.Version, "%d.%d", &a, &b)
+	return a < major || (a == major && b < minor)
+}
+
+func (f *Server) random(prefix string) string {
+	f.next++
+	return fmt.Sprintf("%s%d", prefix, f.next)
+}
+
+func (f *Server) version(*call) any { return map[string]any{"server_version": f.options.Version} }
+
+func (f *Server) federationVersion(*call) any {
+	return map[string]any{"server": map[string]any{"name": "Synapse", "version": f.options.Version}}
+}
+
+func (f *Server) authMetadata(*call) any {
+	if !f.options.MAS {
+		fail(404, "M_UNRECOGNIZED", "Unrecognized request")
+	}
+	return map[string]any{"issuer": "https://auth.localhost/"}
+}
+
+func (f *Server) wellKnown(*call) any {
+	if f.options.Public == "" {
+		fail(404, "M_NOT_FOUND", ".well-known not available")
+	}
+	return map[string]any{"m.homeserver": map[string]any{"base_url": f.options.Public}}
+}
+
+func now() int64 { return time.Now().Unix() }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package synapse
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver/matrix"
+	"gatehouse/server/homeserver/sharedsecret"
+)
+
+// maxSkew is how far the clocks may be apart before the report warns: sessions and creation times are compared.
+const maxSkew = 30 * time.Second
+
+// check is the doctor's report. It changes nothing but, where none was made yet, makes the service account; the address that
+// forwarded uses appears in the history of the account that the gate acts as.
+func (s *synapse) check(ctx context.Context, q api.ServerQuery) (api.Report, error) {
+	server, err := s.info(ctx, q)
+	if err != nil {
+		return api.Report{}, err
+	}
+	r := report{Report: api.Report{Server: server}}
+	if server.State == "down" {
+		r.problem("reachable", server.Problem)
+		return r.Report, nil
+	}
+	r.add("reachable", api.CheckPassed, "url", s.client.Base(), "ms", strconv.FormatInt(server.LatencyMS, 10))
+	if v := parseVersion(server.Version); v.atLeast(1, 103) {
+		r.add("version", api.CheckPassed, "kind", "Synapse", "version", server.Version)
+	} else {
+		r.add("version_old", api.CheckWarning, "kind", "Synapse", "version", server.Version, "min", "1.103")
+	}
+	if s.facts.now().mas {
+		r.add("mas", api.CheckWarning)
+	}
+	s.checkClock(ctx, &r)
+	s.checkSecret(ctx, &r)
+	if s.checkToken(ctx, &r) {
+		s.checkForwarded(ctx, &r)
+	}
+	return r.Report, nil
+}
+
+// report is an api.Report that is being written.
+type report struct{ api.Report }
+
+func (r *report) add(code, state string, params ...string) {
+	c := api.Check{Code: code, State: state}
+	for i := 0; i+1 < len(params); i += 2 {
+		if c.Params == nil {
+			c.Params = map[string]string{}
+		}
+		c.Params[params[i]] = params[i+1]
+	}
+	r.Checks = append(r.Checks, c)
+}
+
+// problem notes a failed check and the code of what went wrong.
+func (r *report) problem(code string, p *api.Problem) {
+	r.add(code+"_failed", api.CheckFailed, "problem", p.Code)
+}
+
+// checkClock compares the Date header of an answer with the gate's clock. It is told in whole seconds.
+func (s *synapse) checkClock(ctx context.Context, r *report) {
+	_, answer, err := s.askVersion(ctx)
+	if err != nil || answer.Date.IsZero() {
+		r.add("clock_unknown", api.CheckWarning)
+		return
+	}
+	skew := time.Since(answer.Date).Truncate(time.Second)
+	seconds := strconv.FormatInt(int64(skew.Abs()/time.Second), 10)
+	switch {
+	case skew.Abs() <= maxSkew:
+		r.add("clock", api.CheckPassed, "seconds", seconds)
+	case skew > 0:
+		r.add("clock_ahead", api.CheckWarning, "seconds", seconds)
+	default:
+		r.add("clock_behind", api.CheckWarning, "seconds", seconds)
+	}
+}
+
+func (s *synapse) checkSecret(ctx context.Context, r *report) {
+	if !s.registrar.HasSecret() {
+		r.add("secret_none", api.CheckWarning)
+		return
+	}
+	switch err := s.registrar.Prove(ctx); {
+	case err == nil:
+		r.add("secret", api.CheckPassed)
+	case errors.Is(err, sharedsecret.ErrDelegated):
+		r.add("secret_useless", api.CheckWarning)
+	default:
+		r.problem("secret", sharedsecret.Problem(err))
+	}
+}
+
+// checkToken proves that the token is good and an administrator's, and reports whether it is.
+func (s *synapse) checkToken(ctx context.Context, r *report) bool {
+	code := "service_account"
+	if s.keys.Given() {
+		code = "token"
+	}
+	own, err := s.keys.Own(ctx)
+	if err == nil {
+		var w wireUser
+		_, err = s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: userPath(own)}, &w)
+	}
+	if err != nil {
+		r.problem(code, matrix.Problem(err))
+		return false
+	}
+	if own, err = s.keys.Own(ctx); err != nil { // another one by now, if the first was dead
+		r.problem(code, matrix.Problem(err))
+		return false
+	}
+	r.add(code, api.CheckPassed, "id", string(own))
+	return true
+}
+
+// checkForwarded tells whether the homeserver believes X-Forwarded-For: it sends one request with an address that nobody has
+// (2001:db8::/32 is for documentation, RFC 3849) and looks whether that is where the gate's account was last seen.
+func (s *synapse) checkForwarded(ctx context.Context, r *report) {
+	believed, err := s.believes(ctx)
+	switch {
+	case err != nil:
+		r.add("forwarded_unknown", api.CheckWarning, "problem", matrix.Problem(err).Code)
+	case believed && s.settings.ForwardedFor:
+		r.add("forwarded", api.CheckPassed)
+	case believed:
+		r.add("forwarded_not_sent", api.CheckWarning)
+	case s.settings.ForwardedFor:
+		r.add("forwarded_ignored", api.CheckWarning)
+	default:
+		r.add("forwarded_off", api.CheckWarning)
+	}
+}
+
+func (s *synapse) believes(ctx context.Context) (bool, error) {
+	raw := [16]byte{0x20, 0x01, 0x0d, 0xb8}
+	_, _ = rand.Read(raw[4:]) // never fails
+	nobody := netip.AddrFrom16(raw)
+	own, err := s.keys.Own(ctx)
+	if err != nil {
+		return false, err
+	}
+	seen := matrix.Call{Method: http.MethodGet, Path: matrix.At("/_matrix/client/v3/account/whoami"), ForwardedFor: nobody.String()}
+	if _, err := s.keys.Do(ctx, seen, nil); err != nil {
+		return false, err
+	}
+	var out struct {
+		Devices map[string]struct {
+			Sessions []struct {
+				Connections []struct {
+					IP string `json:"ip"`
+				} `json:"connections"`
+			} `json:"sessions"`
+		} `json:"devices"`
+	}
+	if _, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: matrix.At("/_synapse/admin/v1/whois/{}", string(own))}, &out); err != nil {
+		return false, err
+	}
+	for _, device := range out.Devices {
+		for _, session := range device.Sessions {
+			for _, c := range session.Connections {
+				if ip, err := netip.ParseAddr(strings.TrimSpace(c.IP)); err == nil && ip == nobody {
+					return true, nil
+				}
+			}
+		}
+	}
+	return false, nil
+}

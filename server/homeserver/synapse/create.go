@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package synapse
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver/matrix"
+	"gatehouse/server/homeserver/password"
+	"gatehouse/server/homeserver/sharedsecret"
+)
+
+// create makes an account and never changes one that exists. With the shared secret it is registered; without it, or
+// without a password, it is made by an empty PUT, which changes nothing where the name is taken. What registering cannot set
+// is set after; what fails then is in Left.
+func (s *synapse) create(ctx context.Context, req api.UserCreate) (api.Handout, error) {
+	name, err := s.serverName(ctx)
+	if err != nil {
+		return api.Handout{}, err
+	}
+	if s.learn(ctx).mas {
+		return api.Handout{}, unsupported(reasonMAS)
+	}
+	if p := checkName(req.Localpart, name); p != nil {
+		return api.Handout{}, p.At("localpart")
+	}
+	id := api.UserID("@" + string(req.Localpart) + ":" + name)
+	if err := s.unowned(ctx, api.User{ID: id}, "threepids.", req.Threepids, "external_ids.", req.ExternalIDs); err != nil {
+		return api.Handout{}, err
+	}
+	secret, err := password.Make(req.Password)
+	if err != nil {
+		return api.Handout{}, matrix.Problem(err)
+	}
+	m := making{UserCreate: req, id: id, password: secret}
+	if s.registrar.HasSecret() && !secret.IsZero() {
+		err = s.register(ctx, m)
+	} else {
+		err = s.putNew(ctx, m)
+	}
+	if err != nil {
+		return api.Handout{}, err
+	}
+	return s.fill(ctx, m)
+}
+
+// making is an account on its way.
+type making struct {
+	api.UserCreate
+	id       api.UserID
+	password api.Secret
+}
+
+// register makes the account with the shared secret. Where nobody answers, it is ours if the name was free before and there
+// is an account now, made since and just as it was asked for.
+func (s *synapse) register(ctx context.Context, m making) error {
+	before, since, err := s.lookAt(ctx, m.Localpart)
+	if err != nil {
+		return err
+	}
+	if !before.Free {
+		return nameProblem(before)
+	}
+	done, err := s.registrar.Register(ctx, sharedsecret.Account{
+		Username: m.Localpart, Password: m.password, Admin: m.Admin, UserType: m.UserType, DisplayName: m.DisplayName,
+	})
+	switch {
+	case matrix.Unknown(err):
+		return s.settle(ctx, m.id, err, func(u api.User) bool { return m.made(u, since) && u.Admin == m.Admin && u.UserType == m.UserType })
+	case err != nil:
+		return sharedsecret.Problem(err)
+	case done.ID != m.id:
+		// The configured server name is not the homeserver's: the account exists, under another ID than the person was shown.
+		return api.NewProblem(api.StatusBadGateway, "homeserver_other_name", "id", string(done.ID))
+	}
+	return nil
+}
+
+// putNew makes the account without password or anything else (PUT /_synapse/admin/v2/users/{id} with an empty object). 201
+// means made, 200 that there was one, of which nothing was changed.
+func (s *synapse) putNew(ctx context.Context, m making) error {
+	before, since, err := s.lookAt(ctx, m.Localpart)
+	if err != nil {
+		return err
+	}
+	if !before.Free {
+		return nameProblem(before)
+	}
+	answer, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodPut, Path: userPath(m.id), Body: struct{}{}}, nil)
+	switch {
+	case matrix.Unknown(err):
+		return s.settle(ctx, m.id, err, func(u api.User) bool {
+			bare := m
+			bare.DisplayName = ""
+			return bare.made(u, since)
+		})
+	case err != nil:
+		return sharedsecret.Problem(err)
+	case answer.Status != http.StatusCreated:
+		return api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
+	}
+	return nil
+}
+
+// made reports whether an account can be the one that was asked for: made since then, and called so.
+func (m making) made(u api.User, since time.Time) bool {
+	display := m.DisplayName
+	if display == "" {
+		display = string(m.Localpart)
+	}
+	return !since.IsZero() && u.CreatedMS >= since.UnixMilli() && u.DisplayName == display
+}
+
+// fill sets what the new account does not have yet, each by itself, so that it is known what failed.
+func (s *synapse) fill(ctx context.Context, m making) (api.Handout, error) {
+	now, err := s.read(ctx, m.id)
+	if err != nil {
+		// It was made, so the card has to be shown whatever happens next.
+		now = api.User{ID: m.id, DisplayName: m.DisplayName, Admin: m.Admin, UserType: m.UserType}
+	}
+	out := api.Handout{Password: m.password, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL}
+	for _, step := range []struct {
+		field string
+		body  map[string]any
+		done  bool
+	}{
+		{"password", map[string]any{"password": m.password}, m.password.IsZero() || s.registrar.HasSecret()},
+		{"display_name", map[string]any{"displayname": m.DisplayName}, m.DisplayName == "" || m.DisplayName == now.DisplayName},
+		{"user_type", map[string]any{"user_type": m.UserType}, m.UserType == now.UserType || m.UserType == ""},
+		{"threepids", map[string]any{"threepids": wireThreepids(m.Threepids)}, len(m.Threepids) == 0},
+		{"external_ids", map[string]any{"external_ids": m.ExternalIDs}, len(m.ExternalIDs) == 0},
+		{"avatar_url", map[string]any{"avatar_url": m.AvatarURL}, m.AvatarURL == ""},
+		{"admin", map[string]any{"admin": m.Admin}, !m.Admin || now.Admin},
+	} {
+		if step.done {
+			continue
+		}
+		after, err := s.put(ctx, m.id, step.body)
+		if matrix.Unknown(err) { // the same again does no harm to an account that nobody has yet
+			after, err = s.put(ctx, m.id, step.body)
+		}
+		if err == nil {
+			now = after
+			continue
+		}
+		p := writeProblem(m.id, err)
+		out.Left = append(out.Left, api.FieldProblem{Field: step.field, Code: p.Code, Params: p.Params})
+		if step.field == "password" {
+			out.Password = api.Secret{}
+		}
+	}
+	out.User = now
+	return out, nil
+}
+
+// address is where clients find the homeserver: what it says of itself, or else what the gate calls it.
+func (s *synapse) address(ctx context.Context) string {
+	if public := s.learn(ctx).public; public != "" {
+		return strings.TrimRight(public, "/")
+	}
+	return s.client.Base()
+}
+
+// nameProblem is what is wrong with a name that is not available.
+func nameProblem(a api.Availability) *api.Problem {
+	status := api.StatusUnprocessable
+	if a.Code == "name_in_use" {
+		status = api.StatusConflict
+	}
+	return api.NewProblem(status, a.Code).At("localpart")
+}
+
+func unsupported(reason string) *api.Problem {
+	return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", reason)
+}
+
+// unowned refuses addresses and identities that belong to another account: Synapse would silently move the first and refuse
+// the second when half is done. One request for each that the account does not have already; versions that cannot tell
+// (before 1.72 and 1.68) do what they do.
+func (s *synapse) unowned(ctx context.Context, u api.User, addressAt string, addresses []api.Threepid, identityAt string, identities []api.ExternalID) error {
+	var v []api.FieldProblem
+	look := func(path matrix.Path, field, code string) error {
+		var out struct {
+			UserID api.UserID `json:"user_id"`
+		}
+		_, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: path}, &out)
+		switch {
+		case matrix.NotFound(err), matrix.Unrecognized(err):
+			return nil
+		case err != nil:
+			return matrix.Problem(err)
+		}
+		if out.UserID != u.ID {
+			v = append(v, api.FieldProblem{Field: field, Code: code, Params: map[string]string{"owner": string(out.UserID)}})
+		}
+		return nil
+	}
+	for i, t := range addresses {
+		if slices.ContainsFunc(u.Threepids, func(h api.Threepid) bool { return h.Medium == t.Medium && h.Address == t.Address }) {
+			continue
+		}
+		path := matrix.At("/_synapse/admin/v1/threepid/{}/users/{}", t.Medium, t.Address)
+		if err := look(path, addressAt+strconv.Itoa(i)+".address", "threepid_taken"); err != nil {
+			return err
+		}
+	}
+	for i, e := range identities {
+		if slices.Contains(u.ExternalIDs, e) {
+			continue
+		}
+		path := matrix.At("/_synapse/admin/v1/auth_providers/{}/users/{}", e.AuthProvider, e.ExternalID)
+		if err := look(path, identityAt+strconv.Itoa(i)+".external_id", "external_id_taken"); err != nil {
+			return err
+		}
+	}
+	if len(v) == 0 {
+		return nil
+	}
+	p := api.NewProblem(api.StatusConflict, "invalid_request")
+	p.Fields = v
+	return p
+}

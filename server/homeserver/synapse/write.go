@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package synapse
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver/matrix"
+)
+
+// put changes an account that exists (PUT /_synapse/admin/v2/users/{id}) and returns it as it is then. The caller has read
+// it before: Synapse would make one that does not exist. The error is a *matrix.Error or an *api.Problem.
+func (s *synapse) put(ctx context.Context, id api.UserID, body map[string]any) (api.User, error) {
+	var w wireUser
+	if _, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodPut, Path: userPath(id), Body: body}, &w); err != nil {
+		return api.User{}, err
+	}
+	return s.one(ctx, w)
+}
+
+// settle finds out whether a write that nobody answered was done: it looks at the account, a few times, because the server
+// may still be at it. nil means that it was done.
+func (s *synapse) settle(ctx context.Context, id api.UserID, cause error, done func(api.User) bool) error {
+	_, err := s.settled(ctx, id, cause, done)
+	return err
+}
+
+// settled is settle, and returns the account.
+func (s *synapse) settled(ctx context.Context, id api.UserID, cause error, done func(api.User) bool) (api.User, error) {
+	unknown := api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
+	for _, pause := range s.pauses {
+		time.Sleep(pause)
+		fresh, cancel := s.fresh(ctx)
+		u, err := s.read(fresh, id)
+		cancel()
+		if err == nil && done(u) {
+			return u, nil
+		}
+		// A server that cannot be reached will not be so a second later, and every look takes its whole time.
+		if p := matrix.Problem(err); err != nil && p.Code != "not_found" {
+			return api.User{}, unknown
+		}
+	}
+	return api.User{}, unknown
+}
+
+// writeProblem turns the error of a PUT into a problem, without the field.
+func writeProblem(id api.UserID, err error) *api.Problem {
+	e, ok := matrix.As(err)
+	switch {
+	case matrix.Unknown(err):
+		return api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
+	case !ok || e.Kind != matrix.Refused:
+		return about(id, err)
+	case e.Status == http.StatusConflict:
+		return api.NewProblem(api.StatusConflict, "external_id_taken")
+	case e.Errcode == "M_THREEPID_IN_USE":
+		return api.NewProblem(api.StatusConflict, "threepid_taken")
+	case strings.Contains(e.Text, "Password change disabled"):
+		return api.NewProblem(api.StatusUnprocessable, "password_disabled")
+	case strings.Contains(e.Text, "Invalid user type"):
+		return api.NewProblem(api.StatusUnprocessable, "invalid_user_type", "have", strings.Join(userTypes, ", "))
+	case strings.Contains(e.Text, "demote yourself"):
+		return api.NewProblem(api.StatusConflict, "self_demotion")
+	}
+	return about(id, err)
+}
+
+// userTypes are the types that every Synapse knows. A server's configuration can add more, which it does not tell.
+var userTypes = []string{"support", "bot"}
+
+func wireThreepids(list []api.Threepid) []map[string]string {
+	out := make([]map[string]string, 0, len(list))
+	for _, t := range list {
+		out = append(out, map[string]string{"medium": t.Medium, "address": t.Address})
+	}
+	return out
+}
