@@ -87,7 +87,7 @@ func (p Pager) Draw(env Env) app.UI {
 		)
 	}
 	return app.Div().Class("gh-pager").Body(
-		app.P().Class("gh-pager__range").Body(Text(text)),
+		app.P().Body(Text(text)),
 		p.Facts,
 		scanned,
 		pages,

@@ -103,7 +103,7 @@ func (b Button) class() string {
 	case Primary:
 		look = "pf-m-primary"
 	case Danger:
-		look = "pf-m-secondary pf-m-danger"
+		look = "pf-m-secondary" + when(b.Why == "", " pf-m-danger")
 	case DangerSolid:
 		look = "pf-m-danger"
 	case Plain:

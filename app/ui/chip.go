@@ -68,7 +68,7 @@ func StateChip(env Env, states ...Chip) app.UI {
 	more := len(states) - 1
 	return app.Span().Class("gh-states").Body(
 		states[0].Draw(env),
-		app.Span().Class("gh-states__more").Aria("hidden", yes()).Text("+"+env.number(int64(more))),
+		app.Span().Class("gh-states__more").Dir("ltr").Aria("hidden", yes()).Text("+"+env.number(int64(more))),
 		Hidden(rest),
 	)
 }

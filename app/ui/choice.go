@@ -87,9 +87,7 @@ func (c Choice) Draw(env Env) app.UI {
 
 func (c Choice) row(id string, o Option, chosen bool) app.UI {
 	radio := app.Input().Class("gh-radio").Type("radio").ID(Attr(id)).Name(Attr(c.Name)).Value(Attr(o.Value))
-	if chosen {
-		radio = radio.Checked(true)
-	}
+	radio = checked(radio, chosen)
 	var help, why, extra app.UI
 	if o.Why != "" {
 		radio = radio.Disabled(true).Aria("describedby", Attr(id+"-why"))
@@ -132,9 +130,7 @@ func (c Check) Draw(env Env) app.UI {
 		companion = hidden(c.Name, "false")
 		box = box.Name(Attr(c.Name))
 	}
-	if c.State.Checked(c.Name, c.Checked) {
-		box = box.Checked(true)
-	}
+	box = checked(box, c.State.Checked(c.Name, c.Checked))
 	if p.error != "" {
 		box = box.Aria("invalid", yes())
 	}

@@ -51,12 +51,12 @@ func (d Dialog) inside(env Env) app.UI {
 	foot := app.Div().Class("gh-dialog__foot").Body(d.Actions...)
 	main := app.Div().Class("gh-dialog__body").Body(append([]app.UI{about}, d.Body...)...)
 	if d.Form == nil {
-		return app.Div().Class("gh-dialog__inside").Body(head, main, foot)
+		return app.Div().Body(head, main, foot)
 	}
 	f := *d.Form
 	f.Body = []app.UI{main, foot}
 	f.class = "gh-dialog__form"
-	return app.Div().Class("gh-dialog__inside").Body(head, f.Draw(env))
+	return app.Div().Body(head, f.Draw(env))
 }
 
 // modal is a dialog element that opens itself when it is mounted.
@@ -122,7 +122,7 @@ func Consequences(title string, list ...Consequence) app.UI {
 	for _, c := range list {
 		items = append(items, app.Li().Class("gh-consequences__item").Body(c.Icon.Draw(), app.Span().Body(Rich(c.Text))))
 	}
-	return app.Div().Class("gh-consequences").Body(
+	return app.Div().Body(
 		app.H3().Class("gh-h3").Text(title),
 		app.Ul().Class("gh-consequences__list").Role("list").Body(items...),
 	)

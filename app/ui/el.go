@@ -96,6 +96,11 @@ func Link(text, href string) app.UI {
 	return app.A().Class("gh-link").Href(Href(href)).Text(text)
 }
 
+// QuietLink is a link that stands alone, without a line under it.
+func QuietLink(text, href string) app.UI {
+	return app.A().Class("gh-quiet-link").Href(Href(href)).Text(text)
+}
+
 // ExternalLink opens outside of the panel, which tells that address nothing.
 func ExternalLink(text, href string) app.UI {
 	return app.A().Class("gh-link").Href(Href(href)).Target("_blank").Rel("noopener noreferrer").Text(text)
@@ -118,6 +123,18 @@ func when(on bool, name string) string {
 		return name
 	}
 	return ""
+}
+
+// checked sets the state of a box or a radio button. The attribute is left out where it is off: on the server go-app would write
+// checked="false", which is on.
+func checked(e app.HTMLInput, on bool) app.HTMLInput {
+	if app.IsClient {
+		return e.Checked(on) // the property, so that a later drawing also takes the mark away
+	}
+	if on {
+		return e.Checked(true)
+	}
+	return e
 }
 
 // slug makes an ID of a name of a field: letters, digits and hyphens.

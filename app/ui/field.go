@@ -47,7 +47,7 @@ func (f Field) Draw(env Env) app.UI {
 	p := f.parts(env)
 	control := app.Input().ID(Attr(p.id)).Name(Attr(f.Name)).Type(orElse(f.Type, "text")).
 		Attr("autocomplete", orElse(f.AutoComplete, "off")).Attr("spellcheck", "false").Attr("autocapitalize", "none").
-		Dir(orElse(f.Dir, "auto")).Value(Attr(f.State.Value(f.Name, f.Value)))
+		Dir(orElse(f.Dir, "auto"))
 	if f.InputMode != "" {
 		control = control.Attr("inputmode", f.InputMode)
 	}
@@ -76,8 +76,39 @@ func (f Field) Draw(env Env) app.UI {
 	if p.describedBy != "" {
 		control = control.Aria("describedby", Attr(p.describedBy))
 	}
-	return p.draw(f.box(p, control))
+	return p.draw(f.box(p, withValue(control, f.State.Value(f.Name, f.Value))))
 }
+
+// withValue gives a field its text. go-app takes the attribute away where the text becomes empty, which leaves the browser's field as
+// it is; so there a component empties it.
+func withValue(e app.HTMLInput, value string) app.UI {
+	if app.IsServer {
+		return e.Value(Attr(value))
+	}
+	return &textInput{Input: e.Value(value), Value: value}
+}
+
+type textInput struct {
+	app.Compo
+	Input app.HTMLInput
+	Value string
+
+	last string
+}
+
+// OnMount implements app.Mounter.
+func (t *textInput) OnMount(app.Context) { t.last = t.Value }
+
+// OnUpdate implements app.Updater.
+func (t *textInput) OnUpdate(app.Context) {
+	if t.Value == "" && t.last != "" {
+		t.JSValue().Set("value", "")
+	}
+	t.last = t.Value
+}
+
+// Render implements app.Composer.
+func (t *textInput) Render() app.UI { return t.Input }
 
 // box draws the frame around the control, joined with what is before and after it.
 func (f Field) box(p fieldParts, control app.UI) app.UI {

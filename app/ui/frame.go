@@ -53,7 +53,7 @@ func (s Shell) Draw(env Env) app.UI {
 	if env.Notice != "" {
 		notice = Note{Kind: Good, Title: env.Notice, Status: true, OnClose: s.OnNoticeClose}.Draw(env)
 	}
-	return app.Div().Class("gh-app").Body(
+	return app.Div().Body(
 		app.A().Class("gh-skip").Href("#main").Text(env.T("ui.skip")),
 		s.head(env),
 		app.Div().Class("gh-body").Body(
@@ -93,7 +93,7 @@ func (s Shell) switcher(env Env) app.UI {
 	if s.SwitchURL == nil || len(env.Homeservers) == 0 {
 		return nil
 	}
-	label, state := env.T("ui.all_homeservers"), ""
+	label, state := env.T("ui.all_homeservers"), worst(env.Homeservers)
 	if env.Homeserver != "" {
 		label, state = env.ServerName(), env.current().State
 	}
@@ -122,13 +122,29 @@ func (s Shell) switcher(env Env) app.UI {
 	)
 }
 
+// worst is the state of the homeserver that is worst off; what is not known is better than down.
+func worst(list []Homeserver) string {
+	state := "up"
+	for _, h := range list {
+		switch {
+		case h.State == "down":
+			return "down"
+		case h.State == "slow":
+			state = "slow"
+		case h.State != "up" && state == "up":
+			state = ""
+		}
+	}
+	return state
+}
+
 // person is the menu of who is signed in: language, theme, letter keys, sign out.
 func (s Shell) person(env Env) app.UI {
 	name := env.Person.Name
 	if name == "" {
 		name = env.Person.ID
 	}
-	return app.Div().Class("gh-person").Body(
+	return app.Div().Body(
 		app.Button().Class("gh-person__button").Type("button").Attr("popovertarget", "person").
 			Aria("label", Attr(env.T("ui.person", "name", name))).Body(Avatar{Name: name}.Draw(env)),
 		app.Div().Class("gh-menu gh-menu--person").ID("person").Attr("popover", "auto").Body(
@@ -156,7 +172,7 @@ func (s Shell) personLinks() app.UI {
 	for _, i := range s.PersonLinks {
 		items = append(items, app.Li().Body(i.draw()))
 	}
-	return app.Ul().Class("gh-menu__list").Role("list").Body(items...)
+	return app.Ul().Role("list").Body(items...)
 }
 
 func (s Shell) preferences(env Env) app.UI {
@@ -192,7 +208,7 @@ func (s Shell) nav(env Env) app.UI {
 		if g.Title != "" {
 			title = app.P().Class("gh-nav__title").Text(g.Title)
 		}
-		groups = append(groups, app.Div().Class("gh-nav__group").Body(title, app.Ul().Class("gh-nav__list").Role("list").Body(items...)))
+		groups = append(groups, app.Div().Class("gh-nav__group").Body(title, app.Ul().Role("list").Body(items...)))
 	}
 	return app.Nav().Class("gh-nav").ID("nav").Attr("popover", "auto").Aria("label", Attr(env.T("ui.nav"))).Body(groups...)
 }

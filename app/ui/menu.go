@@ -56,7 +56,7 @@ func menuPanel(id, label, class string, items []MenuItem) app.UI {
 		list = append(list, li.Body(i.draw()))
 	}
 	return app.Div().Class("gh-menu", class).ID(Attr(id)).Attr("popover", "auto").Body(
-		app.Ul().Class("gh-menu__list").Role("list").Aria("label", Attr(label)).Body(list...),
+		app.Ul().Role("list").Aria("label", Attr(label)).Body(list...),
 	)
 }
 

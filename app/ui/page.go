@@ -17,7 +17,7 @@ func Crumbs(env Env, crumbs ...Crumb) app.UI {
 		}
 		var label app.UI
 		if c.Href != "" {
-			label = app.A().Class("gh-crumbs__link").Dir("auto").Href(Href(c.Href)).Text(c.Label)
+			label = app.A().Dir("auto").Href(Href(c.Href)).Text(c.Label)
 		} else {
 			label = app.Span().Dir("auto").Aria("current", "page").Text(c.Label)
 		}

@@ -40,7 +40,7 @@ func Counts(env Env, counts ...Count) app.UI {
 		if c.Href != "" {
 			value = app.Dd().Class("gh-counts__value").Body(app.A().Class("gh-counts__link").Href(Href(c.Href)).Text(text))
 		}
-		cells = append(cells, app.Div().Class("gh-counts__cell").Body(
+		cells = append(cells, app.Div().Body(
 			app.Dt().Class(tone).Body(c.Icon.Draw(), app.Span().Text(c.Label)),
 			value,
 		))
@@ -70,7 +70,7 @@ func (p Progress) Draw(Env) app.UI {
 	if p.End != "" {
 		end = Subtle(p.End)
 	}
-	return app.Div().Class("gh-progress").Body(
+	return app.Div().Body(
 		app.Div().Class("gh-progress__line").Role("status").Body(app.Span().Body(Strong(p.Text), detail), end),
 		bar,
 	)

@@ -89,8 +89,7 @@ func (t Table) head(env Env) app.UI {
 		var all app.UI = Hidden(env.T("ui.select"))
 		if t.OnAll != nil {
 			do := t.OnAll
-			all = app.Input().Class("gh-check gh-needs-program").Type("checkbox").ID("select-all").Aria("label", Attr(env.T("ui.select_all"))).
-				Checked(t.allSelected()).
+			all = checked(app.Input().Class("gh-check gh-needs-program").Type("checkbox").ID("select-all").Aria("label", Attr(env.T("ui.select_all"))), t.allSelected()).
 				OnChange(func(ctx app.Context, e app.Event) { do(ctx, e.Get("target").Get("checked").Bool()) })
 		}
 		cells = append(cells, app.Th().Class("pf-v6-c-table__th gh-col-check").Scope("col").Role("columnheader").Body(all))
@@ -168,8 +167,8 @@ func (c Column) class() string {
 func (t Table) row(env Env, r Row) app.UI {
 	var cells []app.UI
 	if t.Select != "" {
-		box := app.Input().Class("gh-check").Type("checkbox").Name(Attr(t.Select)).Value(Attr(r.Key)).
-			Aria("label", Attr(env.T("ui.select_row", "row", r.Label))).Checked(r.Selected)
+		box := checked(app.Input().Class("gh-check").Type("checkbox").Name(Attr(t.Select)).Value(Attr(r.Key)).
+			Aria("label", Attr(env.T("ui.select_row", "row", r.Label))), r.Selected)
 		if t.SelectBy != "" {
 			box = box.Form(Attr(t.SelectBy))
 		}

@@ -92,13 +92,13 @@ func (s Search) draw(env Env) app.UI {
 	if s.Key != "" && env.LetterKeys {
 		key = app.Kbd().Class("gh-kbd").Aria("hidden", yes()).Text(s.Key)
 	}
-	field := app.Input().Type("search").ID("search").Name(Attr(s.Name)).Value(Attr(s.Value)).Placeholder(Attr(s.Placeholder)).
+	field := app.Input().Type("search").ID("search").Name(Attr(s.Name)).Placeholder(Attr(s.Placeholder)).
 		Aria("label", Attr(s.Placeholder)).Attr("autocomplete", "off").Attr("spellcheck", "false").Attr("autocapitalize", "none").
 		Attr("enterkeyhint", "search").Dir("auto")
 	if s.Key != "" && env.LetterKeys {
 		field = field.Attr("aria-keyshortcuts", Attr(s.Key))
 	}
-	return app.Span().Class("pf-v6-c-form-control gh-search").Body(IconSearch.Draw(), field, key)
+	return app.Span().Class("pf-v6-c-form-control gh-search").Body(IconSearch.Draw(), withValue(field, s.Value), key)
 }
 
 func (c FilterChip) draw(env Env) app.UI {

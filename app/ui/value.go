@@ -67,7 +67,7 @@ func breakable(s string, after bool) []app.UI {
 		if cut < 0 {
 			continue
 		}
-		parts = append(parts, app.Text(s[start:cut]), app.Wbr())
+		parts = append(parts, app.Text(s[start:cut]), app.ElemSelfClosing("wbr"))
 		start = cut
 	}
 	return appendText(parts, s[start:])
@@ -115,38 +115,53 @@ func (a Avatar) Draw(Env) app.UI {
 	return e.Text(initials(a.Name))
 }
 
-// initials returns the first letters of the first and the last word, or of the local part of a Matrix ID. Joining scripts keep two
-// letters of one word, ideographs one.
+// initials returns the first letters of two words, of those that begin with a capital where there are two; of a Matrix ID that of its
+// local part. Of ideographs it is one, and of a script that joins its letters the first two of one word.
 func initials(name string) string {
 	if strings.HasPrefix(name, "@") {
 		local, _, _ := strings.Cut(name[1:], ":")
-		return strings.ToUpper(firstLetter(local))
+		return strings.ToUpper(letters(local, 1))
 	}
-	var words []string
-	for _, w := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '(' }) {
-		if firstLetter(w) != "" {
-			words = append(words, w)
+	var words, capitals []string
+	for _, w := range strings.Fields(name) {
+		first := letters(w, 1)
+		if first == "" {
+			continue
 		}
+		words = append(words, w)
+		if r, _ := utf8.DecodeRuneInString(first); unicode.IsUpper(r) {
+			capitals = append(capitals, w)
+		}
+	}
+	if len(capitals) >= 2 {
+		words = capitals
 	}
 	if len(words) == 0 {
 		return ""
 	}
-	first := firstLetter(words[0])
+	first := letters(words[0], 1)
 	r, _ := utf8.DecodeRuneInString(first)
-	if len(words) == 1 || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Arabic, unicode.Hebrew) {
+	switch {
+	case unicode.In(r, unicode.Arabic, unicode.Syriac, unicode.Devanagari):
+		return letters(words[0], 2)
+	case len(words) == 1, unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
 		return strings.ToUpper(first)
 	}
-	return strings.ToUpper(first + firstLetter(words[len(words)-1]))
+	return strings.ToUpper(first + letters(words[1], 1))
 }
 
-// firstLetter returns the first letter or digit of s.
-func firstLetter(s string) string {
+// letters returns the first n letters or digits of s.
+func letters(s string, n int) string {
+	found := make([]rune, 0, n)
 	for _, r := range s {
+		if len(found) == n {
+			break
+		}
 		if r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
-			return string(r)
+			found = append(found, r)
 		}
 	}
-	return ""
+	return string(found)
 }
 
 // AccountCell is an account in two lines: its name, and its Matrix ID in mono. Neither is wrapped.

@@ -101,6 +101,9 @@ func (p *reader) prelude() (string, byte) {
 			depth++
 		case c == ')' || c == ']':
 			depth--
+		case depth < 0:
+			p.err = errors.New("css: a parenthesis too many")
+			return "", 0
 		case depth == 0 && (c == '{' || c == ';'):
 			p.i++
 			return tidy(b.String()), c
@@ -109,6 +112,9 @@ func (p *reader) prelude() (string, byte) {
 		}
 		b.WriteByte(c)
 		p.i++
+	}
+	if depth != 0 {
+		p.err = errors.New("css: a parenthesis has no end")
 	}
 	return tidy(b.String()), 0
 }
