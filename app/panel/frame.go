@@ -66,3 +66,12 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 		}}},
 	}
 }
+
+// WayOn leads away from a problem: to try again, where that can help, and home.
+func WayOn(env ui.Env, p *api.Problem, u *url.URL) []app.UI {
+	var list []app.UI
+	if u != nil && (p.Status >= 500 || p.Status == api.StatusTooMany || p.Status == 0) {
+		list = append(list, ui.Button{Label: env.T("problem.try_again"), Icon: ui.IconRefresh, Href: u.String()}.Draw(env))
+	}
+	return append(list, ui.Button{Label: env.T("problem.to_overview"), Href: route.Overview}.Draw(env))
+}

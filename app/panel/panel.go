@@ -36,6 +36,18 @@ var (
 	}
 )
 
+// questions are the screens that the program draws as a dialog over the page they came from.
+var questions = map[string]bool{
+	route.ResetPasswordPath: true, route.LockPath: true, route.UnlockPath: true, route.DeactivatePath: true, route.ErasePath: true,
+	route.ReactivatePath: true, route.SignOutPath: true,
+}
+
+// IsQuestion reports whether an address is that of a question.
+func IsQuestion(u *url.URL) bool {
+	_, path, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	return questions[path]
+}
+
 // Find returns the screen of an address and the homeserver that it is about, if any.
 func Find(u *url.URL) (s screen.Screen, homeserver string, ok bool) {
 	if open, ok := global[u.Path]; ok {

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shell
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// send runs a form's operation in place: what is wrong stands at its field at once, and what was done is said when the server has
+// said it. It is the way of package page without a page in between.
+func (s *Shell) send(ctx app.Context, of screen.Screen, live *screen.Live, operation string, values url.Values) {
+	form, ok := of.(screen.Writer)
+	op, known := api.Find(operation)
+	if !ok || !known || live.Busy {
+		return
+	}
+	typed, key := screen.Own(values), values.Get("_key")
+	shown := screen.Shown(operation, typed)
+	if screen.Redraws(values) {
+		form.Refill(ui.FormState{Key: key, Typed: screen.Rows(shown, values)})
+		return
+	}
+	req, err := op.DecodeForm(typed)
+	if err == nil {
+		err = req.Validate()
+	}
+	if err != nil {
+		s.refuse(ctx, form, key, shown, client.AsProblem(err))
+		return
+	}
+	live.Busy = true
+	ctx.Async(func() {
+		result, err := s.caller.Call(context.Background(), op, req, key)
+		ctx.Dispatch(func(ctx app.Context) {
+			live.Busy = false
+			if err == nil {
+				s.done(ctx, form, operation, result)
+				return
+			}
+			problem := client.AsProblem(err)
+			switch problem.Code {
+			case "signed_out":
+				s.askPassword(func(ctx app.Context) { s.send(ctx, of, live, operation, values) })
+			case "offline_write":
+				// The same key again: if it was done, the second call says so and does nothing.
+				s.refuse(ctx, form, key, shown, problem)
+			default:
+				s.refuse(ctx, form, newKey(), shown, problem)
+			}
+		})
+	})
+}
+
+// refuse shows a form again with what is wrong, and moves the focus to the first field at fault.
+func (s *Shell) refuse(ctx app.Context, form screen.Writer, key string, typed url.Values, problem *api.Problem) {
+	s.offline = problem.Code == "offline_write"
+	form.Refill(ui.FormState{Key: key, Typed: typed, Problem: problem})
+	ctx.Defer(func(app.Context) { focusFirstError() })
+}
+
+// done shows what follows a write.
+func (s *Shell) done(ctx app.Context, form screen.Writer, operation string, result any) {
+	next := form.After(operation, result)
+	s.question, s.questionURL = nil, nil
+	if next.Screen != nil {
+		env := s.env
+		env.Now, env.Notice = now(), next.Notice
+		next.Screen.Use(env)
+		s.env, s.screen, s.problem = env, next.Screen, nil
+		s.enliven(next.Screen, false)
+		setTitle(next.Screen.Title())
+		s.settle(ctx, s.url, move{})
+		return
+	}
+	u, err := url.Parse(next.URL)
+	if err != nil {
+		return
+	}
+	s.open(ctx, u, move{notice: next.Notice, replace: here() == u.String()})
+}
+
+// ended asks for the password where a session has ended in the middle of something, and then goes on with it.
+type ended struct {
+	then  func(app.Context)
+	wrong bool
+	busy  bool
+}
+
+func (s *Shell) askPassword(then func(app.Context)) { s.ended = &ended{then: then} }
+
+func (e *ended) draw(s *Shell) app.UI {
+	state := ui.FormState{}
+	if e.wrong {
+		state.Problem = api.NewProblem(api.StatusUnauthorized, "sign_in_wrong").At("password")
+	}
+	form := ui.Form{ID: "session", Action: "/sign-in", Busy: e.busy, State: state, OnSubmit: func(ctx app.Context, values url.Values) {
+		e.busy = true
+		ctx.Async(func() {
+			homeserver, name := signInAs(s.env)
+			right := signIn(homeserver, name, values.Get("password"))
+			ctx.Dispatch(func(ctx app.Context) {
+				e.busy, e.wrong = false, !right
+				if right {
+					s.ended = nil
+					e.then(ctx)
+				}
+			})
+		})
+	}}
+	return ui.Dialog{
+		Title: s.env.T("session.ended"), Icon: ui.IconLock, Modal: true, Form: &form,
+		Body: []app.UI{
+			ui.Help(s.env.T("session.ended_help")),
+			ui.SecretField{Name: "password", Label: s.env.T("session.ended_password", "name", s.env.Person.Name), AutoComplete: "current-password", AutoFocus: true, State: state}.Draw(s.env),
+		},
+		Actions: []app.UI{
+			ui.Button{Label: s.env.T("session.to_sign_in"), Href: "/sign-in?next=" + url.QueryEscape(s.url.String())}.Draw(s.env),
+			ui.Button{Label: s.env.T("sign_in.submit"), Look: ui.Primary}.Draw(s.env),
+		},
+	}.Draw(s.env)
+}
+
+// signInAs returns with what the person signed in: an operator without a homeserver, an administrator with theirs.
+func signInAs(env ui.Env) (homeserver, name string) {
+	if name, ok := strings.CutPrefix(env.Person.ID, "operator:"); ok {
+		return "", name
+	}
+	if len(env.Homeservers) > 0 {
+		homeserver = env.Homeservers[0].Name
+	}
+	return homeserver, env.Person.ID
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shell
+
+import "gatehouse/app/client"
+
+func signIn(homeserver, name, password string) bool {
+	return client.SignIn(homeserver, name, password)
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"encoding/base64"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"gatehouse/app/ui"
+	"gatehouse/server/seal"
+	"gatehouse/web/languages"
+)
+
+// A notice is the sentence that the page after a write begins with. It travels in a cookie that the page takes away, sealed, so that nobody
+// else can put words there.
+const noticeCookie = "gatehouse-notice"
+
+func (p *Pages) leaveNotice(c echo.Context, text string) {
+	if text == "" {
+		return
+	}
+	sealed, err := p.Seal.Seal(seal.PurposeDraft, []byte(text), []byte(noticeCookie))
+	if err != nil {
+		return
+	}
+	c.SetCookie(&http.Cookie{
+		Name: noticeCookie, Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", MaxAge: 60,
+		HttpOnly: true, Secure: p.Web.Secure(), SameSite: http.SameSiteStrictMode,
+	})
+}
+
+func (p *Pages) takeNotice(c echo.Context) string {
+	cookie, err := c.Cookie(noticeCookie)
+	if err != nil {
+		return ""
+	}
+	c.SetCookie(&http.Cookie{Name: noticeCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.Web.Secure(), SameSite: http.SameSiteStrictMode})
+	sealed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return ""
+	}
+	text, err := p.Seal.Open(seal.PurposeDraft, sealed, []byte(noticeCookie))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// allLanguages are those that the panel speaks, each named in itself.
+var allLanguages = func() []ui.Language {
+	var list []ui.Language
+	for _, tag := range languages.Tags() {
+		list = append(list, ui.Language{Tag: tag, Name: languages.Printer(tag).T("language.name")})
+	}
+	return list
+}()

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps files whose address names their content, and one page for when there is no network. Never a page or an API answer.
+"use strict";
+const files = new Set(FILES);
+const offline = OFFLINE;
+const cache = "gatehouse-assets";
+
+addEventListener("install", (event) => {
+  event.waitUntil(caches.open(cache).then((c) => c.add(offline)).then(() => skipWaiting()));
+});
+
+addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    const c = await caches.open(cache);
+    for (const request of await c.keys()) {
+      if (!files.has(new URL(request.url).pathname)) await c.delete(request);
+    }
+    await clients.claim();
+  })());
+});
+
+addEventListener("fetch", (event) => {
+  const request = event.request;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (files.has(url.pathname)) {
+    event.respondWith((async () => {
+      const c = await caches.open(cache);
+      const kept = await c.match(request.url);
+      if (kept) return kept;
+      const answer = await fetch(request);
+      if (answer.ok && answer.type === "basic") await c.put(request.url, answer.clone());
+      return answer;
+    })());
+    return;
+  }
+  if (request.mode === "navigate") {
+    event.respondWith(fetch(request).catch(async () => (await (await caches.open(cache)).match(offline)) || Response.error()));
+  }
+});
