@@ -3,6 +3,7 @@
 package servers
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -14,26 +15,43 @@ import (
 )
 
 // A capability is an operation, or a field of one, and why it cannot be had; "" where it can.
-type capability struct{ name, missing string }
+type capability struct {
+	name, missing string
+	field         bool
+}
 
-// capabilities are the operations of the catalogue, each followed by those of its fields that cannot be had. What nobody calls
-// is left out: the gate's own operations.
+// areas are the parts of the catalogue in the order in which they are shown.
+var areas = [...]string{"users.", "devices.", "server."}
+
+// capabilities are the operations of the catalogue, by area, each followed by those of its fields that cannot be had. What
+// nobody calls is left out: the gate's own operations.
 func capabilities(unavailable map[string]string) []capability {
 	var list []capability
 	fields := slices.Sorted(maps.Keys(unavailable))
-	for _, op := range api.All() {
+	ops := api.All()
+	slices.SortStableFunc(ops, func(a, b api.Op) int { return cmp.Compare(area(a), area(b)) })
+	for _, op := range ops {
 		if op.Info().Internal {
 			continue
 		}
 		name := op.Info().Name
-		list = append(list, capability{name, unavailable[name]})
+		list = append(list, capability{name, unavailable[name], false})
 		for _, f := range fields {
 			if strings.HasPrefix(f, name+".") && unavailable[name] == "" {
-				list = append(list, capability{f, unavailable[f]})
+				list = append(list, capability{f, unavailable[f], true})
 			}
 		}
 	}
 	return list
+}
+
+func area(op api.Op) int {
+	for i, prefix := range areas {
+		if strings.HasPrefix(op.Info().Name, prefix) {
+			return i
+		}
+	}
+	return len(areas)
 }
 
 // capabilities is the table of what works on the homeserver, and why the rest does not.
@@ -41,22 +59,28 @@ func (s *Server) capabilities() app.UI {
 	env := s.Env()
 	list := capabilities(s.Status.Server.Unavailable)
 	rows := make([]ui.Row, 0, len(list))
-	works := 0
+	works, all := 0, 0
 	for _, c := range list {
+		if !c.field {
+			all++
+		}
 		answer := ui.Role(ui.IconCheck, env.T("servers.works"), false)
 		if c.missing != "" {
 			answer = ui.TwoLines(ui.Role(ui.IconBan, env.T("servers.works_not"), false), ui.Text(env.T("missing."+c.missing, "homeserver", s.Title())))
-		} else {
+		} else if !c.field {
 			works++
 		}
 		rows = append(rows, ui.Row{Key: c.name, Subtle: c.missing != "", Cells: []app.UI{ui.Text(s.operation(c.name)), answer}})
 	}
-	note := env.T("servers.some_missing", "works", works, "all", len(list))
-	if works == len(list) {
+	note := env.T("servers.some_missing", "works", works, "all", all)
+	switch {
+	case s.Status.Server.State == "down":
+		note = ""
+	case works == all && all == len(list):
 		note = env.N("servers.all_work", works)
 	}
 	return ui.Section{Title: env.T("servers.capabilities"), Note: note, Body: []app.UI{
-		ui.Table{Caption: env.T("servers.capabilities"), Rows: rows, Columns: []ui.Column{
+		ui.Table{Compact: true, Caption: env.T("servers.capabilities"), Rows: rows, Columns: []ui.Column{
 			{Title: env.T("servers.capability"), Phone: ui.CardLead},
 			{Title: env.T("servers.column.result")},
 		}}.Draw(env),
