@@ -69,7 +69,10 @@ func newPage(t *testing.T, javascript bool) *page {
 	p := &page{t: t, ctx: ctx}
 	t.Cleanup(func() {
 		if t.Failed() {
-			p.picture("failed-" + t.Name())
+			_ = p.picture("failed-" + t.Name()) // the failure itself matters more
+		}
+		if javascript {
+			p.keep()
 		}
 		cancel()
 		p.mu.Lock()

@@ -96,9 +96,11 @@ type gatehouse struct {
 	Dir    string // the folder of its configuration, key, store and log
 	Config string // path of gatehouse.yaml
 
-	t    *testing.T
-	args []string
-	proc *process.Process
+	t      *testing.T
+	listen string // where it really listens; URL is a wire to it
+	wire   *wire
+	args   []string
+	proc   *process.Process
 }
 
 // homeservers is the section of a configuration that connects to servers, each
@@ -117,9 +119,11 @@ func homeservers(servers ...*homeserver.Server) string {
 }
 
 // startGatehouse writes a configuration into a folder of its own, starts "gatehouse
-// serve" and waits until it is ready. It is stopped at the end of the test, which
-// fails where the log tells of a panic or a data race. The configuration may leave
-// out listen and secret_key_file.
+// serve" and waits until it is ready. It is stopped at the end of the test. The test
+// fails where the log tells of a panic or a data race, and where a secret of the
+// configuration is found in anything that was answered, logged, stored, or kept by
+// the browser. The configuration may leave out listen, public_url and
+// secret_key_file.
 func startGatehouse(t *testing.T, config string) *gatehouse {
 	t.Helper()
 	g := prepareGatehouse(t, config)
@@ -132,15 +136,19 @@ func prepareGatehouse(t *testing.T, config string) *gatehouse {
 	t.Helper()
 	g := &gatehouse{Dir: t.TempDir(), t: t}
 	g.Config = filepath.Join(g.Dir, "gatehouse.yaml")
-	if listen := topLevel(config, "listen"); listen != "" {
-		g.URL = "http://" + listen
-	} else {
-		addr, err := homeserver.FreeAddress()
-		if err != nil {
+	var err error
+	if g.listen = topLevel(config, "listen"); g.listen == "" {
+		if g.listen, err = homeserver.FreeAddress(); err != nil {
 			t.Fatal(err)
 		}
-		config = "listen: " + addr + "\n" + config
-		g.URL = "http://" + addr
+		config = "listen: " + g.listen + "\n" + config
+	}
+	if g.wire, err = newWire(g.listen); err != nil {
+		t.Fatal(err)
+	}
+	g.URL = "http://" + g.wire.addr()
+	if topLevel(config, "public_url") == "" {
+		config = "public_url: " + g.URL + "\n" + config
 	}
 	if topLevel(config, "secret_key_file") == "" && topLevel(config, "secret_key") == "" {
 		key := make([]byte, 32)
@@ -155,9 +163,11 @@ func prepareGatehouse(t *testing.T, config string) *gatehouse {
 	g.args = []string{"serve", "--config", g.Config}
 	t.Cleanup(func() {
 		g.stop()
+		g.wire.close()
 		if bad := crash([]byte(g.Log())); bad != "" {
 			t.Errorf("the log of gatehouse: %s", bad)
 		}
+		g.checkSecrets()
 		if t.Failed() {
 			t.Logf("the log of gatehouse:\n%s", g.Log())
 		}
@@ -200,7 +210,7 @@ func (g *gatehouse) start() {
 	if g.proc, err = process.Start(cmd, process.Options{Grace: 30 * time.Second}); err != nil {
 		g.t.Fatal(err)
 	}
-	if err := homeserver.WaitHealthy(context.Background(), g.URL+"/readyz", limit, g.proc.Done()); err != nil {
+	if err := homeserver.WaitHealthy(context.Background(), "http://"+g.listen+"/readyz", limit, g.proc.Done()); err != nil {
 		g.t.Fatalf("start gatehouse: %v", err)
 	}
 }

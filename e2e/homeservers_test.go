@@ -14,11 +14,11 @@ import (
 	"gatehouse/tools/homeserver"
 )
 
-// The secrets of the shared servers. They are easy to find in whatever they leak
-// into, and occur nowhere else.
+// The secrets of the shared servers. They occur nowhere else, and hold every
+// character that some form of writing escapes.
 const (
-	synapseSecret  = "canary-synapse-secret-6Yq2vT9wXb"
-	dendriteSecret = "canary-dendrite-secret-h3Rk8LmZp4"
+	synapseSecret  = `canary of Synapse <6Yq2"v'T9&wXb\ñ+/%>`
+	dendriteSecret = `canary of Dendrite <h3Rk"8'Lm&Zp4\ñ+/%>`
 )
 
 // shared starts a server with the first test that asks for it, and stops it after
