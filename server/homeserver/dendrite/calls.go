@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver/matrix"
+	"gatehouse/server/homeserver/password"
 )
 
 // The requests that are sent to Dendrite, one method each. Errors are those of the client, so that the operations can tell
@@ -48,10 +49,15 @@ func whoisCall(id api.UserID) matrix.Call {
 	return matrix.Call{Method: http.MethodGet, Path: matrix.At("/_matrix/client/v3/admin/whois/{}", string(id))}
 }
 
-// whois asks for the devices of an account. An account that does not exist has none: the answer is 200 all the same.
+// whois asks for the devices of an account. An account that does not exist has none: the answer is 200 all the same. Refused is
+// only who is no administrator.
 func (s *server) whois(ctx context.Context, id api.UserID) ([]api.Device, error) {
 	var w whoisAnswer
-	if _, err := s.keys.Do(ctx, whoisCall(id), &w); err != nil {
+	_, err := s.keys.Do(ctx, whoisCall(id), &w)
+	if matrix.Is(err, http.StatusForbidden, "M_FORBIDDEN") {
+		return nil, api.NewProblem(api.StatusBadGateway, "homeserver_not_admin")
+	}
+	if err != nil {
 		return nil, err
 	}
 	return w.list(), nil
@@ -102,6 +108,7 @@ type passwordProof struct {
 	Type       string     `json:"type"`
 	Identifier identifier `json:"identifier"`
 	Password   api.Secret `json:"password"`
+	Device     string     `json:"device_id,omitempty"`
 	DeviceName string     `json:"initial_device_display_name,omitempty"`
 }
 
@@ -110,14 +117,23 @@ func prove(name string, password api.Secret) passwordProof {
 }
 
 // signIn signs in with a password (POST /login). 403 says that the password is wrong, or that the account is deactivated or
-// does not exist.
-func (s *server) signIn(ctx context.Context, name string, password api.Secret, forwardedFor string) (session, error) {
+// does not exist. The device has an ID of our own: a sign-in that is not answered is sent again, and its session then takes the
+// place of the one that may have begun, whose token nobody would have.
+func (s *server) signIn(ctx context.Context, name string, secret api.Secret, forwardedFor string) (session, error) {
+	tail, err := password.Random(10)
+	if err != nil {
+		return session{}, err
+	}
+	proof := prove(name, secret)
+	proof.Device, proof.DeviceName = "GATEHOUSE_"+tail.Reveal(), "Gatehouse"
+	call := matrix.Call{Method: http.MethodPost, Path: matrix.At("/_matrix/client/v3/login"), Body: proof, ForwardedFor: forwardedFor}
 	var out session
-	proof := prove(name, password)
-	proof.DeviceName = "Gatehouse"
-	_, err := s.client.Do(ctx, matrix.Call{
-		Method: http.MethodPost, Path: matrix.At("/_matrix/client/v3/login"), Body: proof, ForwardedFor: forwardedFor,
-	}, &out)
+	_, err = s.client.Do(ctx, call, &out)
+	if matrix.Unknown(err) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+		defer cancel()
+		_, err = s.client.Do(ctx, call, &out)
+	}
 	return out, err
 }
 

@@ -5,6 +5,7 @@ package dendrite
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"gatehouse/app/api"
@@ -50,6 +51,7 @@ func (s *server) createUser(ctx context.Context, c api.UserCreate) (api.Handout,
 
 // register makes the account and ends the session that Dendrite begins with it.
 func (s *server) register(ctx context.Context, c api.UserCreate, secret api.Secret, serverName string) (api.UserID, []api.FieldProblem, error) {
+	start := time.Now()
 	made, err := s.registrar.Register(ctx, sharedsecret.Account{
 		Username: c.Localpart, Password: secret, Admin: c.Admin, DisplayName: c.DisplayName,
 	})
@@ -59,10 +61,10 @@ func (s *server) register(ctx context.Context, c api.UserCreate, secret api.Secr
 	case !unsure(err):
 		return "", nil, sharedsecret.Problem(err)
 	default:
-		// The account may have been made. If its password is ours, so is it; the session of the registration is ended with that
-		// of the question, because nobody has its token.
+		// The account may have been made. The session of the registration is ended with that of the question then, because
+		// nobody has its token.
 		var mine session
-		if mine, err = s.settleCreate(ctx, c.Localpart, secret, serverName); err != nil {
+		if mine, err = s.settleCreate(ctx, c, secret, serverName, start); err != nil {
 			return "", nil, err
 		}
 		made, all = sharedsecret.Registered{ID: mine.ID, Token: mine.Token}, true
@@ -70,19 +72,23 @@ func (s *server) register(ctx context.Context, c api.UserCreate, secret api.Secr
 	return made.ID, deviceLeft("localpart", s.signOut(ctx, made.Token, all)), nil
 }
 
-// settleCreate finds out what came of a registration that was not answered, by signing in with the password that was sent.
-func (s *server) settleCreate(ctx context.Context, name api.Localpart, secret api.Secret, serverName string) (session, error) {
+// settleCreate finds out what came of a registration that was not answered, by signing in with the password that was sent. A
+// password that was made here proves that the account is ours; a typed one can be that of an older account of the same name.
+func (s *server) settleCreate(ctx context.Context, c api.UserCreate, secret api.Secret, serverName string, start time.Time) (session, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	id := api.UserID("@" + string(name) + ":" + serverName)
+	id := api.UserID("@" + string(c.Localpart) + ":" + serverName)
 	mine, err := s.signIn(ctx, string(id), secret, "")
-	if err == nil {
+	switch {
+	case err == nil && (c.Password.Mode != api.PasswordTyped || s.madeSince(ctx, id, start)):
 		return mine, nil
-	}
-	if !wrongPassword(err) {
+	case err == nil:
+		_ = s.signOut(ctx, mine.Token, false) // the account is somebody's; the most that stays is one session of ours
+		return session{}, api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
+	case !wrongPassword(err):
 		return session{}, outcomeUnknown()
 	}
-	err = s.nameFree(ctx, name)
+	err = s.nameFree(ctx, c.Localpart)
 	if taken, ok := sharedsecret.NameProblem(err); ok {
 		return session{}, taken.At("localpart")
 	}
@@ -90,6 +96,17 @@ func (s *server) settleCreate(ctx context.Context, name api.Localpart, secret ap
 		return session{}, outcomeUnknown()
 	}
 	return session{}, notDone()
+}
+
+// registrationDevice is the ID of the device that Dendrite signs in with every registration by shared secret.
+const registrationDevice = "shared_secret_registration"
+
+// madeSince reports whether an account was registered by shared secret since then, as far as the two clocks agree. Ended sessions of
+// earlier registrations are gone, so one that is there and young is that of the call in question.
+func (s *server) madeSince(ctx context.Context, id api.UserID, start time.Time) bool {
+	from := start.Add(-maxSkew).UnixMilli()
+	devices, err := s.whois(ctx, id)
+	return err == nil && slices.ContainsFunc(devices, func(d api.Device) bool { return d.ID == registrationDevice && d.LastSeenMS >= from })
 }
 
 // created reads the new account back. Where that fails it is told as it was asked for, which is what the server said yes to.

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
@@ -43,6 +45,9 @@ type database struct {
 	broken error
 }
 
+// errSource says that a connection string is none.
+var errSource = errors.New("the connection string is neither file:… nor postgres://…")
+
 // openDatabase prepares the database of a connection string as Dendrite's own configuration has it, `file:…` or
 // `postgres://…`. It does no I/O; what is wrong shows when the database is used.
 func openDatabase(source api.Secret) *database {
@@ -55,7 +60,7 @@ func openDatabase(source api.Secret) *database {
 	case strings.HasPrefix(text, "postgres://"), strings.HasPrefix(text, "postgresql://"):
 		return openPostgres(text)
 	}
-	return &database{broken: errors.New("the connection string begins neither with file: nor with postgres://")}
+	return &database{broken: errSource}
 }
 
 // openSQLite opens Dendrite's file. What the connection string says behind a question mark is left out: it is meant for
@@ -63,7 +68,7 @@ func openDatabase(source api.Secret) *database {
 func openSQLite(text string) *database {
 	path, _, _ := strings.Cut(text, "?")
 	open := func(query string) (*sql.DB, error) {
-		return sql.Open("sqlite", path+"?"+query+"&_pragma="+url.QueryEscape("busy_timeout(5000)"))
+		return sql.Open("sqlite", path+"?"+query+"&_pragma="+url.QueryEscape("busy_timeout(3000)"))
 	}
 	read, err := open("mode=ro")
 	if err != nil {
@@ -77,7 +82,7 @@ func openSQLite(text string) *database {
 func openPostgres(text string) *database {
 	config, err := pgx.ParseConfig(text)
 	if err != nil {
-		return &database{kind: kindPostgres, broken: errors.New("the connection string is not one that PostgreSQL knows")}
+		return &database{kind: kindPostgres, broken: errSource}
 	}
 	config.RuntimeParams["application_name"] = "gatehouse"
 	if config.ConnectTimeout == 0 {
@@ -99,6 +104,9 @@ func (d *database) close() error {
 
 // look runs f in one read-only transaction, so that all of it sees the same state. Errors are *api.Problem.
 func (d *database) look(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	if d == nil {
+		return databaseDown(errSource)
+	}
 	if d.broken != nil {
 		return databaseDown(d.broken)
 	}
@@ -200,35 +208,38 @@ func (d *database) explain(ctx context.Context, err error) error {
 // databaseDown is the problem of a database that does not answer. It names the sort of trouble and never the connection
 // string, which may hold a password.
 func databaseDown(err error) *api.Problem {
-	return api.NewProblem(api.StatusUnavailable, "dendrite_database_down", "error", trouble(err))
+	cause, detail := trouble(err)
+	return api.NewProblem(api.StatusUnavailable, "dendrite_database_down", "cause", cause, "detail", detail)
 }
 
-// trouble puts an error of a driver into a few plain words. Drivers write user names, hosts and paths into theirs.
-func trouble(err error) string {
+// trouble sorts an error of a driver; the sentence is the text `dendrite_database_cause.<cause>`. Drivers write user names, hosts and
+// paths into theirs, so nothing of those is passed on but a code of the database as detail.
+func trouble(err error) (cause, detail string) {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		detail = "SQLITE " + strconv.Itoa(e.Code())
 		switch e.Code() & 0xff {
 		case sqlitelib.SQLITE_CANTOPEN:
-			return "the file cannot be opened"
+			return "cannot_open", detail
 		case sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED:
-			return "it is locked"
+			return "locked", detail
 		case sqlitelib.SQLITE_READONLY, sqlitelib.SQLITE_PERM:
-			return "the file cannot be written"
+			return "read_only", detail
 		case sqlitelib.SQLITE_NOTADB, sqlitelib.SQLITE_CORRUPT:
-			return "the file is not a SQLite database"
+			return "no_database", detail
 		}
-		return fmt.Sprintf("SQLite error %d", e.Code())
+		return "error", detail
 	}
-	if e, ok := errors.AsType[interface {
-		error
-		SQLState() string
-	}](err); ok {
-		return "PostgreSQL error " + e.SQLState()
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return "error", "SQLSTATE " + e.Code
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return "unreachable", ""
 	}
 	switch {
+	case errors.Is(err, errSource):
+		return "connection_string", ""
 	case errors.Is(err, context.DeadlineExceeded):
-		return "it did not answer in time"
-	case strings.Contains(err.Error(), "connect"):
-		return "it cannot be reached"
+		return "timeout", ""
 	}
-	return "it cannot be read"
+	return "error", ""
 }

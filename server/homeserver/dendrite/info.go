@@ -13,7 +13,7 @@ import (
 )
 
 // slow is how long one small request may take before the server counts as slow.
-const slow = 2 * time.Second
+const slow = time.Second
 
 // info asks one small thing of the server, GET /_matrix/client/versions, and its version over federation where that is on.
 func (s *server) info(ctx context.Context, _ api.ServerQuery) (api.Server, error) {

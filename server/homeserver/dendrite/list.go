@@ -184,7 +184,7 @@ func (s *server) user(a account, own api.UserID) api.User {
 	return api.User{
 		ID: a.id, DisplayName: a.displayName, AvatarURL: api.MXC(a.avatar),
 		Admin: a.kind == typeAdmin, Guest: a.kind == typeGuest, Deactivated: a.deactivated, AppService: a.appService,
-		System: s.system(a.id), Own: own != "" && a.id == own, CreatedMS: a.createdMS, LastSeenMS: a.lastSeenMS,
+		System: a.appService != "" || s.system(a.id), Own: own != "" && a.id == own, CreatedMS: a.createdMS, LastSeenMS: a.lastSeenMS,
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *selection) search(text string) {
 		like = " ILIKE "
 	}
 	var any []string
-	for _, t := range spellings(s.kind, text) {
+	for _, t := range spellings(text) {
 		pattern := s.arg("%" + escapeLike(t) + "%")
 		for _, column := range []string{"'@' || a.localpart || ':' || a.server_name", "COALESCE(p.display_name, '')"} {
 			any = append(any, column+like+pattern+` ESCAPE '\'`)
@@ -73,10 +73,10 @@ func (s *selection) search(text string) {
 	s.add("(" + strings.Join(any, " OR ") + ")")
 }
 
-// spellings returns the ways to write a text that one pattern does not cover: SQLite's LIKE takes only ASCII letters for
-// the same in either case.
-func spellings(kind, text string) []string {
-	if kind == kindPostgres || strings.IndexFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) < 0 {
+// spellings returns the ways to write a text that one pattern does not cover: SQLite's LIKE, and PostgreSQL's ILIKE where the
+// locale is C, take only ASCII letters for the same in either case.
+func spellings(text string) []string {
+	if strings.IndexFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) < 0 {
 		return []string{text}
 	}
 	lower := strings.ToLower(text)
@@ -97,9 +97,9 @@ func escapeLike(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }
 
-// system is the condition that an account is hidden by a pattern of the configuration, or is Dendrite's own.
+// system is the condition that an account is a bridge's, is hidden by a pattern of the configuration, or is Dendrite's own.
 func (s *selection) system(patterns []string) string {
-	conds := []string{"a.localpart = " + s.arg(notices)}
+	conds := []string{"COALESCE(a.appservice_id, '') <> ''", "a.localpart = " + s.arg(notices)}
 	for _, p := range patterns {
 		if s.kind == kindPostgres {
 			conds = append(conds, "a.localpart LIKE "+s.arg(strings.ReplaceAll(escapeLike(p), "*", "%"))+` ESCAPE '\'`)

@@ -6,6 +6,7 @@
 package fakedendrite
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
@@ -32,6 +33,8 @@ type Server struct {
 	nonces map[string]bool
 	faults map[string][]Fault
 	calls  []string
+	// signInAs is what sign-ins answer, where it is not what is true.
+	signInAs string
 }
 
 // Fault is what happens to one call.
@@ -90,6 +93,30 @@ func (s *Server) Calls() []string {
 
 // Exec changes the accounts behind everybody's back.
 func (s *Server) Exec(query string, args ...any) { s.exec(query, args...) }
+
+// Lock holds the file as Dendrite does while it writes, until the function it returns is called.
+func (s *Server) Lock() (release func()) {
+	conn, err := s.db.Conn(context.Background())
+	if err == nil {
+		_, err = conn.ExecContext(context.Background(), "BEGIN IMMEDIATE")
+	}
+	if err != nil {
+		s.t.Fatalf("fake Dendrite: %v", err)
+	}
+	return func() {
+		if _, err := conn.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+			s.t.Errorf("fake Dendrite: %v", err)
+		}
+		conn.Close()
+	}
+}
+
+// SignInAs makes every later sign-in answer with this Matrix ID, whoever signs in.
+func (s *Server) SignInAs(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.signInAs = id
+}
 
 // routes are the paths of Dendrite that the adapter uses.
 func (s *Server) routes() http.Handler {

@@ -3,6 +3,7 @@
 package fakedendrite
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
@@ -212,6 +213,7 @@ func (s *Server) login(r *http.Request) (int, any) {
 		Type       string
 		Identifier struct{ Type, User string }
 		Password   string
+		Device     string `json:"device_id"`
 		DeviceName string `json:"initial_device_display_name"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Type != "m.login.password" {
@@ -224,8 +226,11 @@ func (s *Server) login(r *http.Request) (int, any) {
 	if !ok {
 		return 403, matrixError("M_FORBIDDEN", "The username or password was incorrect or the account does not exist.")
 	}
-	device := rand.Text()[:8]
-	return 200, map[string]string{"user_id": s.id(local), "access_token": s.signedIn(r, local, device, in.DeviceName), "device_id": device}
+	device := cmp.Or(in.Device, rand.Text()[:8])
+	s.mu.Lock()
+	id := cmp.Or(s.signInAs, s.id(local))
+	s.mu.Unlock()
+	return 200, map[string]string{"user_id": id, "access_token": s.signedIn(r, local, device, in.DeviceName), "device_id": device}
 }
 
 func (s *Server) logout(r *http.Request) (int, any) {
