@@ -242,14 +242,19 @@ type TextArea struct {
 	MaxLength                int
 }
 
-// Draw draws the field. Its text is its body: go-app writes no value for it on the server.
+// Draw draws the field. On the server its text is its body, as HTML has it, and not go-app's Text or Value, which write an attribute.
 func (f TextArea) Draw(env Env) app.UI {
 	p := Field{Name: f.Name, Label: f.Label, State: f.State, Help: f.Help, Optional: f.Optional}.parts(env)
 	rows := f.Rows
 	if rows == 0 {
 		rows = 3
 	}
-	control := app.Textarea().ID(Attr(p.id)).Name(Attr(f.Name)).Rows(rows).Dir("auto").Text(f.State.Value(f.Name, f.Value))
+	control := app.Textarea().ID(Attr(p.id)).Name(Attr(f.Name)).Rows(rows).Dir("auto")
+	if text := f.State.Value(f.Name, f.Value); app.IsServer {
+		control = control.Body(Text(text))
+	} else {
+		control = control.Text(text)
+	}
 	if f.MaxLength > 0 {
 		control = control.MaxLength(f.MaxLength)
 	}

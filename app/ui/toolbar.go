@@ -67,24 +67,10 @@ func (t Toolbar) Draw(env Env) app.UI {
 		end = app.Div().Class("gh-toolbar__end").Body(t.End...)
 	}
 	return app.Div().Class("gh-toolbar").Body(
-		&form{ID: "toolbar", Class: "gh-toolbar__form", Method: "get", Action: t.Action, Label: env.T("ui.search_form"), Body: fields, OnSubmit: t.open},
+		&form{ID: "toolbar", Class: "gh-toolbar__form", Method: "get", Action: t.Action, Label: env.T("ui.search_form"), Body: fields},
 		chips,
 		end,
 	)
-}
-
-// open goes to the address that the form makes, without loading the page again. Empty fields stay out of it.
-func (t Toolbar) open(ctx app.Context, values url.Values) {
-	for name, list := range values {
-		if len(list) == 0 || list[len(list)-1] == "" {
-			values.Del(name)
-		}
-	}
-	address := t.Action
-	if q := values.Encode(); q != "" {
-		address += "?" + q
-	}
-	ctx.Navigate(address)
 }
 
 func (s Search) draw(env Env) app.UI {
