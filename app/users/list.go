@@ -56,12 +56,21 @@ func (l *List) Render() app.UI {
 	env := l.Env()
 	return app.Div().Body(
 		ui.PageTitle{Title: l.Title(), Actions: []app.UI{l.create()}}.Draw(env),
-		ui.Views(env, env.T("accounts.views"), l.views()...),
+		l.tabs(),
 		l.toolbar(),
-		app.Div().Body(l.limits()...),
+		l.limits(),
 		l.table(),
 		l.pager(),
 	)
+}
+
+// tabs are the views, where there is more than one.
+func (l *List) tabs() app.UI {
+	views := l.views()
+	if len(views) < 2 {
+		return nil
+	}
+	return ui.Views(l.Env(), l.Env().T("accounts.views"), views...)
 }
 
 func (l *List) create() app.UI {
@@ -73,13 +82,16 @@ func (l *List) create() app.UI {
 }
 
 // limits says why the list is not whole, where it is not.
-func (l *List) limits() []app.UI {
-	var notes []app.UI
+func (l *List) limits() app.UI {
+	if len(l.Page.Limits) == 0 {
+		return nil
+	}
+	notes := make([]app.UI, 0, len(l.Page.Limits))
 	for _, reason := range l.Page.Limits {
 		sentence := l.Env().T("accounts.partial", "reason", reason, "homeserver", l.Env().ServerName())
 		notes = append(notes, ui.Note{Lead: ui.Text(sentence)}.Draw(l.Env()))
 	}
-	return notes
+	return app.Div().Body(notes...)
 }
 
 func (l *List) table() app.UI {
@@ -133,6 +145,9 @@ func (l *List) pager() app.UI {
 		p.Total, p.From, p.To = *page.Total, int(page.Offset)+1, int(page.Offset)+len(page.Users)
 	case l.Query.Cursor == "":
 		p.From = 1
+		if page.Next == "" {
+			p.Total = int64(len(page.Users))
+		}
 	default: // nobody knows how many come before
 		p.Range = env.N("accounts.on_page", len(page.Users))
 	}
@@ -156,7 +171,7 @@ func (l *List) pager() app.UI {
 
 // scanned says how far the gate got in looking for accounts that the homeserver cannot filter.
 func (l *List) scanned() string {
-	if l.Page.Of > 0 {
+	if l.Page.Of > 0 && l.Page.Next != "" {
 		return l.Env().T("accounts.scanned", "n", l.Page.Scanned, "total", l.Page.Of)
 	}
 	return l.Env().N("accounts.no_match_help", int(l.Page.Scanned))
