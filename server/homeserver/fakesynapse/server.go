@@ -88,6 +88,14 @@ func (f *Server) AddUser(localpart string, set func(Fields)) {
 	set(u.fields)
 }
 
+// Token signs an account in and returns its token.
+func (f *Server) Token(id string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, token := f.signIn(f.users[id], "", "Test")
+	return token
+}
+
 // Fields are what the admin API tells of one account.
 type Fields map[string]any
 

@@ -26,14 +26,44 @@ const testSecret = "suite-secret"
 
 // real is one Synapse for all tests of the package, started by the first that wants it.
 var real = sync.OnceValues(func() (*realserver.Server, error) {
+	realStarted = true
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	return realserver.StartSynapse(ctx, realserver.SynapseOptions{SharedSecret: testSecret, XForwarded: true, UserTypes: []string{"robot"}})
+	s, err := realserver.StartSynapse(ctx, realserver.SynapseOptions{
+		SharedSecret: testSecret, XForwarded: true, UserTypes: []string{"robot"},
+		ExtraYAML: "background_updates: {sleep_enabled: false}\n",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, waitUpdated(ctx, s)
 })
+
+// waitUpdated waits until a new Synapse has made the last of its tables. Before, reactivating is a 500.
+func waitUpdated(ctx context.Context, s *realserver.Server) error {
+	for {
+		var status struct {
+			Current map[string]any `json:"current_updates"`
+		}
+		if err := s.Admin(ctx, http.MethodGet, "/_synapse/admin/v1/background_updates/status", nil, &status); err != nil {
+			return err
+		}
+		if len(status.Current) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+var realStarted bool
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if realserver.SynapseInstalled() {
+	if realStarted {
 		if s, err := real(); err == nil {
 			_ = s.Stop()
 		}
@@ -119,8 +149,13 @@ func (b *bench) ask(t *testing.T, method string, path matrix.Path, body, out any
 // signsIn tries a password as a client does; "" means that it worked, else it is the errcode.
 func (b *bench) signsIn(t *testing.T, id api.UserID, password string) string {
 	t.Helper()
+	return b.signsInAs(t, id, password, unique("DEVICE"))
+}
+
+func (b *bench) signsInAs(t *testing.T, id api.UserID, password, device string) string {
+	t.Helper()
 	_, err := b.raw.Do(t.Context(), matrix.Call{Method: http.MethodPost, Path: matrix.At("/_matrix/client/v3/login"), Body: map[string]any{
-		"type": "m.login.password", "identifier": map[string]any{"type": "m.id.user", "user": id}, "password": password,
+		"type": "m.login.password", "identifier": map[string]any{"type": "m.id.user", "user": id}, "password": password, "device_id": device,
 	}}, nil)
 	if err == nil {
 		return ""

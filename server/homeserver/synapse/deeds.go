@@ -157,7 +157,24 @@ func (s *synapse) reactivate(ctx context.Context, req api.UserReactivation) (api
 	}
 	after, err := s.change(ctx, req.ID, body, func(u api.User) bool { return !u.Deactivated && !u.Locked })
 	if err != nil {
-		return api.Handout{}, err
+		return api.Handout{}, s.stillUpdating(ctx, err)
 	}
 	return api.Handout{User: after, Password: secret, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL}, nil
+}
+
+// stillUpdating explains an internal error of a server that is still at its background updates (GET
+// /_synapse/admin/v1/background_updates/status): Synapse 1.163.2 cannot reactivate before they have made an index that it
+// needs, some 20 seconds after its first start.
+func (s *synapse) stillUpdating(ctx context.Context, err error) error {
+	if p := matrix.Problem(err); p.Code != "homeserver_refused" || p.Status != api.StatusBadGateway {
+		return err
+	}
+	var status struct {
+		Current map[string]any `json:"current_updates"`
+	}
+	path := matrix.At("/_synapse/admin/v1/background_updates/status")
+	if _, askErr := s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: path}, &status); askErr != nil || len(status.Current) == 0 {
+		return err
+	}
+	return api.NewProblem(api.StatusUnavailable, "homeserver_updating")
 }
