@@ -34,10 +34,22 @@ type Menu struct {
 
 // Draw draws the button and the list.
 func (m Menu) Draw(Env) app.UI {
+	if app.IsClient && m.Dots {
+		return &lazyMenu{Menu: m}
+	}
+	return m.draw(nil)
+}
+
+// draw draws the menu; onOpen, if any, is told when the button is pressed.
+func (m Menu) draw(onOpen app.EventHandler) app.UI {
 	var button app.UI
 	if m.Dots {
-		button = app.Button().Class("gh-dots").Type("button").Attr("popovertarget", Attr(m.ID)).
+		dots := app.Button().Class("gh-dots").Type("button").Attr("popovertarget", Attr(m.ID)).
 			Aria("label", Attr(m.Label)).Body(IconDots.Draw())
+		if onOpen != nil {
+			dots = dots.OnClick(onOpen, app.EventScope(m.ID))
+		}
+		button = dots
 	} else {
 		button = Button{Label: m.Label, Icon: m.Icon, Look: m.Look, Popover: m.ID}.control()
 	}
@@ -86,19 +98,22 @@ func (i MenuItem) body() []app.UI {
 	if i.dot {
 		lead = healthDot(i.state)
 	}
-	var detail, key, why app.UI
+	label := app.Span().Class("gh-menu__label")
+	if i.Why == "" {
+		label = label.Dir("auto").Text(i.Label)
+	} else {
+		label = label.Body(app.Span().Dir("auto").Text(i.Label), app.Span().Class("gh-menu__why").Body(Rich(i.Why)))
+	}
+	var detail, key app.UI
 	if i.Detail != "" {
 		detail = app.Span().Class("gh-menu__detail").Text(i.Detail)
 	}
 	if i.Key != "" {
 		key = Kbd(i.Key)
 	}
-	if i.Why != "" {
-		why = app.Span().Class("gh-menu__why").Body(Rich(i.Why))
-	}
 	return []app.UI{
 		lead,
-		app.Span().Class("gh-menu__label").Body(app.Span().Dir("auto").Text(i.Label), why),
+		label,
 		detail,
 		key,
 	}
