@@ -18,7 +18,7 @@ type Dialog struct {
 	Actions []app.UI // the safe one first, the deed last
 	Form    *Form    // the form around body and actions
 	Modal   bool
-	OnClose func(ctx app.Context) // Esc, and a click beside it
+	OnClose func(ctx app.Context) // Esc; a click beside it does nothing, because something may be typed
 }
 
 // Draw draws it.
@@ -85,7 +85,7 @@ func (m *modal) OnDismount() {
 func (m *modal) Render() app.UI {
 	return app.Dialog().Class("gh-dialog").Aria("labelledby", "dialog-title").
 		On("cancel", m.cancel).
-		OnClick(m.beside).
+		On("close", m.closed).
 		Body(m.Inside...)
 }
 
@@ -94,12 +94,8 @@ func (m *modal) cancel(ctx app.Context, e app.Event) {
 	m.close(ctx)
 }
 
-// beside closes on a click on the backdrop, which is a click on the dialog element itself.
-func (m *modal) beside(ctx app.Context, e app.Event) {
-	if e.Get("target").Equal(m.JSValue()) {
-		m.close(ctx)
-	}
-}
+// closed is called when the browser closed the dialog without asking, as it does on the second Esc.
+func (m *modal) closed(ctx app.Context, _ app.Event) { m.close(ctx) }
 
 func (m *modal) close(ctx app.Context) {
 	if m.OnClose != nil {
@@ -123,7 +119,7 @@ func Consequences(title string, list ...Consequence) app.UI {
 		items = append(items, app.Li().Class("gh-consequences__item").Body(c.Icon.Draw(), app.Span().Body(Rich(c.Text))))
 	}
 	return app.Div().Body(
-		app.H3().Class("gh-h3").Text(title),
+		app.H2().Class("gh-h3").Text(title),
 		app.Ul().Class("gh-consequences__list").Role("list").Body(items...),
 	)
 }

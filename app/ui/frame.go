@@ -145,8 +145,8 @@ func (s Shell) person(env Env) app.UI {
 		name = env.Person.ID
 	}
 	return app.Div().Body(
-		app.Button().Class("gh-person__button").Type("button").Attr("popovertarget", "person").
-			Aria("label", Attr(env.T("ui.person", "name", name))).Body(Avatar{Name: name}.Draw(env)),
+		app.Button().Class("gh-person__button").Type("button").Attr("popovertarget", "person").Body(
+			Avatar{Name: name}.Draw(env), Hidden(env.T("ui.person", "name", name))),
 		app.Div().Class("gh-menu gh-menu--person").ID("person").Attr("popover", "auto").Body(
 			app.Div().Class("gh-person__who").Body(
 				app.Strong().Dir("auto").Text(name),

@@ -82,6 +82,7 @@ type HandOut struct {
 	ServerName string
 	ID         string
 	Password   string // "" when there is none on the card
+	Homeserver string // address that a client asks for; "" when it is not on the card
 	SignIn     string // address of the web client; "" when none is configured
 	SignInText string // how it is shown; default: the address
 	QR         app.UI // with the sign-in address, without the password
@@ -91,7 +92,7 @@ type HandOut struct {
 // Draw draws the card and the row of buttons below it.
 func (h HandOut) Draw(env Env) app.UI {
 	title := orElse(h.Server, h.ServerName)
-	var password, signIn, code app.UI
+	var password, signIn, homeserver, code app.UI
 	if h.Password != "" {
 		password = app.Div().Class("gh-handout__part").Body(
 			app.P().Class("gh-handout__label").Text(env.T("handout.password")),
@@ -105,6 +106,12 @@ func (h HandOut) Draw(env Env) app.UI {
 		signIn = app.Div().Class("gh-handout__part").Body(
 			app.P().Class("gh-handout__label").Text(env.T("handout.sign_in_at")),
 			ExternalLink(orElse(h.SignInText, h.SignIn), h.SignIn),
+		)
+	}
+	if h.Homeserver != "" {
+		homeserver = app.Div().Class("gh-handout__part").Body(
+			app.P().Class("gh-handout__label").Text(env.T("handout.homeserver")),
+			Mono(h.Homeserver),
 		)
 	}
 	if h.QR != nil {
@@ -123,6 +130,7 @@ func (h HandOut) Draw(env Env) app.UI {
 				),
 				password,
 				signIn,
+				homeserver,
 			),
 			code,
 		),
