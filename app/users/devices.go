@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// Devices is the tab of an account's page with its devices.
+type Devices struct {
+	screen.Base
+	User    api.User        `json:"user"`
+	Devices *api.DeviceList `json:"devices,omitempty"` // nil where the server or the person's role has them not
+}
+
+// NewDevices returns the page of an account's devices.
+func NewDevices() screen.Screen { return &Devices{} }
+
+// Title implements screen.Screen.
+func (d *Devices) Title() string { return d.Env().T("devices.title") }
+
+// Load implements screen.Screen. It costs two calls, at the same time.
+func (d *Devices) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
+	id, err := idOf(u)
+	if err != nil {
+		return err
+	}
+	var problem *api.Problem
+	d.User, d.Devices, problem, err = loadAccount(ctx, env, call, id)
+	if err == nil && problem != nil {
+		return problem
+	}
+	return err
+}
+
+// Render implements app.Composer.
+func (d *Devices) Render() app.UI {
+	env := d.Env()
+	top := head{user: d.User, devices: d.Devices, path: route.DevicesPath}
+	if d.Devices == nil {
+		return app.Div().Body(top.draw(env),
+			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.unknown"), Text: env.WhyNot(api.ListDevices.Info().Name)}.Draw(env))
+	}
+	if len(d.Devices.Devices) == 0 {
+		return app.Div().Body(top.draw(env),
+			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.empty"), Text: env.T("devices.empty_help")}.Draw(env))
+	}
+	reason := top.why(env, api.SignOut)
+	all := ui.Button{
+		Label: env.T("devices.sign_out_all"), Icon: ui.IconSignOut, Look: ui.Danger, Href: route.SignOut(env.Homeserver, d.User.ID), Why: reason,
+	}.Draw(env)
+	return app.Div().Body(top.draw(env), d.table(reason == ""), ui.Actions(all))
+}
+
+// selectForm is the ID of the form that takes the selected devices to the question.
+const selectForm = "selected"
+
+func (d *Devices) table(signOut bool) app.UI {
+	env := d.Env()
+	t := ui.Table{
+		Caption: env.T("devices.title"),
+		Columns: []ui.Column{
+			{Title: env.T("devices.column.device"), Phone: ui.CardLead},
+			{Title: env.T("devices.column.last_seen"), Width: ui.Small},
+			{Title: env.T("devices.column.address"), Width: ui.Large},
+			{Title: env.T("devices.column.client"), Phone: ui.CardLabel},
+		},
+	}
+	if signOut {
+		t.Columns = append(t.Columns, ui.Column{Title: env.T("ui.actions"), HideTitle: true, Width: ui.Middle, End: true})
+		t.Select, t.SelectBy = "device", selectForm
+		t.Bulk = &ui.BulkBar{
+			FormID: selectForm, Action: route.At(env.Homeserver, route.SignOutPath, nil), Clear: here(env, route.DevicesPath, d.User),
+			Actions: []app.UI{
+				ui.HiddenField("id", string(d.User.ID)),
+				ui.Button{Label: env.T("devices.sign_out_selected"), Icon: ui.IconSignOut, Small: true, Name: someDevices, Value: "1"}.Draw(env),
+			},
+		}
+	}
+	for _, device := range d.Devices.Devices {
+		t.Rows = append(t.Rows, d.row(device, signOut))
+	}
+	return t.Draw(env)
+}
+
+func (d *Devices) row(device api.Device, signOut bool) ui.Row {
+	env := d.Env()
+	known := func(field string, value app.UI) app.UI {
+		if slices.Contains(d.Devices.Unknown, field) {
+			return ui.Unknown(env, env.T("ui.not_told"))
+		}
+		return value
+	}
+	row := ui.Row{
+		Key: string(device.ID), Label: deviceName(device),
+		Cells: []app.UI{
+			deviceCell(env, device),
+			known("last_seen_ms", ui.Time(env, device.LastSeenMS)),
+			known("last_seen_ip", ui.Mono(device.LastSeenIP)),
+			known("user_agent", ui.Subtle(device.UserAgent)),
+		},
+	}
+	if signOut {
+		row.Cells = append(row.Cells, ui.Button{
+			Label: env.T("devices.sign_out"), Aria: env.T("devices.sign_out_named", "name", deviceName(device)), Small: true,
+			Href: route.SignOut(env.Homeserver, d.User.ID, device.ID),
+		}.Draw(env))
+	}
+	return row
+}
+
+// deviceName is what a device is called: its name, else its ID.
+func deviceName(d api.Device) string {
+	if d.DisplayName != "" {
+		return d.DisplayName
+	}
+	return string(d.ID)
+}
+
+// deviceCell is a device in two lines: its name and its ID.
+func deviceCell(env ui.Env, d api.Device) app.UI {
+	name := ui.Subtle(env.T("devices.unnamed"))
+	if d.DisplayName != "" {
+		name = ui.Name(env, d.DisplayName)
+	}
+	return ui.TwoLines(name, ui.Mono(string(d.ID)))
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// Handout is the card for the person of an account: what it is called and its password, once. It has no address, because its
+// password is kept nowhere: it follows a write, and is gone with the page.
+type Handout struct {
+	screen.Base
+	Operation string      `json:"operation"` // that it follows
+	Card      api.Handout `json:"card"`
+}
+
+// handOut is what follows an operation that answers with a card.
+func handOut(_ ui.Env, operation string, result any) screen.Next {
+	card, _ := result.(api.Handout)
+	return screen.Next{Screen: &Handout{Operation: operation, Card: card}}
+}
+
+// Load implements screen.Screen. There is nothing to load.
+func (h *Handout) Load(context.Context, ui.Env, client.Caller, *url.URL) error { return nil }
+
+// Title implements screen.Screen.
+func (h *Handout) Title() string {
+	env, name := h.Env(), called(h.Card.User)
+	switch {
+	case h.Operation == api.ResetPassword.Info().Name:
+		return env.T("handout.title_reset", "name", name)
+	case h.Card.Password.IsZero() && h.Operation == api.ReactivateUser.Info().Name:
+		return env.T("handout.title_reactivated", "name", name)
+	case h.Card.Password.IsZero():
+		return env.T("handout.title_created", "name", name)
+	}
+	return env.T("handout.title", "name", name)
+}
+
+// Render implements app.Composer.
+func (h *Handout) Render() app.UI {
+	env, card := h.Env(), h.Card
+	once := ui.Remark(ui.IconOnce, ui.Warn, env.T("handout.once"))
+	if card.Password.IsZero() {
+		once = ui.Remark(ui.IconInfo, ui.Neutral, env.T("handout.no_password"))
+	}
+	link := signInLink(card)
+	out := ui.HandOut{
+		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver,
+		SignIn: link, SignInText: bare(card.ClientURL), Actions: h.actions(),
+	}
+	if code := modules(link); link != "" && code != nil {
+		out.QR = ui.QR(code, env.T("handout.qr_label"))
+	}
+	return app.Div().Body(
+		crumbs(env, card.User, env.T("handout.crumb")),
+		ui.PageTitle{Title: h.Title()}.Draw(env),
+		h.left(),
+		once,
+		out.Draw(env),
+	)
+}
+
+func (h *Handout) actions() []app.UI {
+	env := h.Env()
+	list := []app.UI{
+		ui.PrintButton(env.T("handout.print"), ui.Primary),
+		ui.CopyText(env, env.T("handout.copy_all"), h.text()),
+	}
+	if h.Operation == api.CreateUser.Info().Name {
+		list = append(list, ui.Button{
+			Label: env.T("handout.create_another"), Icon: ui.IconAdd, Href: route.At(env.Homeserver, route.CreatePath, nil),
+		}.Draw(env))
+	}
+	return append(list, ui.Button{Label: env.T("handout.handed_over"), Look: ui.Plain, Href: here(env, route.AccountPath, h.Card.User)}.Draw(env))
+}
+
+// text is the card as text, to be copied.
+func (h *Handout) text() string {
+	env, card := h.Env(), h.Card
+	var b strings.Builder
+	line := func(key, value string) {
+		if value != "" {
+			b.WriteString(env.T(key) + ": " + value + "\n")
+		}
+	}
+	line("handout.id", string(card.User.ID))
+	line("handout.password", card.Password.Reveal())
+	line("handout.homeserver", card.Homeserver)
+	line("handout.sign_in_at", signInLink(card))
+	return b.String()
+}
+
+// left says what was asked for and could not be done, and where it can be done now.
+func (h *Handout) left() app.UI {
+	env, card := h.Env(), h.Card
+	if len(card.Left) == 0 {
+		return nil
+	}
+	note := ui.Note{Kind: ui.Warn, Title: env.T("handout.partly"), Alert: true}
+	password, others := false, false
+	for _, f := range card.Left {
+		label := fieldLabel(env, f.Field)
+		if label != "" {
+			label += ": "
+		}
+		note.Body = append(note.Body, ui.Paragraph(ui.Strong(label), ui.Text(env.FieldText(f))))
+		field, _, _ := strings.Cut(f.Field, ".")
+		password = password || field == "password"
+		others = others || field != "password"
+	}
+	if password && why(env, card.User, api.ResetPassword) == "" {
+		note.Actions = append(note.Actions, ui.Button{
+			Label: env.T("account.reset_password"), Icon: ui.IconKey, Href: here(env, route.ResetPasswordPath, card.User),
+		}.Draw(env))
+	}
+	if others && why(env, card.User, api.UpdateUser) == "" {
+		note.Actions = append(note.Actions, ui.Button{
+			Label: env.T("edit.title"), Icon: ui.IconEdit, Href: here(env, route.EditPath, card.User),
+		}.Draw(env))
+	}
+	return note.Draw(env)
+}
+
+// fieldLabel is what a field of a request is called, or "".
+func fieldLabel(env ui.Env, field string) string {
+	name, _, _ := strings.Cut(field, ".")
+	switch name {
+	case "password":
+		return env.T("create.password")
+	case "display_name":
+		return env.T("create.display_name")
+	case "user_type":
+		return env.T("create.user_type")
+	case "threepids":
+		return env.T("create.contacts")
+	case "external_ids":
+		return env.T("create.identities")
+	case "avatar_url":
+		return env.T("create.avatar")
+	case "admin":
+		return env.T("role.administrator")
+	}
+	return ""
+}
+
+// signInLink is the sign-in page of the web client with the Matrix ID filled in. Element Web takes it so (its #/login has
+// defaultUsername), and finds the homeserver by the ID; there is no parameter for the homeserver itself. An address
+// that has a fragment or a query is somebody's own idea, and stays as it is.
+func signInLink(card api.Handout) string {
+	if card.ClientURL == "" || strings.ContainsAny(card.ClientURL, "#?") {
+		return card.ClientURL
+	}
+	return strings.TrimSuffix(card.ClientURL, "/") + "/#/login?defaultUsername=" + url.QueryEscape(string(card.User.ID))
+}
+
+// bare is an address as people write it: without scheme and path's end.
+func bare(address string) string {
+	_, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	return strings.TrimSuffix(rest, "/")
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// Question is what the screens share that ask before something is done to an account.
+type Question struct {
+	screen.FormBase
+	Effects api.Effects `json:"effects"`
+}
+
+// An ask is one question: its words, its form, and what there is to fill in.
+type ask struct {
+	Op    api.Op
+	Path  string // of the screen
+	Title string
+	Icon  ui.Icon
+	Tone  ui.Tone
+	Final string // what nobody can undo
+	// Happens is said in place of what the server says, where the form decides a part of it.
+	Happens []api.Effect
+	Fields  []app.UI // below the consequences
+	Submit  string
+	Look    ui.Look // of the button that does it
+	Back    string
+	Off     string // why the button is off, as long as something is to be filled in
+	Why     string // why it cannot be done at all, in place of what is known of the account
+	Help    string // instead of consequences, where the server tells none
+	About   url.Values
+}
+
+// load asks what an operation would do to the account of an address. Where it cannot be done at all, only the account is read: the
+// screen then says why. It costs one call of the catalogue.
+func (q *Question) load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL, op api.Op) error {
+	id, err := idOf(u)
+	if err != nil {
+		return err
+	}
+	name := op.Info().Name
+	if !env.Can(name) || !env.Can(api.PreviewDeed.Info().Name) {
+		q.Effects.User, err = client.Call(ctx, call, api.GetUser, api.UserRef{ID: id})
+		return err
+	}
+	q.Effects, err = client.Call(ctx, call, api.PreviewDeed, api.DeedQuery{ID: id, Operation: name})
+	return err
+}
+
+// draw draws the question: as a dialog over the page that it came from, or as a page of its own.
+func (q *Question) draw(a ask) app.UI {
+	env, u := q.Env(), q.Effects.User
+	form := q.Form(a.Op.Info().Name, route.At(env.Homeserver, a.Path, q.about(a)))
+	reason := a.Why
+	if reason == "" {
+		reason = why(env, u, a.Op)
+	}
+	dialog := ui.Dialog{
+		Title: a.Title, Icon: a.Icon, Tone: a.Tone, About: accountCell(env, u, ""), Form: &form,
+		Modal: q.Modal(), Actions: []app.UI{q.back(a.Back, here(env, route.AccountPath, u))},
+	}
+	if live := q.Live(); live != nil {
+		dialog.OnClose = live.Close
+	}
+	if reason != "" {
+		dialog.Body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
+		dialog.Actions = append(dialog.Actions, ui.Button{Label: a.Submit, Look: a.Look, Why: reason}.Draw(env))
+	} else {
+		dialog.Body = append(q.consequences(a), a.Fields...)
+		dialog.Body = append(dialog.Body, q.confirm(u), ui.HiddenField("id", string(u.ID)))
+		dialog.Actions = append(dialog.Actions, ui.Button{Label: a.Submit, Look: a.Look, Why: a.Off}.Draw(env))
+	}
+	if q.Modal() {
+		return dialog.Draw(env)
+	}
+	return app.Div().Body(crumbs(env, u, a.Title), dialog.Draw(env))
+}
+
+// about is the query of the screen's address.
+func (q *Question) about(a ask) url.Values {
+	query := url.Values{"id": {string(q.Effects.User.ID)}}
+	for name, list := range a.About {
+		query[name] = list
+	}
+	return query
+}
+
+// back is the safe way out.
+func (q *Question) back(label, address string) app.UI {
+	b := ui.Button{Label: label, Href: address}
+	if live := q.Live(); q.Modal() && live.Close != nil {
+		b.Href, b.OnClick = "", live.Close
+	}
+	return b.Draw(q.Env())
+}
+
+func (q *Question) consequences(a ask) []app.UI {
+	env, e := q.Env(), q.Effects
+	if a.Happens != nil {
+		e.Happens = a.Happens
+	}
+	list := []app.UI{
+		ui.Consequences(env.T("confirm.happens"), consequences(env, e.Happens, ui.IconCheck)...),
+		ui.Consequences(env.T("confirm.stays"), consequences(env, e.Stays, ui.IconCheck)...),
+		ui.Consequences(env.T("confirm.cannot"), consequences(env, e.Cannot, ui.IconBan)...),
+	}
+	if a.Help != "" {
+		list = append(list, ui.Help(a.Help))
+	}
+	if a.Final != "" {
+		list = append(list, ui.Final(a.Final))
+	}
+	return list
+}
+
+// confirm is the box that appears when the gate asks again, because the account is the person's own or the last administrator.
+func (q *Question) confirm(u api.User) app.UI { return confirm(q.Env(), q.State, u) }
+
+func confirm(env ui.Env, state ui.FormState, u api.User) app.UI {
+	asked := state.Problem != nil && (state.Problem.Code == "confirm_self" || state.Problem.Code == "confirm_last_admin")
+	if _, before := state.Typed["confirm"]; !asked && !before {
+		return nil
+	}
+	label := env.T("confirm.last_admin", "server", u.ID.Server())
+	if string(u.ID) == env.Person.ID {
+		label = env.T("confirm.self")
+	}
+	// The sentence of the problem stands above the form; here it would only be said twice.
+	return ui.Check{Name: "confirm", Label: label, State: ui.FormState{Typed: state.Typed}}.Draw(env)
+}
+
+// reason is the field for the audit log.
+func (q *Question) reason() app.UI {
+	env := q.Env()
+	return ui.Field{
+		Name: "reason", Label: env.T("common.reason"), Help: env.T("common.reason_help"), Optional: true, State: q.State, MaxLength: 500,
+	}.Draw(env)
+}
+
+// done is what follows: the account's page, with a sentence. The texts are done.….
+func (q *Question) done(key string, u api.User) screen.Next {
+	env := q.Env()
+	return screen.Next{URL: here(env, route.AccountPath, u), Notice: env.T("done."+key, "id", string(u.ID))}
+}
+
+// counted returns the number of an effect, and whether it is among those that happen.
+func (q *Question) counted(code string) (int, bool) {
+	for _, e := range q.Effects.Happens {
+		if e.Code == code && e.N != nil {
+			return int(*e.N), true
+		}
+	}
+	return 0, false
+}
+
+// consequences writes effects as sentences.
+func consequences(env ui.Env, effects []api.Effect, otherwise ui.Icon) []ui.Consequence {
+	var list []ui.Consequence
+	for _, e := range effects {
+		icon, ok := effectIcons(e.Code)
+		if !ok {
+			icon = otherwise
+		}
+		list = append(list, ui.Consequence{Icon: icon, Text: effectText(env, e)})
+	}
+	return list
+}
+
+func effectText(env ui.Env, e api.Effect) string {
+	args := make([]any, 0, 2*len(e.Params)+2)
+	for name, value := range e.Params {
+		args = append(args, name, value)
+	}
+	args = append(args, "server", env.ServerName()) // a parameter of the effect itself comes first
+	if e.N != nil {
+		return env.N("effect."+e.Code, int(*e.N), args...)
+	}
+	return env.T("effect."+e.Code, args...)
+}
+
+func effectIcons(code string) (ui.Icon, bool) {
+	switch code {
+	case "devices_signed_out", "all_devices_signed_out":
+		return ui.IconSignOut, true
+	case "nobody_signs_in", "as_deactivate":
+		return ui.IconDeactivate, true
+	case "devices_stay":
+		return ui.IconDevice, true
+	case "signs_in_again", "signs_in_with_password", "clients_work_again", "admin_again":
+		return ui.IconSignIn, true
+	case "clients_refused":
+		return ui.IconLock, true
+	case "lock_ends":
+		return ui.IconUnlock, true
+	case "leaves_rooms", "leaves_rooms_n", "rooms_not_back":
+		return ui.IconDoor, true
+	case "rooms_stay", "messages_stay", "files_stay", "messages_shown_again":
+		return ui.IconMessages, true
+	case "messages_hidden":
+		return ui.IconEyeOff, true
+	case "profile_removed", "profile_not_back":
+		return ui.IconPhotoOff, true
+	case "profile_stays":
+		return ui.IconUser, true
+	case "addresses_freed":
+		return ui.IconMailOff, true
+	case "old_password_ends", "password_removed", "password_replaced", "password_stays", "keys_lost", "unsaved_keys_lost", "dendrite_backup_stays":
+		return ui.IconKey, true
+	case "new_password_card":
+		return ui.IconOnce, true
+	case "identities_stay":
+		return ui.IconIdentity, true
+	case "becomes_admin", "no_longer_admin", "admin_stays":
+		return ui.IconAdmin, true
+	case "can_reactivate", "can_reactivate_erased", "can_reactivate_database":
+		return ui.IconRestore, true
+	case "copies_stay":
+		return ui.IconWorld, true
+	}
+	return "", false
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// someDevices says in an address that selected devices are meant, even where none is named: nobody shall be asked about all of them
+// who selected none.
+const someDevices = "_selected"
+
+// SignOut asks whether devices shall be signed out: those that the address names, or all.
+type SignOut struct {
+	Question
+	Devices []api.Device `json:"devices,omitempty"` // those that are meant, as far as they are there
+	Gone    int          `json:"gone,omitempty"`    // how many of those named are not there
+	All     bool         `json:"all,omitempty"`
+	Count   int          `json:"count"` // of all devices; -1: not known
+}
+
+// NewSignOut returns the question.
+func NewSignOut() screen.Screen { return &SignOut{} }
+
+// Title implements screen.Screen.
+func (s *SignOut) Title() string {
+	if s.All {
+		return s.Env().T("devices.confirm_all")
+	}
+	return s.Env().N("devices.confirm", len(s.Devices))
+}
+
+// Load implements screen.Screen. It costs two calls.
+func (s *SignOut) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
+	query := u.Query()
+	names := query["device"]
+	s.All, s.Count = len(names) == 0 && !query.Has(someDevices), -1
+	if err := s.load(ctx, env, call, u, api.SignOut); err != nil {
+		return err
+	}
+	if !env.Can(api.ListDevices.Info().Name) {
+		for _, name := range names {
+			s.Devices = append(s.Devices, api.Device{ID: api.DeviceID(name)})
+		}
+		return nil
+	}
+	list, err := client.Call(ctx, call, api.ListDevices, api.UserRef{ID: s.Effects.User.ID})
+	if err != nil {
+		return err
+	}
+	s.Count = len(list.Devices)
+	for _, d := range list.Devices {
+		if slices.Contains(names, string(d.ID)) {
+			s.Devices = append(s.Devices, d)
+		}
+	}
+	slices.Sort(names)
+	s.Gone = len(slices.Compact(names)) - len(s.Devices)
+	return nil
+}
+
+// Render implements app.Composer.
+func (s *SignOut) Render() app.UI {
+	env := s.Env()
+	a := ask{
+		Op: api.SignOut, Path: route.SignOutPath, Title: s.Title(), Icon: ui.IconSignOut, Tone: ui.Warn,
+		Submit: env.T("devices.confirm_submit_all"), Look: ui.DangerSolid, Back: env.T("devices.confirm_back"), About: url.Values{}, Happens: s.happens(),
+	}
+	switch {
+	case s.All && s.Count == 0:
+		a.Why = env.T("why.no_devices")
+	case s.All:
+		a.Fields = []app.UI{ui.HiddenField("all", "true")}
+	case len(s.Devices) == 0 && s.Gone > 0:
+		a.Why = env.T("devices.gone")
+	case len(s.Devices) == 0:
+		a.Why = env.T("devices.none_selected")
+	default:
+		a.Submit = env.N("devices.confirm_submit", len(s.Devices))
+		a.Fields = append(a.Fields, s.chosen())
+		for _, d := range s.Devices {
+			a.About.Add("device", string(d.ID))
+			a.Fields = append(a.Fields, ui.HiddenField("devices", string(d.ID)))
+		}
+	}
+	return s.draw(a)
+}
+
+// happens is what the server says, with the number of the devices that are meant.
+func (s *SignOut) happens() []api.Effect {
+	list := slices.Clone(s.Effects.Happens)
+	for i, e := range list {
+		if e.Code == "devices_signed_out" && !s.All {
+			n := int64(len(s.Devices))
+			list[i].N = &n
+		}
+	}
+	return list
+}
+
+// chosen lists the devices that are meant.
+func (s *SignOut) chosen() app.UI {
+	env := s.Env()
+	lines := make([]app.UI, len(s.Devices))
+	for i, d := range s.Devices {
+		lines[i] = deviceCell(env, d)
+	}
+	return ui.Card(env.T("devices.title"), stack(lines))
+}
+
+// After implements screen.Writer.
+func (s *SignOut) After(_ string, result any) screen.Next {
+	env := s.Env()
+	done, _ := result.(api.SignedOut)
+	next := screen.Next{URL: route.Accounts(env.Homeserver), Notice: env.N("done.devices_signed_out", done.Count)}
+	if id := s.Effects.User.ID; id != "" {
+		next.URL = route.Account(env.Homeserver, route.DevicesPath, id)
+	}
+	return next
+}
