@@ -161,6 +161,8 @@ var endpoints = []endpoint{
 	{"GET", "/_synapse/admin/v1/register", (*Server).nonce, true, false, true},
 	{"POST", "/_synapse/admin/v1/register", (*Server).register, true, false, true},
 	{"GET", "/_matrix/federation/v1/version", (*Server).federationVersion, true, false, false},
+	{"GET", "/_matrix/client/versions", (*Server).versions, true, false, false},
+	{"GET", "/_matrix/key/v2/server", (*Server).signingKeys, true, false, false},
 	{"GET", "/_matrix/client/v1/auth_metadata", (*Server).authMetadata, true, false, false},
 	{"GET", "/.well-known/matrix/client", (*Server).wellKnown, true, false, false},
 	{"POST", "/_matrix/client/v3/login", (*Server).login, true, false, true},
@@ -275,6 +277,10 @@ func (f *Server) version(*call) any { return map[string]any{"server_version": f.
 func (f *Server) federationVersion(*call) any {
 	return map[string]any{"server": map[string]any{"name": "Synapse", "version": f.options.Version}}
 }
+
+func (f *Server) versions(*call) any { return map[string]any{"versions": []string{"r0.6.1", "v1.15"}} }
+
+func (f *Server) signingKeys(*call) any { return map[string]any{"server_name": "localhost"} }
 
 func (f *Server) authMetadata(*call) any {
 	if !f.options.MAS {
