@@ -45,7 +45,7 @@ func (w *Web) SignIn(c echo.Context, a operator.Attempt) (*operator.Person, erro
 		w.Log.Error("a session could not be opened", "request_id", RequestID(c), "error", err.Error())
 		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
-	w.setCookie(c, token, time.Until(end))
+	w.setCookie(c, token, end.Sub(w.Sessions.Now()))
 	return p, nil
 }
 
@@ -59,6 +59,12 @@ func (w *Web) SignOut(c echo.Context) error {
 	w.setCookie(c, "", 0)
 	c.Response().Header().Set("Clear-Site-Data", `"cache"`)
 	return nil
+}
+
+// HasCookie reports whether the browser sent a session cookie, good or not.
+func (w *Web) HasCookie(c echo.Context) bool {
+	_, err := c.Cookie(w.cookieName())
+	return err == nil
 }
 
 // pollHeader marks what the program asks for by itself: it keeps no session alive.

@@ -94,8 +94,12 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	return g.keys.once(ctx, v, req, func() (any, error) {
-		if err := g.guard(ctx, v, server, op, req); err != nil {
+		_, err := g.attempt(ctx, v, func() (any, error) { return nil, g.guard(ctx, v, server, op, req) })
+		if err != nil {
 			g.refused(ctx, v, req, err)
+			if p, ok := errors.AsType[*api.Problem](err); !ok || p.Status >= api.StatusInternal {
+				return nil, notBegun{err} // the account could not be looked at
+			}
 			return nil, err
 		}
 		return g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
@@ -121,9 +125,9 @@ func (g *Gate) record(ctx context.Context, v Visit, req api.Request, deed func()
 	intent, err := g.audit.Intent(ctx, g.entry(v, req))
 	if err != nil {
 		g.log.ErrorContext(ctx, "the intent could not be recorded, so nothing was done", "request_id", v.RequestID, "error", err.Error())
-		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+		return nil, notBegun{api.NewProblem(api.StatusUnavailable, "store_unavailable")}
 	}
-	result, err := deed()
+	result, err := g.attempt(ctx, v, deed)
 	if recorded := g.audit.Outcome(ctx, intent, outcome(err)); recorded != nil {
 		g.log.ErrorContext(ctx, "the outcome could not be recorded", "request_id", v.RequestID, "error", recorded.Error())
 		if err == nil {
@@ -131,6 +135,17 @@ func (g *Gate) record(ctx context.Context, v Visit, req api.Request, deed func()
 		}
 	}
 	return result, err
+}
+
+// attempt does the deed. One that panics has ended, too: nobody knows how, and that is what is recorded.
+func (g *Gate) attempt(ctx context.Context, v Visit, deed func() (any, error)) (result any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			g.log.ErrorContext(ctx, "an adapter failed", "request_id", v.RequestID, "operation", v.Operation, "panic", r, "stack", stack())
+			result, err = nil, errors.New("an adapter failed")
+		}
+	}()
+	return deed()
 }
 
 // refused records a call that was turned away.

@@ -85,13 +85,11 @@ func (g *Gate) Homeserver(name string) (*Homeserver, bool) {
 	return g.servers[i], true
 }
 
-// Ready reports why the gate cannot do its work: the store does not answer or nothing can be recorded.
+// Ready reports why the gate cannot do its work: the store does not answer, or an outcome is still not recorded. It tries to
+// record what is waiting, so that a gate that gets no calls because it is not ready becomes ready again.
 func (g *Gate) Ready(ctx context.Context) error {
 	if err := g.store.Healthy(ctx); err != nil {
 		return err
 	}
-	if !g.audit.Healthy() {
-		return errors.New("the audit log cannot be written")
-	}
-	return nil
+	return g.audit.Recover(ctx)
 }

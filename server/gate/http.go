@@ -69,6 +69,9 @@ func (w *Web) call(c echo.Context) error {
 	}
 	result, err := w.Gate.Do(c.Request().Context(), visit)
 	if err != nil {
+		if p, ok := errors.AsType[*api.Problem](err); ok && p.Status == http.StatusMethodNotAllowed {
+			c.Response().Header().Set("Allow", allowed(visit.Kind))
+		}
 		return err
 	}
 	body, err := Encode(visit.Operation, result)
@@ -76,6 +79,14 @@ func (w *Web) call(c echo.Context) error {
 		return err
 	}
 	return c.Blob(http.StatusOK, "application/json", body)
+}
+
+// allowed returns the methods of the operations that are not of a kind (RFC 9110, section 15.5.6).
+func allowed(not api.Kind) string {
+	if not == api.KindRead {
+		return http.MethodPost
+	}
+	return "GET, HEAD"
 }
 
 // Encode writes a result as JSON. Only operations that are declared to reveal show their secrets.

@@ -44,6 +44,13 @@ func ValidKey(key string) bool {
 		strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }
 
+// notBegun is why a deed was not begun, where that may be otherwise the next time. Its request key is forgotten, so that
+// the same form or call may be sent again.
+type notBegun struct{ error }
+
+// Unwrap gives errors.Is and errors.As the reason.
+func (n notBegun) Unwrap() error { return n.error }
+
 // once runs the deed for the first arrival of a request key. Later arrivals wait for its answer and get the same; those that come when
 // the answer is forgotten learn that it was done. The same key with another request is refused.
 func (k *requestKeys) once(ctx context.Context, v Visit, req api.Request, deed func() (any, error)) (any, error) {
@@ -77,34 +84,45 @@ func (k *requestKeys) once(ctx context.Context, v Visit, req api.Request, deed f
 	k.live[name] = a
 	k.mu.Unlock()
 
+	forget := func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		delete(k.live, name)
+	}
+	done := false
 	defer func() {
-		close(a.done) // also where the deed panics: whoever waits gets the error above
-		time.AfterFunc(AnswerLife, func() {
-			k.mu.Lock()
-			defer k.mu.Unlock()
-			delete(k.live, name)
-		})
+		close(a.done) // also after a panic: whoever waits gets the error above
+		if done {
+			time.AfterFunc(AnswerLife, forget)
+		} else {
+			forget() // what is known of this key is in the store
+		}
 	}()
-	a.result, a.err = k.first(ctx, v, request, deed)
+	a.result, done, a.err = k.first(ctx, v, request, deed)
 	return a.result, a.err
 }
 
-func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request, deed func() (any, error)) (any, error) {
+// first asks the store whether this is the first arrival, and if so runs the deed. It reports whether the answer is that of the deed.
+func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request, deed func() (any, error)) (result any, done bool, err error) {
 	_, _ = k.store.PurgeRequests(ctx, k.now().Add(-store.RequestKeyLife))
 	row, first, err := k.store.BeginRequest(ctx, request)
 	switch {
 	case err != nil:
-		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+		return nil, false, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	case !first && !row.SameWrite(request):
-		return nil, api.NewProblem(api.StatusConflict, "key_reused")
+		return nil, false, api.NewProblem(api.StatusConflict, "key_reused")
 	case !first && row.State != store.RequestDone:
-		return nil, api.NewProblem(api.StatusConflict, "outcome_unknown") // the gate was stopped in the middle of it
+		return nil, false, api.NewProblem(api.StatusConflict, "outcome_unknown") // the gate was stopped in the middle of it
 	case !first && row.Code != "":
-		return nil, api.NewProblem(row.Status, row.Code)
+		return nil, false, api.NewProblem(row.Status, row.Code)
 	case !first:
-		return nil, alreadyDone(v.Operation)
+		return nil, false, alreadyDone(v.Operation)
 	}
-	result, err := deed()
+	result, err = deed()
+	if not, ok := errors.AsType[notBegun](err); ok {
+		_ = k.store.CancelRequest(ctx, request.Session, request.Key) // where this fails, the key is spent
+		return nil, false, not.error
+	}
 	status, code := 200, ""
 	if p, ok := errors.AsType[*api.Problem](err); ok {
 		status, code = p.Status, p.Code
@@ -113,7 +131,7 @@ func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request,
 	}
 	// What was done stays done when this fails; a third arrival then hears that the outcome is unknown.
 	_ = k.store.FinishRequest(ctx, request.Session, request.Key, status, code, "")
-	return result, err
+	return result, true, err
 }
 
 // alreadyDone says that a write was done before and its answer is gone.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"gatehouse/app/api"
@@ -38,8 +39,10 @@ type Attempt struct {
 // sign_in_not_admin, sign_in_limited, or what the homeserver says. Wrong and unknown take the same steps, and every answer
 // leaves at the next tick, so that neither can be told from the other.
 func (d *Desk) SignIn(ctx context.Context, a Attempt) (*Person, error) {
+	a.Name = strings.TrimSpace(a.Name)
 	p, err := d.signIn(ctx, a)
-	if wait := NextTick(d.Now()).Sub(d.Now()); d.Wait(ctx, wait) != nil {
+	now := d.Now()
+	if wait := NextTick(now).Sub(now); d.Wait(ctx, wait) != nil {
 		return nil, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
 	}
 	return p, err
@@ -49,7 +52,7 @@ func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
 	if err := (api.Credentials{Name: a.Name, Password: a.Password}).Validate(); err != nil {
 		return nil, err
 	}
-	who := a.Homeserver + "\x00" + a.Name
+	who := limitName(a)
 	wait, delay := d.Limits.Allow(who, a.Address)
 	if wait > 0 {
 		limited := api.NewProblem(api.StatusTooMany, "sign_in_limited", "wait", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
@@ -76,6 +79,16 @@ func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
 		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
 	return p, nil
+}
+
+// limitName returns the one name that the limits count an account under: with or without sigil and server, `@ann:example.org` is
+// `ann`. An account of another server is not told apart; it cannot sign in here anyway.
+func limitName(a Attempt) string {
+	name := a.Name
+	if a.Homeserver != "" && strings.HasPrefix(name, "@") {
+		name = strings.TrimSpace(api.UserID(name).Localpart())
+	}
+	return a.Homeserver + "\x00" + name
 }
 
 func (d *Desk) prove(ctx context.Context, a Attempt) (*Person, error) {

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gatetest puts a gate together for tests: the real store, audit log, sessions and limits, and in place of a homeserver an
+// adapter that remembers what it was asked. Everything of ours is the real thing.
+package gatetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+)
+
+// A Call is one that reached the adapter.
+type Call struct {
+	Operation string
+	Request   api.Request
+}
+
+// A Stub is a homeserver with a few accounts. Its zero value is not usable: see NewStub.
+type Stub struct {
+	name string
+
+	mu    sync.Mutex
+	calls []Call
+	users map[api.UserID]api.User
+	on    map[string]func(context.Context, api.Request) (any, error)
+	why   map[string]string
+}
+
+// Password is what every account of a Stub has; Generated is what it answers where a password was to be made.
+const (
+	Password  = "correct horse battery"
+	Generated = "made-by-the-stub-Zq9"
+)
+
+// NewStub returns a homeserver with the accounts @root and @admin (administrators), @ann, @bob, and @gatehouse, the gate's own.
+func NewStub(serverName string) *Stub {
+	s := &Stub{
+		name: serverName, users: map[api.UserID]api.User{}, on: map[string]func(context.Context, api.Request) (any, error){}, why: map[string]string{},
+	}
+	for _, u := range []api.User{
+		{ID: s.ID("root"), Admin: true}, {ID: s.ID("admin"), Admin: true, DisplayName: "Admin"}, {ID: s.ID("ann"), DisplayName: "Ann"},
+		{ID: s.ID("bob")}, {ID: s.ID("gatehouse"), Admin: true, Own: true},
+	} {
+		s.users[u.ID] = u
+	}
+	return s
+}
+
+// ID returns the account's whole name.
+func (s *Stub) ID(localpart string) api.UserID { return api.UserID("@" + localpart + ":" + s.name) }
+
+// Put adds or replaces an account.
+func (s *Stub) Put(u api.User) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users[u.ID] = u
+}
+
+// Calls returns what reached the adapter since the last Forget, those of the named operations, or all.
+func (s *Stub) Calls(operations ...string) []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Call
+	for _, c := range s.calls {
+		if len(operations) == 0 || slices.Contains(operations, c.Operation) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// Forget forgets the calls.
+func (s *Stub) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = nil
+}
+
+// On replaces what an operation does; nil gives it back.
+func On[Req api.Request, Res any](s *Stub, op *api.Operation[Req, Res], f func(context.Context, Req) (Res, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f == nil {
+		delete(s.on, op.Info().Name)
+		return
+	}
+	s.on[op.Info().Name] = func(ctx context.Context, r api.Request) (any, error) { return f(ctx, r.(Req)) }
+}
+
+// Lack makes the server unable to do an operation, at run time; "" makes it able again.
+func (s *Stub) Lack(op api.Op, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.why[op.Info().Name] = reason
+}
+
+// Adapter returns the table, with every operation of the catalogue.
+func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
+	t.Helper()
+	table := homeserver.Adapter{
+		entry(s, api.ListUsers, s.list),
+		entry(s, api.GetUser, func(r api.UserRef) (api.User, error) { return s.get(r.ID) }),
+		entry(s, api.CheckName, func(q api.NameQuery) (api.Availability, error) {
+			_, err := s.get(s.ID(string(q.Localpart)))
+			return api.Availability{ID: s.ID(string(q.Localpart)), Free: err != nil}, nil
+		}),
+		entry(s, api.CreateUser, s.create),
+		entry(s, api.UpdateUser, s.update),
+		entry(s, api.ResetPassword, func(r api.PasswordReset) (api.Handout, error) { return s.handout(r.ID, r.Password) }),
+		entry(s, api.LockUser, func(d api.UserDeed) (api.User, error) { return s.change(d.ID, func(u *api.User) { u.Locked = true }) }),
+		entry(s, api.UnlockUser, func(d api.UserRef) (api.User, error) { return s.change(d.ID, func(u *api.User) { u.Locked = false }) }),
+		entry(s, api.DeactivateUser, func(d api.UserDeed) (api.User, error) {
+			return s.change(d.ID, func(u *api.User) { u.Deactivated = true })
+		}),
+		entry(s, api.EraseUser, func(d api.UserErasure) (api.User, error) {
+			return s.change(d.ID, func(u *api.User) { u.Deactivated, u.Erased = true, true })
+		}),
+		entry(s, api.ReactivateUser, func(r api.UserReactivation) (api.Handout, error) {
+			if _, err := s.change(r.ID, func(u *api.User) { u.Deactivated = false }); err != nil {
+				return api.Handout{}, err
+			}
+			return s.handout(r.ID, r.Password)
+		}),
+		entry(s, api.PreviewDeed, func(q api.DeedQuery) (api.Effects, error) {
+			u, err := s.get(q.ID)
+			return api.Effects{User: u}, err
+		}),
+		entry(s, api.ListDevices, func(api.UserRef) (api.DeviceList, error) {
+			return api.DeviceList{Devices: []api.Device{{ID: "PHONE", DisplayName: "A phone"}, {ID: "LAPTOP"}}}, nil
+		}),
+		entry(s, api.SignOut, func(d api.DeviceSignOut) (api.SignedOut, error) { return api.SignedOut{Count: max(len(d.Devices), 1)}, nil }),
+		entry(s, api.ServerInfo, func(api.ServerQuery) (api.Server, error) { return s.server(), nil }),
+		entry(s, api.CheckServer, func(api.ServerQuery) (api.Report, error) {
+			return api.Report{Server: s.server(), Checks: []api.Check{{Code: "reachable", State: api.CheckPassed}}}, nil
+		}),
+		entry(s, api.VerifyOperator, s.verify),
+	}
+	if err := table.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func entry[Req api.Request, Res any](s *Stub, op *api.Operation[Req, Res], f func(Req) (Res, error)) homeserver.Entry {
+	name := op.Info().Name
+	return homeserver.Implement(op, func(ctx context.Context, r Req) (Res, error) {
+		s.mu.Lock()
+		s.calls = append(s.calls, Call{name, r})
+		other := s.on[name]
+		s.mu.Unlock()
+		if other == nil {
+			return f(r)
+		}
+		out, err := other(ctx, r)
+		res, _ := out.(Res)
+		return res, err
+	}).When(func() string {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.why[name]
+	})
+}
+
+func (s *Stub) server() api.Server {
+	return api.Server{Name: "hs", ServerName: s.name, Kind: "synapse", Version: "1.163.2", State: "up", LatencyMS: 3, UserTypes: []string{"bot"}}
+}
+
+func (s *Stub) list(q api.UserQuery) (api.UserPage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	page := api.UserPage{Users: []api.User{}}
+	for _, u := range s.users {
+		if (q.Admins != api.Only || u.Admin) && (q.Deactivated != api.Without || !u.Deactivated) && strings.Contains(string(u.ID), q.Search) {
+			page.Users = append(page.Users, u)
+		}
+	}
+	slices.SortFunc(page.Users, func(a, b api.User) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	total := int64(len(page.Users))
+	page.Total = &total
+	return page, nil
+}
+
+func (s *Stub) get(id api.UserID) (api.User, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, ok := s.users[id]
+	if !ok {
+		return api.User{}, api.NewProblem(api.StatusNotFound, "not_found")
+	}
+	return u, nil
+}
+
+func (s *Stub) change(id api.UserID, f func(*api.User)) (api.User, error) {
+	u, err := s.get(id)
+	if err == nil {
+		f(&u)
+		s.Put(u)
+	}
+	return u, err
+}
+
+func (s *Stub) create(c api.UserCreate) (api.Handout, error) {
+	id := s.ID(string(c.Localpart))
+	if _, err := s.get(id); err == nil {
+		return api.Handout{}, api.NewProblem(api.StatusConflict, "localpart_taken", "id", string(id)).At("localpart")
+	}
+	s.Put(api.User{ID: id, DisplayName: c.DisplayName, Admin: c.Admin})
+	return s.handout(id, c.Password)
+}
+
+func (s *Stub) update(r api.UserUpdate) (api.User, error) {
+	return s.change(r.ID, func(u *api.User) {
+		if r.DisplayName != nil {
+			u.DisplayName = r.DisplayName.To
+		}
+		if r.Admin != nil {
+			u.Admin = r.Admin.To
+		}
+	})
+}
+
+func (s *Stub) handout(id api.UserID, c api.PasswordChoice) (api.Handout, error) {
+	u, err := s.get(id)
+	out := api.Handout{User: u, Homeserver: "https://" + s.name, ClientURL: "https://client.example/#/login"}
+	switch c.Mode {
+	case api.PasswordTyped:
+		out.Password = c.Password
+	case api.PasswordNone:
+	default:
+		out.Password = api.NewSecret(Generated)
+	}
+	return out, err
+}
+
+func (s *Stub) verify(c api.Credentials) (api.Identity, error) {
+	name := strings.TrimPrefix(strings.TrimSuffix(c.Name, ":"+s.name), "@")
+	u, err := s.get(s.ID(name))
+	if err != nil || c.Password.Reveal() != Password {
+		return api.Identity{}, api.NewProblem(api.StatusUnauthorized, "sign_in_wrong")
+	}
+	return api.Identity{ID: u.ID, DisplayName: u.DisplayName, Admin: u.Admin}, nil
+}
+
+// String lists the calls, for messages of tests.
+func (c Call) String() string { return fmt.Sprintf("%s %+v", c.Operation, c.Request) }
+
+// Remove takes an account away.
+func (s *Stub) Remove(id api.UserID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.users, id)
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gatetest
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gatehouse/app/api"
+	"gatehouse/server/audit"
+	"gatehouse/server/gate"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/operator"
+	"gatehouse/server/seal"
+	"gatehouse/server/store"
+)
+
+// Start is the time that a World's clock begins at.
+var Start = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+
+// A Clock is moved by the test.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now returns its time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves it.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Options say how a World differs from the usual one.
+type Options struct {
+	Public  string // "https://gate.example" unless told
+	Proxies []netip.Prefix
+	// Pages adds routes, once everything else stands.
+	Pages func(*World) func(*echo.Echo)
+}
+
+// A World is a gate in front of two homeservers: hs (example.org) and other (other.example).
+type World struct {
+	Options Options
+	Clock   *Clock
+	Path    string // of the store's file
+	Store   *store.Store
+	Audit   *audit.Log
+	Seal    *seal.Keys
+	Gate    *gate.Gate
+	Web     *gate.Web
+	Stub    *Stub // hs
+	Other   *Stub // other
+	Handler http.Handler
+	// Waits are the times that the desk held somebody up.
+	Waits []time.Duration
+
+	t      testing.TB
+	logs   lines
+	reader *sql.DB // past the program
+}
+
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// New makes a World that is gone with the test.
+func New(t testing.TB, o Options) *World {
+	t.Helper()
+	if o.Public == "" {
+		o.Public = "https://gate.example"
+	}
+	w := &World{
+		Options: o, Clock: &Clock{now: Start}, Path: filepath.Join(t.TempDir(), "gatehouse.db"), Stub: NewStub("example.org"),
+		Other: NewStub("other.example"), t: t,
+	}
+	keys, err := seal.New([]byte("0123456789abcdefghijklmnopqrstuv"))
+	must(t, err)
+	w.Seal = keys
+	w.open()
+	w.reader, err = sql.Open("sqlite", "file:"+w.Path+"?mode=ro")
+	must(t, err)
+	t.Cleanup(func() { _, _ = w.reader.Close(), w.Store.Close() })
+	return w
+}
+
+// Restart stops the gate and starts another on the same store.
+func (w *World) Restart() {
+	w.t.Helper()
+	must(w.t, w.Store.Close())
+	w.open()
+}
+
+func (w *World) open() {
+	t := w.t
+	t.Helper()
+	var err error
+	w.Store, err = store.Open(context.Background(), w.Path)
+	must(t, err)
+	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
+	w.Audit = audit.New(w.Store, w.Clock.Now)
+	server := func(name string, s *Stub) *gate.Homeserver {
+		return &gate.Homeserver{Settings: homeserver.Settings{Name: name, ServerName: s.name}, Kind: "synapse", Adapter: s.Adapter(t)}
+	}
+	w.Gate, err = gate.New(gate.Config{
+		Homeservers: []*gate.Homeserver{server("hs", w.Stub), server("other", w.Other)}, Store: w.Store, Audit: w.Audit, Log: log,
+		MAC: []byte("fingerprints of requests, 32 byte"), Now: w.Clock.Now,
+	})
+	must(t, err)
+	public, err := url.Parse(w.Options.Public)
+	must(t, err)
+	kid, _ := w.Seal.JWTKey()
+	w.Web = &gate.Web{
+		Gate: w.Gate,
+		Desk: &operator.Desk{Store: w.Store, Audit: w.Audit, Limits: operator.NewLimits(w.Clock.Now), Verify: w.verify, Now: w.Clock.Now, Wait: w.wait},
+		Sessions: &operator.Sessions{
+			Store: w.Store, Keys: w.Seal.JWTKeys(), KeyID: kid, Audience: w.Options.Public, Idle: 15 * time.Minute, Absolute: 8 * time.Hour, Now: w.Clock.Now,
+		},
+		Log: log, Public: public, Proxies: w.Options.Proxies, Version: "test",
+	}
+	pages := func(*echo.Echo) {}
+	if w.Options.Pages != nil {
+		pages = w.Options.Pages(w)
+	}
+	w.Handler, err = w.Web.Handler(pages)
+	must(t, err)
+}
+
+// verify goes to the stub of a homeserver, as the program does.
+func (w *World) verify(ctx context.Context, name string, c api.Credentials) (api.Identity, error) {
+	server, ok := w.Gate.Homeserver(name)
+	if !ok {
+		return api.Identity{}, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
+	}
+	entry, _ := server.Adapter.Find(api.VerifyOperator.Info().Name)
+	out, err := entry.Call(ctx, c)
+	id, _ := out.(api.Identity)
+	return id, err
+}
+
+// wait moves the clock in place of waiting.
+func (w *World) wait(ctx context.Context, d time.Duration) error {
+	if d > 0 {
+		w.Waits = append(w.Waits, d)
+		w.Clock.Advance(d)
+	}
+	return ctx.Err()
+}
+
+// Logs returns what was logged so far.
+func (w *World) Logs() string {
+	w.logs.mu.Lock()
+	defer w.logs.mu.Unlock()
+	return w.logs.b.String()
+}
+
+// CookieName is that of the session's cookie.
+func (w *World) CookieName() string {
+	if strings.HasPrefix(w.Options.Public, "https:") {
+		return "__Host-gatehouse"
+	}
+	return "gatehouse"
+}
+
+// Person returns somebody with a role, an administrator of hs.
+func (w *World) Person(role api.Role) operator.Person {
+	return operator.Person{ID: string(w.Stub.ID("admin")), Name: "Admin", Role: role, Homeserver: "hs", Address: "192.0.2.1"}
+}
+
+// Session opens a session for somebody and returns its cookie.
+func (w *World) Session(p operator.Person) *http.Cookie {
+	w.t.Helper()
+	token, _, err := w.Web.Sessions.Open(context.Background(), p, "test")
+	must(w.t, err)
+	return &http.Cookie{Name: w.CookieName(), Value: token}
+}
+
+// Serve answers a request.
+func (w *World) Serve(r *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	w.Handler.ServeHTTP(rec, r)
+	return rec
+}
+
+// Request makes a request as a browser at the public address sends it.
+func (w *World) Request(method, target, body string, cookies ...*http.Cookie) *http.Request {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Host = w.Web.Public.Host
+	r.RemoteAddr = "192.0.2.1:4711"
+	for _, c := range cookies {
+		if c != nil {
+			r.AddCookie(c)
+		}
+	}
+	return r
+}
+
+// Call makes an API call of a write with a request key.
+func (w *World) Call(cookie *http.Cookie, operation, key, body string) *httptest.ResponseRecorder {
+	r := w.Request(http.MethodPost, "/api/hs/"+operation, body, cookie)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set(gate.KeyHeader, key)
+	return w.Serve(r)
+}
+
+// A Row is one of the audit log.
+type Row struct {
+	Phase, Operation, Actor, Role, Targets, Request, Outcome, Code, Address, RequestID string
+}
+
+// String writes what tests compare most.
+func (r Row) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", r.Phase, r.Operation, r.Outcome, r.Code))
+}
+
+// Log returns the audit log, read from the store's file past the program.
+func (w *World) Log() []Row {
+	w.t.Helper()
+	rows, err := w.reader.Query(`SELECT phase, operation, actor, role, targets, request, outcome, code, address, request_id FROM audit ORDER BY id`)
+	must(w.t, err)
+	defer rows.Close()
+	var list []Row
+	for rows.Next() {
+		var r Row
+		must(w.t, rows.Scan(&r.Phase, &r.Operation, &r.Actor, &r.Role, &r.Targets, &r.Request, &r.Outcome, &r.Code, &r.Address, &r.RequestID))
+		list = append(list, r)
+	}
+	must(w.t, rows.Err())
+	return list
+}
+
+// Intents returns how many writes were begun.
+func (w *World) Intents() int {
+	w.t.Helper()
+	var n int
+	must(w.t, w.reader.QueryRow(`SELECT COUNT(*) FROM audit WHERE phase = 'intent'`).Scan(&n))
+	return n
+}
+
+// Phases returns the audit log in short, one text a row.
+func (w *World) Phases() []string {
+	w.t.Helper()
+	list := []string{}
+	for _, r := range w.Log() {
+		list = append(list, r.String())
+	}
+	return list
+}
+
+// Break makes every further change of a table fail, as a full disk would: change is INSERT, UPDATE or DELETE, when a condition on
+// NEW or "1". The function that it returns mends it.
+func (w *World) Break(table, change, when string) (mend func()) {
+	w.t.Helper()
+	exec := func(query string) {
+		db, err := sql.Open("sqlite", "file:"+w.Path+"?_pragma=busy_timeout(5000)")
+		must(w.t, err)
+		defer db.Close()
+		_, err = db.Exec(query)
+		must(w.t, err)
+	}
+	name := "broken_" + table + "_" + change
+	exec(fmt.Sprintf(`CREATE TRIGGER %s BEFORE %s ON %s WHEN %s BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`, name, change, table, when))
+	return func() { exec("DROP TRIGGER " + name) }
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gate_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/gate/gatetest"
+)
+
+// everyOperation is the table of operations as it is meant: its permission, and a request that a permitted person gets through with. It
+// says again what the catalogue says, so that a change of a permission is made twice. An operation that is missing here fails.
+var everyOperation = []struct {
+	name       string
+	kind       api.Kind
+	permission api.Permission
+	query      url.Values // of a read
+	body       string     // of a write
+	internal   bool
+}{
+	{name: "devices.list", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
+	{name: "devices.sign_out", kind: api.KindWrite, permission: "devices.sign_out", body: `{"id":"@ann:example.org","all":true}`},
+	{name: "operators.verify", kind: api.KindWrite, permission: "servers.read", body: `{"name":"admin","password":"x"}`, internal: true},
+	{name: "server.check", kind: api.KindRead, permission: "servers.read"},
+	{name: "server.info", kind: api.KindRead, permission: "servers.read"},
+	{name: "users.available", kind: api.KindRead, permission: "users.create", query: url.Values{"localpart": {"new"}}},
+	{name: "users.create", kind: api.KindWrite, permission: "users.create", body: `{"localpart":"new","password":{"mode":"random"}}`},
+	{name: "users.deactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org"}`},
+	{name: "users.erase", kind: api.KindWrite, permission: "users.erase", body: `{"id":"@ann:example.org","confirm_id":"@ann:example.org"}`},
+	{name: "users.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}}},
+	{name: "users.list", kind: api.KindRead, permission: "users.read"},
+	{name: "users.lock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
+	{name: "users.preview", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}, "operation": {"users.lock"}}},
+	{name: "users.reactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
+	{name: "users.reset_password", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
+	{name: "users.unlock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
+	{name: "users.update", kind: api.KindWrite, permission: "users.edit", body: `{"id":"@ann:example.org","display_name":{"to":"A"}}`},
+}
+
+// everyRole is what each role may do, as it is meant.
+var everyRole = map[api.Role]string{
+	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out",
+	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out",
+
+	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out",
+	api.Registrar: "servers.read users.read users.create users.edit",
+	api.Helpdesk:  "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out",
+	api.Auditor:   "servers.read users.read devices.read",
+	"no such":     "",
+}
+
+func TestTheTableIsWhole(t *testing.T) {
+	named := map[string]bool{}
+	for _, o := range everyOperation {
+		if named[o.name] {
+			t.Errorf("%s is twice in the table", o.name)
+		}
+		named[o.name] = true
+		op, ok := api.Find(o.name)
+		if !ok {
+			t.Errorf("%s is no operation any more", o.name)
+			continue
+		}
+		if info := op.Info(); info.Kind != o.kind || info.Permission != o.permission || info.Internal != o.internal {
+			t.Errorf("%s is declared as %+v, the table says %s by %s, internal %t", o.name, info, o.kind, o.permission, o.internal)
+		}
+	}
+	for _, op := range api.All() {
+		if !named[op.Info().Name] {
+			t.Errorf("%s is missing from the table", op.Info().Name)
+		}
+	}
+	for _, role := range api.Roles() {
+		if _, ok := everyRole[role]; !ok {
+			t.Errorf("the role %s is missing from the table", role)
+		}
+	}
+}
+
+// Operation × identity × method → status; and what is refused reaches no homeserver and begins nothing.
+func TestOperationIdentityMethod(t *testing.T) {
+	w := gatetest.New(t, gatetest.Options{})
+	type identity struct {
+		name   string
+		cookie *http.Cookie
+		may    string
+		known  bool
+	}
+	identities := []identity{{name: "nobody"}}
+	expired := w.Session(w.Person(api.Owner))
+	w.Clock.Advance(16 * time.Minute)
+	identities = append(identities, identity{name: "expired", cookie: expired})
+	identities = append(identities, identity{name: "forged", cookie: &http.Cookie{Name: w.CookieName(), Value: "e30.e30.e30"}})
+	for role, may := range everyRole {
+		identities = append(identities, identity{name: string(role), cookie: w.Session(w.Person(role)), may: may, known: true})
+	}
+	methods := []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"}
+
+	for _, o := range everyOperation {
+		for _, who := range identities {
+			for _, method := range methods {
+				t.Run(o.name+"/"+who.name+"/"+method, func(t *testing.T) {
+					want, code := expected(o.kind, o.internal, method, who.known, strings.Contains(" "+who.may+" ", " "+string(o.permission)+" "))
+					w.Stub.Forget()
+					before := w.Intents()
+					target := "/api/hs/" + o.name
+					if method == "GET" || method == "HEAD" {
+						target += "?" + o.query.Encode()
+					}
+					r := w.Request(method, target, o.body, who.cookie)
+					r.Header.Set("Content-Type", "application/json")
+					r.Header.Set(gate.KeyHeader, gate.NewKey())
+					rec := w.Serve(r)
+					if rec.Code != want {
+						t.Fatalf("status %d, want %d: %s", rec.Code, want, rec.Body)
+					}
+					if want == http.StatusOK {
+						if calls := w.Stub.Calls(o.name); len(calls) != 1 {
+							t.Errorf("%d calls reached the homeserver: %v", len(calls), w.Stub.Calls())
+						}
+						if n := w.Intents() - before; (o.kind == api.KindWrite) != (n == 1) {
+							t.Errorf("%d intents were recorded", n)
+						}
+						return
+					}
+					refused(t, rec, want, code)
+					if calls := w.Stub.Calls(); len(calls) > 0 {
+						t.Errorf("refused, and still the homeserver was asked: %v", calls)
+					}
+					if n := w.Intents() - before; n != 0 {
+						t.Errorf("refused, and still %d intents were recorded", n)
+					}
+					if want == http.StatusMethodNotAllowed && rec.Header().Get("Allow") == "" {
+						t.Error("405 does not say what is allowed")
+					}
+				})
+				w.Stub.Put(api.User{ID: "@ann:example.org"})
+				w.Stub.Remove("@new:example.org")
+			}
+		}
+	}
+}
+
+func expected(kind api.Kind, internal bool, method string, known, may bool) (int, string) {
+	reads := method == "GET" || method == "HEAD"
+	switch {
+	case !reads && method != "POST":
+		return 405, "method_not_allowed"
+	case !known:
+		return 401, "signed_out"
+	case internal:
+		return 404, "no_such_operation"
+	case reads != (kind == api.KindRead):
+		return 405, "method_not_allowed"
+	case !may:
+		return 403, "forbidden"
+	}
+	return 200, ""
+}
+
+// A write that a role may not do is recorded as refused; a read is not.
+func TestRefusalsOfWritesAreRecorded(t *testing.T) {
+	w := gatetest.New(t, gatetest.Options{})
+	auditor := w.Session(w.Person(api.Auditor))
+	refused(t, w.Call(auditor, "users.lock", gate.NewKey(), `{"id":"@ann:example.org"}`), 403, "forbidden")
+	rows := w.Log()
+	if len(rows) != 1 || rows[0].String() != "event users.lock refused forbidden" || rows[0].Actor != "@admin:example.org" ||
+		rows[0].Role != "auditor" || rows[0].Address != "192.0.2.1" || rows[0].RequestID == "" {
+		t.Errorf("%+v", rows)
+	}
+	refused(t, w.Serve(w.Request("GET", "/api/hs/users.available?localpart=x", "", auditor)), 403, "forbidden")
+	if len(w.Log()) != 1 {
+		t.Error("a refused read was recorded")
+	}
+}
+
+// A homeserver's administrators may look at their own homeserver and at no other.
+func TestOtherHomeserver(t *testing.T) {
+	w := gatetest.New(t, gatetest.Options{})
+	cookie := w.Session(w.Person(api.Owner))
+	refused(t, w.Serve(w.Request("GET", "/api/other/users.list", "", cookie)), 403, "other_homeserver")
+	refused(t, w.Serve(w.Request("GET", "/api/none/users.list", "", cookie)), 404, "no_such_homeserver")
+	if calls := w.Other.Calls(); len(calls) > 0 {
+		t.Errorf("the other homeserver was asked: %v", calls)
+	}
+	everywhere := w.Person(api.Owner)
+	everywhere.ID, everywhere.Homeserver = "operator:ann", ""
+	if rec := w.Serve(w.Request("GET", "/api/other/users.list", "", w.Session(everywhere))); rec.Code != 200 {
+		t.Errorf("an operator of the gate gets %d", rec.Code)
+	}
+}
+
+// Making an administrator takes more than the operation's own permission.
+func TestDemands(t *testing.T) {
+	w := gatetest.New(t, gatetest.Options{})
+	for _, c := range []struct {
+		operation, body string
+		role            api.Role
+		status          int
+	}{
+		{"users.create", `{"localpart":"new","password":{"mode":"none"},"admin":true}`, api.Registrar, 403},
+		{"users.create", `{"localpart":"new","password":{"mode":"none"},"admin":false}`, api.Registrar, 200},
+		{"users.create", `{"localpart":"new2","password":{"mode":"none"},"admin":true}`, api.Admin, 200},
+		{"users.update", `{"id":"@ann:example.org","admin":{"from":false,"to":true}}`, api.Helpdesk, 403},
+		{"users.update", `{"id":"@ann:example.org","admin":{"from":false,"to":false}}`, api.Helpdesk, 200}, // changes nothing
+		{"users.update", `{"id":"@ann:example.org","admin":{"from":false,"to":true}}`, api.Owner, 200},
+	} {
+		w.Stub.Forget()
+		rec := w.Call(w.Session(w.Person(c.role)), c.operation, gate.NewKey(), c.body)
+		if rec.Code != c.status {
+			t.Errorf("%s %s as %s: status %d, want %d", c.operation, c.body, c.role, rec.Code, c.status)
+		}
+		if c.status == 403 && len(w.Stub.Calls()) > 0 {
+			t.Errorf("%s as %s reached the homeserver", c.operation, c.role)
+		}
+	}
+}
+
+// SETTLED 13 in the gate: what a server cannot do is refused with the reason before anything is sent or begun.
+func TestWhatTheServerLacks(t *testing.T) {
+	w := gatetest.New(t, gatetest.Options{})
+	w.Stub.Lack(api.LockUser, "no_endpoint")
+	p := refused(t, w.Call(w.Session(w.Person(api.Owner)), "users.lock", gate.NewKey(), `{"id":"@ann:example.org"}`), 501, "not_supported")
+	if p.Params["reason"] != "no_endpoint" {
+		t.Errorf("%+v", p)
+	}
+	if len(w.Stub.Calls()) > 0 || len(w.Log()) > 0 {
+		t.Errorf("calls %v, audit %v", w.Stub.Calls(), w.Phases())
+	}
+}
+
+// A request that is wrong is refused at its fields, before the homeserver is asked or an intent is written.
+func TestInvalidRequests(t *testing.T) {
+	w := gatetest.New(t, gatetest.Options{})
+	cookie := w.Session(w.Person(api.Owner))
+	for body, want := range map[string]struct {
+		status      int
+		code, field string
+	}{
+		`{"id":"@ann:example.org","colour":"red"}`: {422, "invalid_request", "colour"},
+		`{"id":"ann"}`:                 {422, "invalid_request", "id"},
+		`{"id":7}`:                     {422, "invalid_request", "id"},
+		`{"id":"@ann:example.org"} {}`: {400, "invalid_json", ""},
+		`{"id":`:                       {400, "invalid_json", ""},
+		``:                             {400, "invalid_json", ""},
+		`[]`:                           {400, "invalid_json", ""},
+	} {
+		p := refused(t, w.Call(cookie, "users.lock", gate.NewKey(), body), want.status, want.code)
+		if want.field != "" && (len(p.Fields) != 1 || p.Fields[0].Field != want.field || p.Fields[0].Detail == "") {
+			t.Errorf("%s: %+v", body, p.Fields)
+		}
+	}
+	refused(t, w.Serve(w.Request("GET", "/api/hs/users.list?colour=red", "", cookie)), 422, "invalid_request")
+	refused(t, w.Serve(w.Request("GET", "/api/hs/users.list?search=%zz", "", cookie)), 400, "invalid_request")
+	if len(w.Stub.Calls()) > 0 || len(w.Log()) > 0 {
+		t.Errorf("calls %v, audit %v", w.Stub.Calls(), w.Phases())
+	}
+}
