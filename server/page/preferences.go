@@ -3,6 +3,8 @@
 package page
 
 import (
+	"errors"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -108,11 +110,11 @@ func (p *Pages) form(c echo.Context) (url.Values, error) {
 	if err := p.Web.FormOrigin(c.Request()); err != nil {
 		return nil, err
 	}
-	if kind := c.Request().Header.Get(echo.HeaderContentType); kind != echo.MIMEApplicationForm {
+	if kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType)); kind != echo.MIMEApplicationForm {
 		return nil, api.NewProblem(http.StatusUnsupportedMediaType, "unsupported_media_type")
 	}
 	if err := c.Request().ParseForm(); err != nil {
-		if c.Request().PostForm == nil || err.Error() == "http: request body too large" {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return nil, api.NewProblem(api.StatusTooLarge, "too_large")
 		}
 		return nil, api.NewProblem(api.StatusBadRequest, "invalid_request")

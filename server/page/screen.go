@@ -94,7 +94,7 @@ func (p *Pages) signedIn(c echo.Context) (*operator.Person, error) {
 		return person, nil
 	case !errors.Is(err, operator.ErrSignedOut) && !errors.Is(err, operator.ErrExpired):
 		return nil, err
-	case c.Request().Header.Get("Sec-Fetch-Site") == "cross-site" && errors.Is(err, operator.ErrSignedOut) && c.Request().Header.Get("Cookie") == "":
+	case c.Request().Header.Get("Sec-Fetch-Site") == "cross-site" && !p.Web.HasCookie(c):
 		return nil, p.askAgain(c)
 	}
 	query := url.Values{}
