@@ -24,7 +24,7 @@ const (
 	CardLine  Phone = ""      // in the line below the first cell
 	CardLead  Phone = "lead"  // the first line: the account
 	CardLabel Phone = "label" // a line of its own, with the column's title before it
-	CardNone  Phone = "none"  // not there
+	CardNone  Phone = "none"  // not there; nor in a table that is too narrow for all its columns
 )
 
 // Column is one column of a table.
@@ -48,7 +48,7 @@ type Row struct {
 	Selected bool
 }
 
-// Table is a list of rows. At 640 px and less each row is a card.
+// Table is a list of rows. Where the page is 720 px wide or less each row is a card.
 type Table struct {
 	Caption  string // said, not shown
 	Columns  []Column
@@ -183,7 +183,7 @@ func (t Table) row(env Env, r Row) app.UI {
 		if i < len(r.Cells) {
 			cell = r.Cells[i]
 		}
-		td := app.Td().Class(classes("pf-v6-c-table__td", c.class(), when(cell == nil, "gh-card-none"))).Role("cell")
+		td := app.Td().Class(classes("pf-v6-c-table__td", c.class(), when(cell == nil, "gh-card-empty"))).Role("cell")
 		if c.Phone == CardLabel && cell != nil {
 			cells = append(cells, td.Body(app.Span().Class("gh-card-label__title").Aria("hidden", yes()).Text(c.Title), cell))
 			continue

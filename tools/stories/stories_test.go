@@ -107,6 +107,17 @@ func TestInBrowser(t *testing.T) {
 	}
 }
 
+// widths are the widths that a story is tried at; the layout of the other themes is that of the light one.
+func widths(theme string) []int64 {
+	if theme == "light" {
+		return []int64{3840, 1280, 1000, 800, 721, 390, 320}
+	}
+	return []int64{1280, 390}
+}
+
+// tooNarrow counts the names of accounts that have no room to be read.
+const tooNarrow = `[...document.querySelectorAll(".gh-table .gh-name")].filter(n => n.getBoundingClientRect().width < Math.min(80, n.scrollWidth)).length`
+
 type finding struct {
 	ID    string
 	Help  string
@@ -129,10 +140,7 @@ func inBrowser(t *testing.T, browser context.Context, script, file, theme string
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate("file://"+file)); err != nil {
 		t.Fatal(err)
 	}
-	for _, width := range []int64{1280, 390, 320} {
-		if theme != "light" && width == 320 {
-			continue // the layout is that of the light theme
-		}
+	for _, width := range widths(theme) {
 		if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)); err != nil {
 			t.Fatal(err)
 		}
@@ -142,6 +150,13 @@ func inBrowser(t *testing.T, browser context.Context, script, file, theme string
 		}
 		if over > 0 {
 			t.Errorf("at %d px it is %d px too wide", width, over)
+		}
+		cut, err := chromedp.Run(ctx, chromedp.Evaluate[int](tooNarrow))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cut > 0 {
+			t.Errorf("at %d px %d names have no room", width, cut)
 		}
 	}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)); err != nil {
