@@ -115,10 +115,10 @@ func (l *List) columns() []ui.Column {
 	}
 }
 
-// sortable makes the head of a column a link that sorts by it, unless the list cannot tell its field. Names begin at A, times
+// sortable makes the head of a column a link that sorts by it, unless the homeserver cannot. Names begin at A, times
 // with the latest; the link of the column that the list is sorted by turns it round.
 func (l *List) sortable(c ui.Column, by api.UserSort, field string) ui.Column {
-	if slices.Contains(l.Page.Unknown, field) {
+	if slices.Contains(l.Page.Unknown, field) || l.lacks("sort."+string(by)) != "" {
 		return c
 	}
 	q := first(l.Query)
@@ -181,7 +181,7 @@ func (l *List) scanned() string {
 // matches among those looked at so far, or a page behind the last.
 func (l *List) empty() app.UI {
 	env := l.Env()
-	if !narrowed(l.Query) {
+	if !narrowed(l.Query) && l.Page.Next == "" {
 		if l.Query.Cursor != "" {
 			return ui.Empty{
 				Icon: ui.IconUsers, Title: env.T("accounts.past_end"), Text: env.T("accounts.past_end_help"),
@@ -201,9 +201,12 @@ func (l *List) empty() app.UI {
 		}
 		sentences = append(sentences, l.scanned())
 	}
-	actions := []app.UI{ui.Button{Label: env.T("accounts.clear"), Href: l.address(cleared(l.Query))}.Draw(env)}
+	var actions []app.UI
 	if l.Page.Next != "" {
-		actions = append([]app.UI{ui.Button{Label: env.T("ui.continue"), Href: l.page(l.Page.Next)}.Draw(env)}, actions...)
+		actions = append(actions, ui.Button{Label: env.T("ui.continue"), Href: l.page(l.Page.Next)}.Draw(env))
+	}
+	if narrowed(l.Query) {
+		actions = append(actions, ui.Button{Label: env.T("accounts.clear"), Href: l.address(cleared(l.Query))}.Draw(env))
 	}
 	return ui.Empty{Icon: ui.IconFilterOff, Title: title, Lead: ui.Text(strings.Join(sentences, " ")), Actions: actions}.Draw(env)
 }

@@ -19,18 +19,17 @@ type filter struct {
 	Text      string // accounts.filter.…
 	View      string // accounts.view.… of the accounts that are so; "" has no view
 	Field     string // of api.User; a list that cannot tell it cannot be filtered by it
-	Operation string // that makes accounts so; a homeserver without it has no such accounts
 	Otherwise api.Filter
 	At        func(*api.UserQuery) *api.Filter
 }
 
 func filters() []filter {
 	return []filter{
-		{"admins", "admin", "administrators", "admin", "", api.With, func(q *api.UserQuery) *api.Filter { return &q.Admins }},
-		{"locked", "locked", "locked", "locked", api.LockUser.Info().Name, api.With, func(q *api.UserQuery) *api.Filter { return &q.Locked }},
-		{"deactivated", "deactivated", "deactivated", "deactivated", "", api.With, func(q *api.UserQuery) *api.Filter { return &q.Deactivated }},
-		{"guests", "guests", "", "guest", "", api.With, func(q *api.UserQuery) *api.Filter { return &q.Guests }},
-		{"system", "system", "", "", "", api.Without, func(q *api.UserQuery) *api.Filter { return &q.System }},
+		{"admins", "admin", "administrators", "admin", api.With, func(q *api.UserQuery) *api.Filter { return &q.Admins }},
+		{"locked", "locked", "locked", "locked", api.With, func(q *api.UserQuery) *api.Filter { return &q.Locked }},
+		{"deactivated", "deactivated", "deactivated", "deactivated", api.With, func(q *api.UserQuery) *api.Filter { return &q.Deactivated }},
+		{"guests", "guests", "", "guest", api.With, func(q *api.UserQuery) *api.Filter { return &q.Guests }},
+		{"system", "system", "", "", api.Without, func(q *api.UserQuery) *api.Filter { return &q.System }},
 	}
 }
 
@@ -97,15 +96,24 @@ func (l *List) page(cursor string) string {
 
 // can reports whether this list can be narrowed by a filter, and if not, why, where there is a sentence for it.
 func (l *List) can(f filter) (why string, ok bool) {
-	env := l.Env()
-	if reason, missing := env.Unavailable[f.Operation]; missing {
-		return env.T("missing."+reason, "homeserver", env.ServerName()), false
+	if reason := l.lacks(f.Name); reason != "" {
+		return reason, false
 	}
 	unknown := slices.Contains(l.Page.Unknown, f.Field)
 	for _, u := range l.Page.Users {
 		unknown = unknown || (f.Field != "" && !u.Knows(f.Field))
 	}
 	return "", !unknown
+}
+
+// lacks is the sentence that says why the homeserver's list cannot be narrowed or sorted by a field of its query, or "".
+func (l *List) lacks(field string) string {
+	env := l.Env()
+	reason, ok := env.Unavailable[api.ListUsers.Info().Name+"."+field]
+	if !ok {
+		return ""
+	}
+	return env.T("missing."+reason, "homeserver", env.ServerName())
 }
 
 // only returns the filters with a view that ask for such accounts alone, and the query without them.
@@ -167,14 +175,18 @@ func (l *List) toolbar() app.UI {
 		keep[name] = values
 	}
 	var fields []app.UI
+	var reasons []string // why the others are not there, each said once
 	for _, f := range filters() {
 		why, ok := l.can(f)
 		switch {
 		case ok:
 			fields = append(fields, l.selectFilter(f))
-		case why != "":
-			fields = append(fields, ui.Help(why))
+		case why != "" && !slices.Contains(reasons, why):
+			reasons = append(reasons, why)
 		}
+	}
+	for _, why := range reasons {
+		fields = append(fields, ui.Help(why))
 	}
 	return ui.Toolbar{
 		Action: route.Accounts(env.Homeserver), Keep: keep,

@@ -61,6 +61,8 @@ func dendrite() (ui.Env, api.UserPage) {
 	env.Homeservers[0].Kind = "dendrite"
 	env = unable(env, map[string]string{
 		"users.lock": "dendrite_no_lock", "users.unlock": "dendrite_no_lock", "users.erase": "dendrite_no_erase", "users.update": "dendrite_needs_database",
+		"users.list.locked": "dendrite_no_lock", "users.list.admins": "dendrite_needs_database",
+		"users.list.deactivated": "dendrite_needs_database", "users.list.sort.last_seen": "dendrite_needs_database",
 	})
 	return env, api.UserPage{
 		Users: []api.User{
@@ -90,6 +92,7 @@ func TestListGolden(t *testing.T) {
 		{"empty", "/uni/accounts", plainEnv, api.UserPage{Total: number(0)}},
 		{"no-match", "/uni/accounts?search=okafro&locked=only", plainEnv, api.UserPage{Total: number(0), Scanned: 12481, Of: 12481}},
 		{"no-match-yet", "/uni/accounts?search=okafro", plainEnv, api.UserPage{Scanned: 5000, Of: 12481, Next: "bW9yZQ"}},
+		{"all-hidden-yet", "/uni/accounts", plainEnv, api.UserPage{Scanned: 5000, Of: 12481, Next: "bW9yZQ"}},
 		{"past-end", "/uni/accounts?cursor=abc", plainEnv, api.UserPage{Total: number(100), Offset: 100, Previous: "cHJldg"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -188,15 +188,48 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("it ends after line %d", len(a))
 }
 
-// Normal parses a piece of HTML as a browser does and prints it with one element a line and its attributes sorted. Classes are
-// left out: which words, links and states a screen shows is its own matter, how they look that of package ui.
+// Normal parses a piece of HTML as a browser does and prints what a person or a program gets of it: texts, links, headings,
+// lists, tables, fields and their values, names and states. Classes and the elements around are left out: which words, links
+// and states a screen shows is its own matter, how they look that of package ui.
 func Normal(t testing.TB, source string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, n := range parse(t, source) {
-		write(&b, n, 0, true)
+		outline(&b, n, 0)
 	}
 	return b.String()
+}
+
+// said are the attributes that Normal keeps.
+var said = []string{
+	"action", "aria-current", "aria-disabled", "aria-invalid", "aria-label", "aria-sort", "checked", "datetime", "disabled", "formaction", "href", "id",
+	"label", "method", "name", "placeholder", "popover", "popovertarget", "selected", "title", "type", "value",
+}
+
+func outline(b *strings.Builder, n *html.Node, depth int) {
+	pad := strings.Repeat("  ", depth)
+	if n.Type == html.TextNode {
+		fmt.Fprintf(b, "%s%q\n", pad, n.Data)
+		return
+	}
+	var attrs []string
+	for _, a := range n.Attr {
+		if slices.Contains(said, a.Key) {
+			attrs = append(attrs, fmt.Sprintf(" %s=%q", a.Key, a.Val))
+		}
+	}
+	slices.Sort(attrs)
+	plain := slices.Contains([]string{"div", "span", "p", "bdi", "strong", "svg"}, n.Data)
+	if !plain || len(attrs) > 0 {
+		fmt.Fprintf(b, "%s<%s%s>\n", pad, n.Data, strings.Join(attrs, ""))
+		depth++
+	}
+	if n.Data == "svg" {
+		return
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		outline(b, c, depth)
+	}
 }
 
 // Skeleton is the elements of a piece of HTML with the names of their attributes, without anything that data can be in. Data
@@ -205,7 +238,7 @@ func Skeleton(t testing.TB, source string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, n := range parse(t, source) {
-		write(&b, n, 0, false)
+		write(&b, n, 0)
 	}
 	return b.String()
 }
@@ -219,36 +252,22 @@ func parse(t testing.TB, source string) []*html.Node {
 	return nodes
 }
 
-func write(b *strings.Builder, n *html.Node, depth int, full bool) {
+func write(b *strings.Builder, n *html.Node, depth int) {
 	pad := strings.Repeat("  ", depth)
 	switch {
 	case n.Type == html.TextNode:
-		if full {
-			fmt.Fprintf(b, "%s%q\n", pad, n.Data)
-		}
 		return
 	case n.Type != html.ElementNode:
 		fmt.Fprintf(b, "%s%v %q\n", pad, n.Type, n.Data)
 		return
 	}
-	attrs := slices.Clone(n.Attr)
-	slices.SortFunc(attrs, func(a, b html.Attribute) int { return strings.Compare(a.Key, b.Key) })
-	fmt.Fprintf(b, "%s<%s", pad, n.Data)
-	for _, a := range attrs {
-		if a.Key == "class" && a.Namespace == "" {
-			continue
-		}
-		if full {
-			fmt.Fprintf(b, " %s=%q", a.Key, a.Val)
-		} else {
-			b.WriteString(" " + a.Key)
-		}
+	names := make([]string, 0, len(n.Attr))
+	for _, a := range n.Attr {
+		names = append(names, " "+a.Key)
 	}
-	b.WriteString(">\n")
-	if n.Data == "svg" {
-		return // an icon; which one, the words beside it say
-	}
+	slices.Sort(names)
+	fmt.Fprintf(b, "%s<%s%s>\n", pad, n.Data, strings.Join(names, ""))
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		write(b, c, depth+1, full)
+		write(b, c, depth+1)
 	}
 }
