@@ -114,7 +114,12 @@ func clean() error {
 func program() error {
 	wasm := filepath.Join(os.TempDir(), fmt.Sprintf("gatehouse-%d.wasm", os.Getpid()))
 	defer os.Remove(wasm)
-	if err := run([]string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", wasm, "./wasm"); err != nil {
+	module, err := browserModule()
+	if err != nil {
+		return err
+	}
+	err = run([]string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-mod=mod"}, "go", "build", "-modfile", module, "-trimpath", "-ldflags", "-s -w", "-o", wasm, "./wasm")
+	if err != nil {
 		return err
 	}
 	data, err := os.ReadFile(wasm)
