@@ -13,15 +13,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"gatehouse/tools/demo/accounts"
 	"gatehouse/tools/homeserver"
 )
 
-// firstAdmin is the localpart of the administrator that people sign in as.
-const firstAdmin = "admin"
-
 // A state is what a demo remembers between its starts.
 type state struct {
-	Mix           int    `json:"mix"` // mixVersion of the accounts; 0: there are none yet
+	Mix           int    `json:"mix"` // version of the accounts; 0: there are none yet
 	Secret        string `json:"registration_shared_secret"`
 	AdminPassword string `json:"admin_password"`
 }
@@ -36,7 +34,7 @@ func loadState(dir string) (*state, error) {
 		return nil, err
 	}
 	var s state
-	if err == nil && json.Unmarshal(data, &s) == nil && s.Mix == mixVersion {
+	if err == nil && json.Unmarshal(data, &s) == nil && s.Mix == accounts.Version {
 		return &s, nil
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -70,12 +68,16 @@ func (d demo) say(what, text string) { line(d.out, what, text) }
 func (d demo) startHomeserver(ctx context.Context) (*homeserver.Server, error) {
 	d.say("Homeserver", "starting "+d.kind)
 	hs, err := d.launch(ctx)
-	if err != nil || d.state.Mix == mixVersion {
+	if err != nil || d.state.Mix == accounts.Version {
 		return hs, err
 	}
-	list := mix()
-	d.say("Accounts", fmt.Sprintf("creating %d", len(list)))
-	if err := d.populate(ctx, hs, list); err != nil {
+	d.say("Accounts", fmt.Sprintf("creating %d", accounts.Count))
+	err = accounts.Populate(ctx, hs, d.state.AdminPassword, func(done int) {
+		if done%50 == 0 {
+			d.say("Accounts", fmt.Sprintf("%d of %d", done, accounts.Count))
+		}
+	})
+	if err != nil {
 		hs.Stop()
 		return nil, err
 	}
@@ -83,10 +85,10 @@ func (d demo) startHomeserver(ctx context.Context) (*homeserver.Server, error) {
 		return nil, err
 	}
 	d.say("Accounts", "dating them back")
-	if err := age(ctx, hs, list, time.Now()); err != nil {
+	if err := accounts.Age(ctx, hs, time.Now()); err != nil {
 		return nil, err
 	}
-	d.state.Mix = mixVersion
+	d.state.Mix = accounts.Version
 	if err := d.state.save(d.dir); err != nil {
 		return nil, err
 	}
@@ -104,19 +106,5 @@ func (d demo) launch(ctx context.Context) (*homeserver.Server, error) {
 		Dir: dir, ServerName: serverName, SharedSecret: d.state.Secret, Persistent: true, XForwarded: true,
 		// Or else Synapse forgets after 28 days that somebody was there.
 		ExtraYAML: "user_ips_max_age: null\n",
-	})
-}
-
-// populate makes the first administrator and the accounts.
-func (d demo) populate(ctx context.Context, hs *homeserver.Server, list []account) error {
-	admin, err := hs.Register(ctx, firstAdmin, d.state.AdminPassword, true)
-	if err != nil {
-		return err
-	}
-	hs.UseAdmin(admin.AccessToken)
-	return fill(ctx, hs, list, func(done int) {
-		if done%50 == 0 {
-			d.say("Accounts", fmt.Sprintf("%d of %d", done, len(list)))
-		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gatehouse/tools/demo/accounts"
 	"gatehouse/tools/homeserver"
 )
 
@@ -37,7 +38,7 @@ func TestState(t *testing.T) {
 		t.Error("a demo that was not finished was gone on with")
 	}
 
-	again.Mix = mixVersion
+	again.Mix = accounts.Version
 	if err := again.save(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func TestState(t *testing.T) {
 		t.Errorf("the file with the secrets: %v, %v", info.Mode(), err)
 	}
 
-	kept.Mix = mixVersion - 1
+	kept.Mix = accounts.Version - 1
 	if err := kept.save(dir); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"gatehouse/tools/demo/accounts"
 	"gatehouse/tools/homeserver"
 )
 
@@ -108,7 +109,7 @@ func run(ctx context.Context, out io.Writer, kind, listen string) error {
 	defer panel.proc.Stop()
 
 	fmt.Fprintf(out, "\nGatehouse is open.\n\n  Address   %s\n  Name      %s\n  Password  %s\n\nCtrl-C ends it. The accounts stay in %s.\n",
-		panel.url, firstAdmin, state.AdminPassword, dir)
+		panel.url, accounts.Admin, state.AdminPassword, dir)
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nClosing.")

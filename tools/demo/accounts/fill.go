@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package accounts
 
 import (
 	"context"
@@ -14,12 +14,24 @@ import (
 	"gatehouse/tools/homeserver"
 )
 
-// accountPassword is the password of every account but the administrator's.
-const accountPassword = "demo-password"
+// Password is the password of every account but the administrator's.
+const Password = "demo-password"
+
+// Populate makes the first administrator with a password, has hs act as that
+// account, and makes all the others. progress is called with the number of those
+// that are done.
+func Populate(ctx context.Context, hs *homeserver.Server, adminPassword string, progress func(done int)) error {
+	admin, err := hs.Register(ctx, Admin, adminPassword, true)
+	if err != nil {
+		return err
+	}
+	hs.UseAdmin(admin.AccessToken)
+	return fill(ctx, hs, All(), progress)
+}
 
 // fill creates the accounts at the homeserver, through its own API, and brings them
-// into their states. progress is called with the number of those that are done.
-func fill(ctx context.Context, hs *homeserver.Server, list []account, progress func(done int)) error {
+// into their states.
+func fill(ctx context.Context, hs *homeserver.Server, list []Account, progress func(done int)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	var done atomic.Int64
@@ -36,9 +48,9 @@ func fill(ctx context.Context, hs *homeserver.Server, list []account, progress f
 }
 
 // create makes one account, signs it in on its devices, and gives it its state.
-func create(ctx context.Context, hs *homeserver.Server, a account) error {
+func create(ctx context.Context, hs *homeserver.Server, a Account) error {
 	registered, err := hs.RegisterAccount(ctx, homeserver.Registration{
-		Username: a.Localpart, Password: accountPassword, DisplayName: a.DisplayName,
+		Username: a.Localpart, Password: Password, DisplayName: a.DisplayName,
 		Admin: a.Admin, UserType: userType(hs, a), NoLogin: true,
 	})
 	if err != nil {
@@ -56,7 +68,7 @@ func create(ctx context.Context, hs *homeserver.Server, a account) error {
 }
 
 // userType is what a server can be told about the kind of an account.
-func userType(hs *homeserver.Server, a account) string {
+func userType(hs *homeserver.Server, a Account) string {
 	if hs.Kind == homeserver.Synapse {
 		return a.UserType
 	}
@@ -65,12 +77,12 @@ func userType(hs *homeserver.Server, a account) string {
 
 // use signs an account in on a device and makes a request, so that it has been
 // seen.
-func use(ctx context.Context, hs *homeserver.Server, a account, d device) error {
+func use(ctx context.Context, hs *homeserver.Server, a Account, d Device) error {
 	var session homeserver.Account
 	err := hs.Call(ctx, http.MethodPost, "/_matrix/client/v3/login", "", map[string]any{
 		"type":                        "m.login.password",
 		"identifier":                  map[string]string{"type": "m.id.user", "user": a.Localpart},
-		"password":                    accountPassword,
+		"password":                    Password,
 		"initial_device_display_name": d.Name,
 	}, &session)
 	if err != nil {
@@ -81,7 +93,7 @@ func use(ctx context.Context, hs *homeserver.Server, a account, d device) error 
 }
 
 // settleSynapse gives an account what only an administrator can.
-func settleSynapse(ctx context.Context, hs *homeserver.Server, a account) error {
+func settleSynapse(ctx context.Context, hs *homeserver.Server, a Account) error {
 	id := url.PathEscape(hs.UserID(a.Localpart))
 	change := map[string]any{}
 	if a.DisplayName == "" {
@@ -107,7 +119,7 @@ func settleSynapse(ctx context.Context, hs *homeserver.Server, a account) error 
 // settleDendrite does what an account can do to itself there: Dendrite has no way
 // to lock an account, and no administrator can deactivate one. token is the one
 // that its registration always returns.
-func settleDendrite(ctx context.Context, hs *homeserver.Server, a account, token string) error {
+func settleDendrite(ctx context.Context, hs *homeserver.Server, a Account, token string) error {
 	if a.DisplayName == "" {
 		path := "/_matrix/client/v3/profile/" + url.PathEscape(hs.UserID(a.Localpart)) + "/displayname"
 		if err := hs.Call(ctx, http.MethodPut, path, token, map[string]string{"displayname": ""}, nil); err != nil {
@@ -121,7 +133,7 @@ func settleDendrite(ctx context.Context, hs *homeserver.Server, a account, token
 		"auth": map[string]any{
 			"type":       "m.login.password",
 			"identifier": map[string]string{"type": "m.id.user", "user": a.Localpart},
-			"password":   accountPassword,
+			"password":   Password,
 		},
 	}, nil)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package accounts
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 	"gatehouse/tools/homeserver"
 )
 
-// age writes into the database of a stopped homeserver when its accounts were made
+// Age writes into the database file of a stopped homeserver when its accounts were made
 // and last seen. No API can say "three weeks ago", and a list in which everything
 // happened a moment ago shows nothing.
-func age(ctx context.Context, hs *homeserver.Server, list []account, now time.Time) error {
+func Age(ctx context.Context, hs *homeserver.Server, now time.Time) error {
 	db, err := sql.Open("sqlite", hs.Database)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func age(ctx context.Context, hs *homeserver.Server, list []account, now time.Ti
 	if hs.Kind == homeserver.Synapse {
 		write = ageSynapse
 	}
-	for _, a := range list {
+	for _, a := range All() {
 		if err := write(ctx, tx, hs.ServerName, a, now); err != nil {
 			return fmt.Errorf("date %s: %w", a.Localpart, err)
 		}
@@ -41,7 +41,7 @@ func age(ctx context.Context, hs *homeserver.Server, list []account, now time.Ti
 
 // ageSynapse knows users, devices and user_ips of Synapse's schema. The first has
 // seconds, the others milliseconds.
-func ageSynapse(ctx context.Context, tx *sql.Tx, serverName string, a account, now time.Time) error {
+func ageSynapse(ctx context.Context, tx *sql.Tx, serverName string, a Account, now time.Time) error {
 	id := "@" + a.Localpart + ":" + serverName
 	if _, err := tx.ExecContext(ctx, "UPDATE users SET creation_ts = ? WHERE name = ?", now.Add(-a.Created).Unix(), id); err != nil {
 		return err
@@ -66,7 +66,7 @@ func ageSynapse(ctx context.Context, tx *sql.Tx, serverName string, a account, n
 
 // ageDendrite knows userapi_accounts and userapi_devices of Dendrite's schema, both
 // in milliseconds.
-func ageDendrite(ctx context.Context, tx *sql.Tx, serverName string, a account, now time.Time) error {
+func ageDendrite(ctx context.Context, tx *sql.Tx, serverName string, a Account, now time.Time) error {
 	const where = " WHERE localpart = ? AND server_name = ?"
 	if _, err := tx.ExecContext(ctx, "UPDATE userapi_accounts SET created_ts = ?"+where,
 		now.Add(-a.Created).UnixMilli(), a.Localpart, serverName); err != nil {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+// Package accounts fills a homeserver with accounts of a plausible mix, for the
+// demo, the benchmarks and the pictures.
+package accounts
 
 import (
 	"fmt"
@@ -9,15 +11,18 @@ import (
 	"time"
 )
 
-// accounts is how many the demo has besides its first administrator.
-const accounts = 200
+// Count is how many there are besides the first administrator.
+const Count = 200
 
-// mixVersion changes with the mix, so that an older demo is made anew.
-const mixVersion = 1
+// Admin is the localpart of the first administrator.
+const Admin = "admin"
 
-// An account of the demo. Not every server can be brought to all of it: what a
+// Version changes with the accounts, so that an older demo is made anew.
+const Version = 1
+
+// An Account is one of them. Not every server can be brought to all of it: what a
 // server has no way for is left out there.
-type account struct {
+type Account struct {
 	Localpart   string
 	DisplayName string // empty: has none
 	Email       string
@@ -27,11 +32,11 @@ type account struct {
 	Deactivated bool
 	Erased      bool // goes with Deactivated
 	Created     time.Duration
-	Devices     []device // empty: never seen
+	Devices     []Device // empty: never seen
 }
 
 // A device is one that an account is signed in on. Times are before now.
-type device struct {
+type Device struct {
 	Name      string
 	UserAgent string
 	IP        string
@@ -43,8 +48,8 @@ const (
 	year = 365 * day
 )
 
-// mix returns the accounts of the demo, always the same ones.
-func mix() []account {
+// All returns the accounts, always the same ones.
+func All() []Account {
 	m := mixer{rand: rand.New(rand.NewPCG(2026, 11)), taken: map[string]bool{}}
 	for _, p := range foreign {
 		m.person(p.localpart, p.name)
@@ -54,13 +59,13 @@ func mix() []account {
 	}
 	for i := range 14 {
 		number := fmt.Sprintf("49151%08d", m.rand.IntN(1e8))
-		m.add(account{Localpart: "whatsapp_" + number, DisplayName: m.pick(given).shown + " (WhatsApp)", Created: m.within(30*day, year)})
+		m.add(Account{Localpart: "whatsapp_" + number, DisplayName: m.pick(given).shown + " (WhatsApp)", Created: m.within(30*day, year)})
 		if i%2 == 0 {
 			id := fmt.Sprint(100_000_000 + m.rand.IntN(900_000_000))
-			m.add(account{Localpart: "telegram_" + id, DisplayName: m.pick(given).shown + " " + m.pick(family).shown + " (Telegram)", Created: m.within(30*day, year)})
+			m.add(Account{Localpart: "telegram_" + id, DisplayName: m.pick(given).shown + " " + m.pick(family).shown + " (Telegram)", Created: m.within(30*day, year)})
 		}
 	}
-	for len(m.list) < accounts {
+	for len(m.list) < Count {
 		first, last := m.pick(given), m.pick(family)
 		m.person(first.plain+"."+last.plain, first.shown+" "+last.shown)
 	}
@@ -71,12 +76,12 @@ func mix() []account {
 // A mixer makes accounts one after the other.
 type mixer struct {
 	rand  *rand.Rand
-	list  []account
+	list  []Account
 	taken map[string]bool
 }
 
 // add takes an account unless its name is taken.
-func (m *mixer) add(a account) {
+func (m *mixer) add(a Account) {
 	if m.taken[a.Localpart] {
 		return
 	}
@@ -89,7 +94,7 @@ func (m *mixer) add(a account) {
 
 // person adds somebody who uses the server, has never done so, or has left.
 func (m *mixer) person(localpart, name string) {
-	a := account{Localpart: localpart, DisplayName: name, Created: m.within(day, 3*year)}
+	a := Account{Localpart: localpart, DisplayName: name, Created: m.within(day, 3*year)}
 	if m.rand.IntN(3) == 0 {
 		a.Email = localpart + "@mail.example"
 	}
@@ -103,7 +108,7 @@ func (m *mixer) person(localpart, name string) {
 
 // device is one that was used some time after the account was made. Most people
 // were here today or this week.
-func (m *mixer) device(created time.Duration) device {
+func (m *mixer) device(created time.Duration) Device {
 	d := clients[m.rand.IntN(len(clients))]
 	d.IP = fmt.Sprintf("203.0.113.%d", 1+m.rand.IntN(254)) // RFC 5737: for documentation
 	limit := []time.Duration{12 * time.Hour, 12 * time.Hour, 7 * day, 30 * day, year}[m.rand.IntN(5)]
@@ -113,7 +118,7 @@ func (m *mixer) device(created time.Duration) device {
 
 // spread gives states to people, evenly over the list.
 func (m *mixer) spread() {
-	give := func(count int, to func(*account)) {
+	give := func(count int, to func(*Account)) {
 		for done := 0; done < count; {
 			a := &m.list[m.rand.IntN(len(m.list))]
 			ghost := strings.Contains(a.Localpart, "_")
@@ -124,12 +129,12 @@ func (m *mixer) spread() {
 			done++
 		}
 	}
-	leave := func(a *account) { a.Deactivated, a.Devices, a.Email = true, nil, "" }
-	give(4, func(a *account) { a.Admin = true })
-	give(6, func(a *account) { a.Locked = true })
+	leave := func(a *Account) { a.Deactivated, a.Devices, a.Email = true, nil, "" }
+	give(4, func(a *Account) { a.Admin = true })
+	give(6, func(a *Account) { a.Locked = true })
 	give(12, leave)
-	give(4, func(a *account) { leave(a); a.Erased = true })
-	give(8, func(a *account) { a.DisplayName = "" })
+	give(4, func(a *Account) { leave(a); a.Erased = true })
+	give(8, func(a *Account) { a.DisplayName = "" })
 }
 
 // within is a random time between two.

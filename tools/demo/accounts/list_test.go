@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package accounts
 
 import (
 	"regexp"
@@ -11,19 +11,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestMixIsAlwaysTheSame(t *testing.T) {
-	if diff := cmp.Diff(mix(), mix()); diff != "" {
+func TestIsAlwaysTheSame(t *testing.T) {
+	if diff := cmp.Diff(All(), All()); diff != "" {
 		t.Errorf("two mixes differ:\n%s", diff)
 	}
 }
 
-// TestMixCanBeCreated holds the mix against what both servers take: names of the
+// TestCanBeCreated holds the mix against what both servers take: names of the
 // specification's grammar that do not begin with an underscore and, for Synapse,
 // are not all digits.
-func TestMixCanBeCreated(t *testing.T) {
+func TestCanBeCreated(t *testing.T) {
 	grammar := regexp.MustCompile(`^[a-z0-9.=/+-][a-z0-9._=/+-]*$`)
-	seen := map[string]bool{firstAdmin: true}
-	for _, a := range mix() {
+	seen := map[string]bool{Admin: true}
+	for _, a := range All() {
 		if !grammar.MatchString(a.Localpart) || strings.Trim(a.Localpart, "0123456789") == "" || len(a.Localpart) > 200 {
 			t.Errorf("%q is no name for a new account", a.Localpart)
 		}
@@ -45,10 +45,10 @@ func TestMixCanBeCreated(t *testing.T) {
 	}
 }
 
-// TestMixHasEverything counts what the demo promises to show.
-func TestMixHasEverything(t *testing.T) {
+// TestHasEverything counts what the demo promises to show.
+func TestHasEverything(t *testing.T) {
 	got := map[string]int{}
-	for _, a := range mix() {
+	for _, a := range All() {
 		got["all"]++
 		for what, is := range map[string]bool{
 			"administrators": a.Admin,

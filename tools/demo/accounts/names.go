@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package accounts
 
 import "strings"
 
@@ -58,7 +58,7 @@ var foreign = []struct{ localpart, name string }{
 }
 
 // special are accounts that are no ordinary person, or whose names do not fit.
-var special = []account{
+var special = []Account{
 	{Localpart: "reminder-bot", DisplayName: "Reminders", UserType: "bot"},
 	{Localpart: "ci-bot", DisplayName: "Build results", UserType: "bot"},
 	{Localpart: "weather-bot", DisplayName: "Weather", UserType: "bot"},
@@ -81,7 +81,7 @@ var special = []account{
 }
 
 // clients are what people use.
-var clients = []device{
+var clients = []Device{
 	{Name: "Element X on Android", UserAgent: "Element X/25.11.2 (Google Pixel 8; Android 16; Sdk 36)"},
 	{Name: "Element X on iPhone", UserAgent: "Element X/25.11.1 (iPhone 16; iOS 19.1; Scale/3.00)"},
 	{Name: "app.element.io: Firefox on Linux", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"},
