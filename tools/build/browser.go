@@ -59,7 +59,7 @@ func browserModule() (string, error) {
 
 // copyModule copies go-app's package without the server half, once.
 func copyModule(from, to string) error {
-	stamp := filepath.Join(to, "pkg", "app", "browser.go")
+	stamp := filepath.Join(to, "pkg", "app", "gatehouse.go")
 	if have, err := os.ReadFile(stamp); err == nil && string(have) == string(standIn) {
 		return nil
 	}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/audit"
+	"gatehouse/server/config"
+	"gatehouse/server/gate"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/dendrite"
+	"gatehouse/server/homeserver/detect"
+	"gatehouse/server/homeserver/synapse"
+	"gatehouse/server/keep"
+	"gatehouse/server/seal"
+	"gatehouse/server/store"
+)
+
+// kinds are the kinds of homeserver that there are adapters for.
+var kinds = []struct {
+	name    string
+	adapter func(homeserver.Settings, homeserver.Keeper) homeserver.Adapter
+}{
+	{"synapse", func(s homeserver.Settings, k homeserver.Keeper) homeserver.Adapter { return synapse.New(s, k) }},
+	{"dendrite", func(s homeserver.Settings, k homeserver.Keeper) homeserver.Adapter { return dendrite.New(s, k) }},
+}
+
+// house is everything that stands behind a command.
+type house struct {
+	config *config.Config
+	log    *slog.Logger
+	store  *store.Store
+	seal   *seal.Keys
+	audit  *audit.Log
+	gate   *gate.Gate
+}
+
+// openHouse reads the configuration and puts the gate together. Nothing is sent to a homeserver whose kind and name the
+// configuration tells.
+func openHouse(ctx context.Context, path string, logs io.Writer) (*house, error) {
+	cfg, err := config.Load(path, os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	h := &house{config: cfg, log: logger(cfg.Log, logs)}
+	if h.seal, err = seal.New([]byte(cfg.SecretKey.Reveal())); err != nil {
+		return nil, err
+	}
+	if h.store, err = store.Open(ctx, cfg.Store.Path); err != nil {
+		return nil, err
+	}
+	if err := h.furnish(ctx); err != nil {
+		return nil, errors.Join(err, h.store.Close())
+	}
+	return h, nil
+}
+
+func (h *house) furnish(ctx context.Context) error {
+	keeper := keep.Keeper{Store: h.store, Seal: h.seal, Now: time.Now}
+	var servers []*gate.Homeserver
+	for _, name := range h.config.Names() {
+		server, err := h.homeserver(ctx, name, keeper)
+		if err != nil {
+			return fmt.Errorf("homeserver %s: %w", name, err)
+		}
+		servers = append(servers, server)
+	}
+	h.audit = audit.New(h.store, time.Now)
+	var err error
+	h.gate, err = gate.New(gate.Config{
+		Homeservers: servers, Store: h.store, Audit: h.audit, Log: h.log, MAC: h.fingerprintKey(), Now: time.Now,
+	})
+	return err
+}
+
+// fingerprintKey is for the fingerprints of requests, and for nothing else.
+func (h *house) fingerprintKey() []byte {
+	_, key := h.seal.JWTKey()
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte("fingerprints of requests"))
+	return m.Sum(nil)
+}
+
+func (h *house) homeserver(ctx context.Context, name string, keeper homeserver.Keeper) (*gate.Homeserver, error) {
+	c := h.config.Homeservers[name]
+	if c.Kind == "" || c.ServerName == "" {
+		found, err := detect.Detect(ctx, c.URL)
+		if err != nil {
+			return nil, fmt.Errorf("cannot find out what it is: %w (set kind and server_name in the configuration to start all the same)", err)
+		}
+		if c.Kind == "" {
+			c.Kind = found.Kind
+		}
+		if c.ServerName == "" {
+			c.ServerName = found.ServerName
+		}
+	}
+	if c.ServerName == "" {
+		return nil, errors.New("it does not tell its name; set server_name in the configuration")
+	}
+	settings := homeserver.Settings{
+		Name: name, URL: c.URL, ServerName: c.ServerName, Secret: c.RegistrationSharedSecret, Token: c.AdminToken, ClientURL: c.ClientURL,
+		Hide: c.HideAccounts, Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
+	}
+	for _, k := range kinds {
+		if k.name == c.Kind {
+			return &gate.Homeserver{Settings: settings, Kind: c.Kind, Adapter: k.adapter(settings, keeper)}, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no adapter for kind %q", c.Kind)
+}
+
+// verify asks a homeserver whether somebody is its administrator.
+func (h *house) verify(ctx context.Context, name string, c api.Credentials) (api.Identity, error) {
+	server, ok := h.gate.Homeserver(name)
+	if !ok {
+		return api.Identity{}, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
+	}
+	entry, _ := server.Adapter.Find(api.VerifyOperator.Info().Name)
+	if why := entry.Why(); why != "" {
+		return api.Identity{}, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
+	}
+	out, err := entry.Call(ctx, c)
+	if err != nil {
+		return api.Identity{}, err
+	}
+	return out.(api.Identity), nil
+}
+
+func (h *house) close() error { return h.store.Close() }
+
+func logger(c config.Log, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.Level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gatehouse/app/api"
+	"gatehouse/server/config"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/dendrite"
+	"gatehouse/server/homeserver/detect"
+	"gatehouse/server/homeserver/matrix"
+	"gatehouse/server/homeserver/sharedsecret"
+	"gatehouse/web/languages"
+)
+
+type initCommand struct {
+	URL              string `arg:"" optional:"" help:"Address of the homeserver, or its server name."`
+	Name             string `help:"What the panel calls it in addresses; default: its server name."`
+	SharedSecretFile string `help:"File with the registration shared secret; asked for where it is not given." type:"existingfile"`
+	AdminTokenFile   string `help:"File with an administrator's access token, in place of the shared secret." type:"existingfile"`
+	Database         string `help:"Dendrite's own database, file:… or postgres://…; asked for where it is not given." env:"-"`
+	PublicURL        string `help:"Where people reach the panel."`
+	Listen           string `help:"Address and port that the panel listens on."`
+	ClientURL        string `help:"Web client for hand-out cards."`
+}
+
+// Run asks for what is not given, proves it, and writes the configuration. Nothing is written before every key is proven.
+func (c initCommand) Run(ctx context.Context, all *commands) error {
+	if _, err := os.Stat(all.Config); err == nil {
+		return fmt.Errorf("%s exists already; it is not overwritten", all.Config)
+	}
+	q := newQuestions(os.Stdin, os.Stderr)
+	found, address, err := c.look(ctx, q)
+	if err != nil {
+		return err
+	}
+	h := config.DefaultHomeserver()
+	h.URL, h.Kind, h.ServerName = address, found.Kind, found.ServerName
+	if h.ServerName == "" {
+		if h.ServerName, err = q.ask("It does not tell its server name (what stands after the colon of its Matrix IDs)", ""); err != nil {
+			return err
+		}
+	}
+	if err := c.keys(ctx, q, &h, found.MAS); err != nil {
+		return err
+	}
+	if h.Kind == "dendrite" {
+		if err := c.database(ctx, q, &h); err != nil {
+			return err
+		}
+	}
+	cfg := config.Default()
+	if cfg.PublicURL, err = c.given(q, c.PublicURL, "Where people will reach the panel", "http://"+localhost(c.listenOn(cfg))); err != nil {
+		return err
+	}
+	cfg.Listen = c.listenOn(cfg)
+	if h.ClientURL, err = c.given(q, c.ClientURL, "Web client that hand-out cards send people to (- for none)", "https://app.element.io"); err != nil {
+		return err
+	}
+	if h.ClientURL == "-" {
+		h.ClientURL = ""
+	}
+	cfg.Homeservers[c.name(h.ServerName)] = h
+	if err := config.Write(all.Config, cfg); err != nil {
+		return err
+	}
+	q.say("Wrote %s and its secret key beside it, for your eyes only (mode 0600).", all.Config)
+	q.say("Next: gatehouse check --config %[1]s, then gatehouse serve --config %[1]s and open %[2]s", all.Config, cfg.PublicURL)
+	return nil
+}
+
+// look asks for the address until there is a homeserver.
+func (c initCommand) look(ctx context.Context, q *questions) (detect.Found, string, error) {
+	address := c.URL
+	for {
+		var err error
+		if address == "" {
+			if address, err = q.ask("Address of the homeserver (https://matrix.example.org, or its server name)", "http://localhost:8008"); err != nil {
+				return detect.Found{}, "", err
+			}
+		}
+		found, err := detect.Detect(ctx, address)
+		if err == nil {
+			q.say("%s is %s.", found.URL, describe(found))
+			return found, found.URL, nil
+		}
+		if c.URL != "" || !q.again() {
+			return detect.Found{}, "", sentence(err)
+		}
+		q.say("%s", sentence(err))
+		address = ""
+	}
+}
+
+func describe(f detect.Found) string {
+	name := map[string]string{"synapse": "Synapse", "dendrite": "Dendrite"}[f.Kind]
+	text := strings.TrimSpace(name + " " + f.Version)
+	if f.MAS {
+		text += " with Matrix Authentication Service"
+	}
+	if f.ServerName != "" {
+		text += ", named " + f.ServerName
+	}
+	return text
+}
+
+// keys asks for the shared secret, or for a token where there is none, until one is proven.
+func (c initCommand) keys(ctx context.Context, q *questions, h *config.Homeserver, mas bool) error {
+	secret, err := fromFile(c.SharedSecretFile)
+	if err != nil {
+		return err
+	}
+	token, err := fromFile(c.AdminTokenFile)
+	if err != nil {
+		return err
+	}
+	given := !secret.IsZero() || !token.IsZero()
+	for {
+		if secret.IsZero() && token.IsZero() && !mas {
+			if secret, err = q.askSecret("Registration shared secret (Enter to use an administrator's token)"); err != nil {
+				return err
+			}
+		}
+		if secret.IsZero() && token.IsZero() {
+			if token, err = q.askSecret("Access token of an administrator"); err != nil {
+				return err
+			}
+		}
+		proven := prove(ctx, *h, secret, token)
+		if proven == nil {
+			if !secret.IsZero() {
+				q.say("The shared secret is right. Nothing was made to find that out.")
+			}
+			if !token.IsZero() {
+				q.say("The token is an administrator's.")
+			}
+			h.RegistrationSharedSecret, h.AdminToken = secret, token
+			return nil
+		}
+		if given || !q.again() {
+			return sentence(proven)
+		}
+		q.say("%s", sentence(proven))
+		secret, token = api.Secret{}, api.Secret{}
+	}
+}
+
+// prove proves what is given of a secret and a token.
+func prove(ctx context.Context, h config.Homeserver, secret, token api.Secret) error {
+	if secret.IsZero() && token.IsZero() {
+		return errors.New("without a shared secret or a token there is nothing that the panel could do")
+	}
+	if !secret.IsZero() {
+		registrar := sharedsecret.NewRegistrar(matrix.New(h.URL, h.Timeout), sharedsecret.Kind(h.Kind), secret)
+		if err := registrar.Prove(ctx); err != nil {
+			return sharedsecret.Problem(err)
+		}
+	}
+	if token.IsZero() {
+		return nil
+	}
+	return examine(ctx, homeserver.Settings{
+		Name: "init", URL: h.URL, ServerName: h.ServerName, Token: token, Database: h.Database, Timeout: h.Timeout,
+	}, h.Kind)
+}
+
+// examine runs the doctor's report and returns the first thing that failed.
+func examine(ctx context.Context, s homeserver.Settings, kind string) error {
+	for _, k := range kinds {
+		if k.name != kind {
+			continue
+		}
+		entry, _ := k.adapter(s, nobody{}).Find(api.CheckServer.Info().Name)
+		out, err := entry.Call(ctx, api.ServerQuery{})
+		if err != nil {
+			return err
+		}
+		for _, check := range out.(api.Report).Checks {
+			if check.State == api.CheckFailed {
+				return errors.New(languages.Printer(languages.Default).T("check."+check.Code, params(check.Params)...))
+			}
+		}
+	}
+	return nil
+}
+
+// database asks for Dendrite's database, which is optional, and proves that it can be read.
+func (c initCommand) database(ctx context.Context, q *questions, h *config.Homeserver) error {
+	for {
+		text := c.Database
+		if text == "" {
+			answer, err := q.askSecret("Dendrite's database, file:/path or postgres://… (Enter for none: then only accounts that Gatehouse made, or that are in the directory, can be listed)")
+			if err != nil {
+				return err
+			}
+			text = answer.Reveal()
+		}
+		if text == "" {
+			return nil
+		}
+		h.Database = api.NewSecret(text)
+		err := dendrite.ProveDatabase(ctx, h.Database)
+		if err == nil {
+			q.say("The database can be read.")
+			return nil
+		}
+		if c.Database != "" || !q.again() {
+			return sentence(err)
+		}
+		q.say("%s", sentence(err))
+	}
+}
+
+func (c initCommand) given(q *questions, flag, question, otherwise string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	return q.ask(question, otherwise)
+}
+
+func (c initCommand) listenOn(cfg *config.Config) string {
+	if c.Listen != "" {
+		return c.Listen
+	}
+	return cfg.Listen
+}
+
+// localhost names the loopback address as browsers like it.
+func localhost(listen string) string {
+	if port, ok := strings.CutPrefix(listen, "127.0.0.1:"); ok {
+		return "localhost:" + port
+	}
+	return listen
+}
+
+// name makes a segment of a path of a server name.
+func (c initCommand) name(serverName string) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(serverName))
+	name = strings.Trim(name, ".-")
+	if name == "" || slices.Contains(config.ReservedNames(), name) {
+		name = "homeserver-" + name
+	}
+	return strings.Trim(name, "-")
+}
+
+// fromFile reads a secret from a file; without a name there is none.
+func fromFile(name string) (api.Secret, error) {
+	if name == "" {
+		return api.Secret{}, nil
+	}
+	data, err := os.ReadFile(filepath.Clean(name))
+	if err != nil {
+		return api.Secret{}, err
+	}
+	return api.NewSecret(strings.TrimRight(string(data), "\r\n")), nil
+}
+
+// sentence makes an error readable: a problem says its sentence.
+func sentence(err error) error {
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		return errors.New(languages.Printer(languages.Default).Problem(p.Code, p.Params))
+	}
+	return err
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+)
+
+// questions asks a person at a terminal, or takes the answers line by line from standard input.
+type questions struct {
+	file     *os.File
+	in       *bufio.Reader
+	out      io.Writer
+	terminal bool
+}
+
+func newQuestions(in *os.File, out io.Writer) *questions {
+	return &questions{file: in, in: bufio.NewReader(in), out: out, terminal: term.IsTerminal(int(in.Fd()))}
+}
+
+func (q *questions) say(format string, args ...any) { fmt.Fprintf(q.out, format+"\n", args...) }
+
+// again reports whether a question can be asked again: somebody is there to answer.
+func (q *questions) again() bool { return q.terminal }
+
+// ask asks for a line; an empty one is the default.
+func (q *questions) ask(question, otherwise string) (string, error) {
+	if otherwise != "" {
+		question += " [" + otherwise + "]"
+	}
+	fmt.Fprint(q.out, question+": ")
+	line, err := q.in.ReadString('\n')
+	if !q.terminal {
+		fmt.Fprintln(q.out)
+	}
+	if err != nil && line == "" && otherwise == "" {
+		return "", errors.New("there is no answer on standard input")
+	}
+	if line = strings.TrimSpace(line); line == "" {
+		return otherwise, nil
+	}
+	return line, nil
+}
+
+// askSecret asks for a line that is not shown.
+func (q *questions) askSecret(question string) (api.Secret, error) {
+	fmt.Fprint(q.out, question+": ")
+	if q.terminal {
+		line, err := term.ReadPassword(int(q.file.Fd()))
+		fmt.Fprintln(q.out)
+		return api.NewSecret(strings.TrimSpace(string(line))), err
+	}
+	line, err := q.in.ReadString('\n')
+	fmt.Fprintln(q.out)
+	if err != nil && line == "" {
+		return api.Secret{}, nil // nothing more comes: no answer
+	}
+	return api.NewSecret(strings.TrimRight(line, "\r\n")), nil
+}
+
+// nobody is a memory that forgets: while the configuration is being made there is no store.
+type nobody struct{}
+
+func (nobody) ServiceAccount(context.Context, string) (homeserver.ServiceAccount, error) {
+	return homeserver.ServiceAccount{}, homeserver.ErrNone
+}
+
+func (nobody) ReplaceServiceAccount(context.Context, string, api.UserID, homeserver.ServiceAccount) (bool, error) {
+	return false, errors.New("there is no store yet")
+}
+func (nobody) NoteAccount(context.Context, string, api.UserID) error { return nil }
+func (nobody) MadeAccounts(context.Context, string) ([]homeserver.MadeAccount, error) {
+	return nil, nil
+}
+func (nobody) SetStep(context.Context, string, api.UserID, string) error { return nil }
+func (nobody) Step(context.Context, string, api.UserID) (string, error)  { return "", nil }

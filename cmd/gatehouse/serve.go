@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"gatehouse/server/gate"
+	"gatehouse/server/operator"
+	"gatehouse/server/page"
+	"gatehouse/server/store"
+	"gatehouse/server/version"
+	"gatehouse/web"
+)
+
+type serveCommand struct{}
+
+// drainTime is how long running calls may take when the program is told to stop.
+const drainTime = 20 * time.Second
+
+// Run serves the panel until the program is told to stop.
+func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
+	h, err := openHouse(ctx, all.Config, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	if settled, err := h.audit.Settle(ctx); err != nil {
+		return fmt.Errorf("the audit log cannot be written: %w", err)
+	} else if len(settled) > 0 {
+		h.log.Warn("the last run ended in the middle of these calls; what became of them is unknown", "audit_rows", settled)
+	}
+	handler, err := h.handler()
+	if err != nil {
+		return err
+	}
+	listener, err := h.listen()
+	if err != nil {
+		return err
+	}
+	server := handler.web.Server(handler.http)
+	go h.sweep(ctx)
+	h.log.Info("Gatehouse is open", "address", h.config.PublicURL, "listening", listener.Addr().String(), "version", version.String())
+	if !h.config.SecureCookies() {
+		h.log.Warn("the public address is http, so cookies are not Secure: use it on this machine only")
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	h.log.Info("closing: running calls are brought to their end")
+	return server.Shutdown(drain)
+}
+
+type doors struct {
+	web  *gate.Web
+	http http.Handler
+}
+
+func (h *house) handler() (doors, error) {
+	public, err := url.Parse(h.config.PublicURL)
+	if err != nil {
+		return doors{}, err
+	}
+	kid, _ := h.seal.JWTKey()
+	w := &gate.Web{
+		Gate: h.gate,
+		Desk: &operator.Desk{
+			Store: h.store, Audit: h.audit, Limits: operator.NewLimits(time.Now), Verify: h.verify, Now: time.Now, Wait: operator.Sleep,
+		},
+		Sessions: &operator.Sessions{
+			Store: h.store, Keys: h.seal.JWTKeys(), KeyID: kid, Audience: h.config.PublicURL,
+			Idle: h.config.Session.Idle, Absolute: h.config.Session.Absolute, Now: time.Now,
+		},
+		Log: h.log, Public: public, Proxies: h.config.TrustedProxies, Version: version.String(),
+	}
+	assets, err := page.NewAssets(web.Dist())
+	if err != nil {
+		return doors{}, err
+	}
+	pages := &page.Pages{Web: w, Gate: h.gate, Store: h.store, Seal: h.seal, Assets: assets, Log: h.log, Operators: h.hasOperators, Now: time.Now}
+	handler, err := w.Handler(pages.Routes)
+	return doors{w, handler}, err
+}
+
+// hasOperators reports whether somebody can sign in without a homeserver.
+func (h *house) hasOperators() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	list, err := h.store.Operators(ctx)
+	return err == nil && len(list) > 0
+}
+
+func (h *house) listen() (net.Listener, error) {
+	l, err := net.Listen("tcp", h.config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if !h.config.TLS.Enabled() {
+		return l, nil
+	}
+	cert, err := tls.LoadX509KeyPair(h.config.TLS.CertificateFile, h.config.TLS.KeyFile)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// sweep throws away what has had its time.
+func (h *house) sweep(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			_, requests := h.store.PurgeRequests(ctx, now.Add(-store.RequestKeyLife))
+			_, drafts := h.store.PurgeDrafts(ctx, now)
+			_, sessions := h.store.PurgeSessions(ctx, now.Add(-30*24*time.Hour))
+			if err := errors.Join(requests, drafts, sessions); err != nil && ctx.Err() == nil {
+				h.log.Error("old rows could not be thrown away", "error", err.Error())
+			}
+		}
+	}
+}
