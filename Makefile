@@ -22,6 +22,9 @@ test: setup build lint unit e2e ## everything: set-up, build, unit tests with -r
 
 unit: ## unit tests with the race detector
 	@packages=$$(go list ./... | grep -v '^gatehouse/e2e$$'); $(GOTEST) -race $$packages
+	@# What only a browser runs, under Node.
+	@folders=$$(find app wasm -name '*_js_test.go' -printf './%h\n' | sort -u); \
+	PATH="$$PATH:$$(go env GOROOT)/lib/wasm" GOOS=js GOARCH=wasm $(GOTEST) $$folders
 
 e2e: ## end-to-end tests in a real browser against real homeservers
 	@$(GOTEST) -race -count=1 ./e2e

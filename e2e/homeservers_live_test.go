@@ -65,6 +65,21 @@ func TestHomeservers(t *testing.T) {
 	}
 }
 
+// TestSynapseVersion shows that the version is Synapse's own, and the pinned one.
+func TestSynapseVersion(t *testing.T) {
+	t.Parallel()
+	var answer struct {
+		Version string `json:"server_version"`
+	}
+	hs := synapse(t)
+	if err := hs.Call(timeout(t), http.MethodGet, "/_synapse/admin/v1/server_version", "", nil, &answer); err != nil {
+		t.Fatal(err)
+	}
+	if answer.Version != homeserver.SynapseVersion {
+		t.Errorf("the version is %q, want %q", answer.Version, homeserver.SynapseVersion)
+	}
+}
+
 // TestServerVariants shows that the options of the servers do what they say.
 func TestServerVariants(t *testing.T) {
 	t.Parallel()

@@ -78,7 +78,11 @@ func StartSynapse(ctx context.Context, opts SynapseOptions) (*Server, error) {
 		if opts.ExtraYAML != "" {
 			args = append(args, "-c", "extra.yaml")
 		}
-		return exec.Command(python, args...), nil
+		cmd := exec.Command(python, args...)
+		// Synapse asks git for the version of the folder that it is installed in,
+		// and so would tell the branch of this repository.
+		cmd.Env = append(os.Environ(), "SYNAPSE_VERSION_STRING="+SynapseVersion)
+		return cmd, nil
 	}, "/health")
 	if err != nil {
 		return nil, err
