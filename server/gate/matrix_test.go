@@ -140,8 +140,7 @@ func TestOperationIdentityMethod(t *testing.T) {
 						t.Error("405 does not say what is allowed")
 					}
 				})
-				w.Stub.Put(api.User{ID: "@ann:example.org"})
-				w.Stub.Remove("@new:example.org")
+				w.Stub.Reset()
 			}
 		}
 	}

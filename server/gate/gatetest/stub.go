@@ -41,16 +41,22 @@ const (
 
 // NewStub returns a homeserver with the accounts @root and @admin (administrators), @ann, @bob, and @gatehouse, the gate's own.
 func NewStub(serverName string) *Stub {
-	s := &Stub{
-		name: serverName, users: map[api.UserID]api.User{}, on: map[string]func(context.Context, api.Request) (any, error){}, why: map[string]string{},
-	}
+	s := &Stub{name: serverName}
+	s.Reset()
+	return s
+}
+
+// Reset makes it as it was when it was new.
+func (s *Stub) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls, s.users, s.on, s.why = nil, map[api.UserID]api.User{}, map[string]func(context.Context, api.Request) (any, error){}, map[string]string{}
 	for _, u := range []api.User{
 		{ID: s.ID("root"), Admin: true}, {ID: s.ID("admin"), Admin: true, DisplayName: "Admin"}, {ID: s.ID("ann"), DisplayName: "Ann"},
 		{ID: s.ID("bob")}, {ID: s.ID("gatehouse"), Admin: true, Own: true},
 	} {
 		s.users[u.ID] = u
 	}
-	return s
 }
 
 // ID returns the account's whole name.
@@ -250,10 +256,3 @@ func (s *Stub) verify(c api.Credentials) (api.Identity, error) {
 
 // String lists the calls, for messages of tests.
 func (c Call) String() string { return fmt.Sprintf("%s %+v", c.Operation, c.Request) }
-
-// Remove takes an account away.
-func (s *Stub) Remove(id api.UserID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.users, id)
-}
