@@ -73,13 +73,6 @@ func (f *Server) Requests() []string {
 	return append([]string(nil), f.requests...)
 }
 
-// ForgetTokens has every token stop working, as if they had been deleted in the database.
-func (f *Server) ForgetTokens() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	clear(f.tokens)
-}
-
 // AddUser puts an account there with fields that no endpoint sets, `is_guest` for one; the fields are those of the admin API.
 func (f *Server) AddUser(localpart string, set func(Fields)) {
 	f.mu.Lock()

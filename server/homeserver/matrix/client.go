@@ -96,7 +96,8 @@ type Answer struct {
 func (c *Client) Do(ctx context.Context, call Call, out any) (Answer, error) {
 	answer, err := c.once(ctx, call, out)
 	if call.Method == http.MethodGet && ctx.Err() == nil {
-		if e, ok := errors.AsType[*Error](err); ok && (e.Kind == Down || e.Kind == Lost) {
+		// Where it took all its time to fail, trying again would only take as long once more.
+		if e, ok := As(err); ok && (e.Kind == Down || e.Kind == Lost) && !errors.Is(err, context.DeadlineExceeded) {
 			return c.once(ctx, call, out)
 		}
 	}

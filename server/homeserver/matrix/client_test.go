@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"gatehouse/app/api"
 )
@@ -292,6 +294,32 @@ func TestNoSecretInErrors(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever an error's body is, what is kept of it can be shown.
+func FuzzDecodeError(f *testing.F) {
+	f.Add(400, `{"errcode":"M_UNKNOWN","error":"x"}`, "5")
+	f.Add(500, `{"message":"\u202e\u0007"}`, "")
+	f.Add(429, `{"retry_after_ms":1e300}`, "-1")
+	f.Add(302, `<html>`, "99999999999999")
+	f.Fuzz(func(t *testing.T, status int, body, retry string) {
+		resp := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {retry}, "Location": {body}}}
+		e := decodeError(resp, []byte(body), Call{})
+		if e == nil {
+			return
+		}
+		for _, s := range []string{e.Text, e.Errcode, e.Location} {
+			if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxText+1 || strings.ContainsFunc(s, unicode.IsControl) {
+				t.Errorf("kept %q", s)
+			}
+		}
+		if e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
+			t.Errorf("wait %s", e.RetryAfter)
+		}
+		if p := Problem(e); p.Code == "" || p.Status < 400 {
+			t.Errorf("problem %+v", p)
+		}
+	})
 }
 
 func TestProblemOfOthers(t *testing.T) {

@@ -84,6 +84,12 @@ func NotFound(err error) bool {
 	return ok && e.Kind == Refused && e.Status == http.StatusNotFound && !e.Foreign() && !Unrecognized(err)
 }
 
+// Unaskable reports whether the call could not be built: a value of its path is one that proxies would rewrite.
+func Unaskable(err error) bool {
+	e, ok := As(err)
+	return ok && e.Kind == Unsent
+}
+
 // Foreign reports whether somebody other than the homeserver answered: an error without the JSON of one. Usually that is a
 // reverse proxy.
 func (e *Error) Foreign() bool { return e.Kind == Refused && e.Errcode == "" && e.Text == "" }

@@ -17,7 +17,7 @@ import (
 // The reasons (`missing.<reason>`) why something cannot be had.
 const (
 	reasonMAS     = "mas"
-	reasonVersion = "synapse_version"
+	reasonVersion = "synapse_old"
 )
 
 // synapse is one homeserver.

@@ -47,6 +47,9 @@ func (s *synapse) lookAt(ctx context.Context, l api.Localpart) (api.Availability
 	out := api.Availability{ID: api.UserID("@" + string(l) + ":" + name)}
 	if p := checkName(l, name); p != nil {
 		out.Code = p.Code
+		if p.Code == "too_long" {
+			out.Code = "localpart_long" // the code stands alone here, without the number
+		}
 		return out, time.Time{}, nil
 	}
 	call := matrix.Call{Method: http.MethodGet, Path: matrix.At("/_synapse/admin/v1/username_available"), Query: url.Values{"username": {string(l)}}}

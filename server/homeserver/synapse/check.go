@@ -29,7 +29,11 @@ func (s *synapse) check(ctx context.Context, q api.ServerQuery) (api.Report, err
 	}
 	r := report{Report: api.Report{Server: server}}
 	if server.State == "down" {
-		r.problem("reachable", server.Problem)
+		if _, _, err := s.askVersion(ctx); matrix.Unrecognized(err) {
+			r.add("not_synapse", api.CheckFailed, "url", s.client.Base())
+		} else {
+			r.problem("reachable", server.Problem)
+		}
 		return r.Report, nil
 	}
 	r.add("reachable", api.CheckPassed, "url", s.client.Base(), "ms", strconv.FormatInt(server.LatencyMS, 10))
@@ -122,6 +126,9 @@ func (s *synapse) checkToken(ctx context.Context, r *report) bool {
 		return false
 	}
 	r.add(code, api.CheckPassed, "id", string(own))
+	if name := s.settings.ServerName; name != "" && name != own.Server() {
+		r.add("server_name_other", api.CheckFailed, "configured", name, "server", own.Server())
+	}
 	return true
 }
 

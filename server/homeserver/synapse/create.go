@@ -191,7 +191,7 @@ func (s *synapse) unowned(ctx context.Context, u api.User, addressAt string, add
 		}
 		_, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: path}, &out)
 		switch {
-		case matrix.NotFound(err), matrix.Unrecognized(err):
+		case matrix.NotFound(err), matrix.Unrecognized(err), matrix.Unaskable(err):
 			return nil
 		case err != nil:
 			return matrix.Problem(err)

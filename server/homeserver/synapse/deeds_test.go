@@ -224,22 +224,25 @@ func TestDeviceWithAHostileID(t *testing.T) {
 	})
 }
 
-// The gate's own account is deactivated behind its back: a new one is made, once, and the call goes on.
+// The gate's own account is ended behind its back: a new one is made, once, and the call goes on.
 func TestServiceAccountComesBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		first, err := b.keys.Own(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := b.ask(t, http.MethodPut, userPath(first), map[string]any{"deactivated": true}, nil); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := b.list(t.Context(), api.UserQuery{}); err != nil {
-			t.Fatal(err)
-		}
-		second, err := b.keys.Own(t.Context())
-		if err != nil || second == first || b.keeper.now.ID != second {
-			t.Errorf("first %s, second %s, %v", first, second, err)
+		for _, end := range []string{"deactivated", "locked"} {
+			first, err := b.keys.Own(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.ask(t, http.MethodPut, userPath(first), map[string]any{end: true}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.list(t.Context(), api.UserQuery{}); err != nil {
+				t.Fatalf("%s: %v", end, err)
+			}
+			second, err := b.keys.Own(t.Context())
+			if err != nil || second == first || b.keeper.now.ID != second {
+				t.Errorf("%s: first %s, second %s, %v", end, first, second, err)
+			}
+			b = newBench(t, b.url, homeserver.Settings{}) // one renewal in ten minutes
 		}
 	})
 }

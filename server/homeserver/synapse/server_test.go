@@ -56,6 +56,19 @@ func TestInfoOfAServerThatIsDown(t *testing.T) {
 	}
 }
 
+func TestCheckOfAnotherServer(t *testing.T) {
+	for answer, want := range map[string]string{`{"errcode":"M_UNRECOGNIZED"}`: "not_synapse:failed", "<html>": "reachable_failed:failed"} {
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, answer)
+		}))
+		r, err := newBench(t, h.URL, homeserver.Settings{}).check(t.Context(), api.ServerQuery{})
+		if h.Close(); err != nil || states(r) != want {
+			t.Errorf("%s: %s, %v", answer, states(r), err)
+		}
+	}
+}
+
 // states writes the checks of a report in short.
 func states(r api.Report) string {
 	var out []string
@@ -78,6 +91,7 @@ func TestCheck(t *testing.T) {
 			{"token", homeserver.Settings{Token: token}, "secret_none:warning token:passed forwarded_not_sent:warning"},
 			{"wrong secret", homeserver.Settings{Secret: api.NewSecret("x"), Token: token, ForwardedFor: true}, "secret_failed:failed token:passed forwarded:passed"},
 			{"wrong secret alone", homeserver.Settings{Secret: api.NewSecret("x")}, "secret_failed:failed service_account_failed:failed"},
+			{"wrong name", homeserver.Settings{Token: token, ServerName: "other.example", ForwardedFor: true}, "secret_none:warning token:passed server_name_other:failed forwarded:passed"},
 			{"no administrator", homeserver.Settings{Token: plain}, "secret_none:warning token_failed:failed"},
 			{"dead token", homeserver.Settings{Token: api.NewSecret("syt_dead")}, "secret_none:warning token_failed:failed"},
 		} {

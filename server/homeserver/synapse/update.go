@@ -91,7 +91,7 @@ func (s *synapse) update(ctx context.Context, req api.UserUpdate) (api.User, err
 	if err != nil {
 		return api.User{}, err
 	}
-	if s.facts.now().mas && (req.Admin != nil || req.Threepids != nil) {
+	if (req.Admin != nil || req.Threepids != nil) && s.learn(ctx).mas {
 		return api.User{}, unsupported(reasonMAS)
 	}
 	wanted := edits(req)
@@ -174,8 +174,11 @@ func (s *synapse) afterFailure(ctx context.Context, id api.UserID, wanted []edit
 	if p.Code == "invalid_user_type" { // looked at before anything is done
 		fault = slices.IndexFunc(wanted, func(e edit) bool { return e.field == "user_type" })
 	}
-	p.At(wanted[max(fault, 0)].field + ".to")
-	if slices.ContainsFunc(wanted, func(e edit) bool { return e.done(now) }) {
+	begun := slices.ContainsFunc(wanted, func(e edit) bool { return e.done(now) })
+	if begun || (p.Status < 500 && p.Code != "not_found") { // else nothing says that a field is at fault
+		p.At(wanted[max(fault, 0)].field + ".to")
+	}
+	if begun {
 		whole := api.NewProblem(p.Status, "partly_done")
 		whole.Fields, whole.RetryMS, whole.Conflict = p.Fields, p.RetryMS, &now
 		return api.User{}, whole

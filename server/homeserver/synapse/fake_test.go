@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package synapse
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/fakesynapse"
+	realserver "gatehouse/tools/homeserver"
+)
+
+// The fake refuses what a real Synapse refuses, and with the same words for programs.
+func TestFakeAnswersAsTheRealOne(t *testing.T) {
+	if !realserver.SynapseInstalled() {
+		t.Skip("no Synapse is installed; go run ./tools/setup -only synapse puts one under .cache")
+	}
+	server, err := real()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := fakesynapse.New(t, fakesynapse.Options{Secret: testSecret})
+	benches := map[string]*bench{"fake": newBench(t, f.URL, homeserver.Settings{}), "real": newBench(t, server.URL, homeserver.Settings{})}
+	name, plain := unique("alice"), unique("plain")
+	for _, tt := range []struct{ as, method, path, body string }{
+		{"", "GET", "/_synapse/admin/v1/nothing", ""},
+		{"", "DELETE", "/_synapse/admin/v2/users/@x:localhost", ""},
+		{"", "GET", "/_synapse/admin/v3/users", ""},
+		{"dead", "GET", "/_synapse/admin/v3/users", ""},
+		{"plain", "GET", "/_synapse/admin/v3/users", ""},
+		{"plain", "GET", "/_synapse/admin/v2/users/@nobody:localhost", ""},
+		{"root", "GET", "/_synapse/admin/v3/users?order_by=nothing", ""},
+		{"root", "GET", "/_synapse/admin/v3/users/", ""},
+		{"root", "GET", "/_synapse/admin/v4/users", ""},
+		{"root", "GET", "/_synapse/admin/v2/users/@nobody:localhost", ""},
+		{"root", "GET", "/_synapse/admin/v2/users/@a/b:localhost", ""},
+		{"root", "GET", "/_synapse/admin/v2/users/@a%2Fb:localhost", ""},
+		{"root", "GET", "/_synapse/admin/v2/users/@nobody:elsewhere.example", ""},
+		{"root", "GET", "/_synapse/admin/v2/users/nobody", ""},
+		{"root", "PUT", "/_synapse/admin/v2/users/@" + name + ":localhost", "x"},
+		{"root", "PUT", "/_synapse/admin/v2/users/@" + name + ":localhost", `{"user_type":"owl"}`},
+		{"root", "PUT", "/_synapse/admin/v2/users/@" + name + ":localhost", `{"locked":true,"deactivated":true}`},
+		{"root", "PUT", "/_synapse/admin/v2/users/@_x:localhost", `{}`},
+		{"root", "PUT", "/_synapse/admin/v2/users/@" + plain + ":localhost", `{"displayname":null}`},
+		{"root", "PUT", "/_synapse/admin/v2/users/@" + plain + ":localhost", `{}`},
+		{"root", "GET", "/_synapse/admin/v2/users/@nobody:localhost/devices", ""},
+		{"root", "POST", "/_synapse/admin/v2/users/@" + plain + ":localhost/delete_devices", `{}`},
+		{"root", "GET", "/_synapse/admin/v1/username_available?username=" + plain, ""},
+		{"root", "GET", "/_synapse/admin/v1/username_available?username=_x", ""},
+		{"root", "GET", "/_synapse/admin/v1/username_available?username=123", ""},
+		{"root", "GET", "/_synapse/admin/v1/threepid/email/users/nobody@example.org", ""},
+		{"root", "GET", "/_synapse/admin/v1/auth_providers/x/users/y", ""},
+		{"root", "POST", "/_synapse/admin/v1/reset_password/@nobody:localhost", `{"new_password":"x"}`},
+		{"root", "POST", "/_synapse/admin/v1/reset_password/@" + plain + ":localhost", `{}`},
+		{"root", "POST", "/_synapse/admin/v1/deactivate/@nobody:localhost", `{"erase":false}`},
+		{"root", "POST", "/_synapse/admin/v1/deactivate/@" + plain + ":localhost", `{"erase":"no"}`},
+		{"root", "GET", "/_synapse/admin/v1/users/@nobody:localhost/joined_rooms", ""},
+		{"root", "GET", "/_synapse/admin/v3/users?name=" + plain, ""},
+		{"root", "GET", "/_synapse/admin/v2/users?name=" + plain, ""},
+		{"root", "GET", "/_synapse/admin/v2/users/@" + plain + ":localhost/devices", ""},
+		{"root", "GET", "/_synapse/admin/v1/username_available?username=" + name, ""},
+		{"root", "GET", "/_synapse/admin/v1/whois/@" + plain + ":localhost", ""},
+		{"plain", "GET", "/_matrix/client/v3/account/whoami", ""},
+		{"", "GET", "/_synapse/admin/v1/server_version", ""},
+		{"", "GET", "/_synapse/admin/v1/register", ""},
+		{"", "GET", "/_matrix/federation/v1/version", ""},
+		{"", "POST", "/_matrix/client/v3/login", `{"type":"m.login.password","identifier":{"type":"m.id.user","user":"` + plain + `"},"password":"wonderland"}`},
+		{"", "POST", "/_synapse/admin/v1/register", `{"nonce":"x","username":"a","password":"b","mac":"c"}`},
+		{"", "POST", "/_matrix/client/v3/login", `{"type":"m.login.password","identifier":{"type":"m.id.user","user":"nobody"},"password":"x"}`},
+		{"", "GET", "/_matrix/client/v1/auth_metadata", ""},
+		{"", "GET", "/.well-known/matrix/client", ""},
+	} {
+		var got [2]string
+		for i, which := range []string{"fake", "real"} {
+			b := benches[which]
+			token := ""
+			switch tt.as {
+			case "root":
+				token = b.admin(t).Reveal()
+			case "plain":
+				if tokens[b] == "" {
+					tokens[b] = b.person(t, plain, false).Reveal()
+				}
+				token = tokens[b]
+			case "dead":
+				token = "syt_dead"
+			}
+			got[i] = short(t, b.url, tt.method, tt.path, token, tt.body)
+		}
+		if got[0] != got[1] {
+			t.Errorf("%s %s %s as %q: the fake answers %s, a real one %s", tt.method, tt.path, tt.body, tt.as, got[0], got[1])
+		}
+	}
+}
+
+// tokens are those of an account without rights, by bench.
+var tokens = map[*bench]string{}
+
+// short is the status and errcode of an answer, or its keys.
+func short(t *testing.T, base, method, path, token, body string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out map[string]json.RawMessage
+	if json.Unmarshal(data, &out) != nil {
+		return fmt.Sprint(resp.StatusCode, " no JSON")
+	}
+	if code, ok := out["errcode"]; ok {
+		return fmt.Sprint(resp.StatusCode, " ", string(code))
+	}
+	shape := fmt.Sprint(resp.StatusCode, " ", slices.Sorted(maps.Keys(out)))
+	for _, list := range []string{"users", "devices"} {
+		var rows []map[string]json.RawMessage
+		if json.Unmarshal(out[list], &rows) == nil && len(rows) > 0 {
+			shape += fmt.Sprint(" ", slices.Sorted(maps.Keys(rows[0])))
+		}
+	}
+	return shape
+}
