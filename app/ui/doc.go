@@ -14,11 +14,11 @@
 //
 // # The families
 //
-//	Frame   Shell, Nav, Switch, PageTitle, Crumbs, Views, Page, Card, Section
+//	Frame   Shell, PageTitle, Crumbs, Views, Section, Columns, Card, Steps, SignInPage, RootClass
 //	List    Toolbar, Search, FilterChip, Table, BulkBar, Pager
-//	Value   AccountCell, ID, Name, Avatar, StateChip, Chip, Role, Health, Time, Date, Num, Diff, Copy, Link
+//	Value   AccountCell, ID, Name, Avatar, StateChip, Chip, Role, Health, Time, Date, Num, Diff, Copy, Link, QuietLink
 //	Act     Button, Actions, Menu, Dialog, Consequences, Why, EndBox
-//	Form    Form, FormState, Field, SecretField, TextArea, Select, Joined, Choice, Check, Repeat, Fields, Help
+//	Form    Form, FormState, Field, SecretField, TextArea, Select, Joined, Choice, Check, Repeat, Fields, Help, FormFoot
 //	Tell    Note, Facts, Timeline, Todo, Counts, Progress, HandOut, QR
 //	State   Empty, Skeleton, ProblemPage, ProblemNote, Offline
 //
