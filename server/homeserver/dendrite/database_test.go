@@ -5,6 +5,7 @@ package dendrite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -55,9 +56,14 @@ func TestUpdateMeetsAnotherChange(t *testing.T) {
 	}
 	// Between the look and the transaction somebody else demotes: the transaction sees it.
 	w.fake.Exec("UPDATE userapi_accounts SET account_type = 1")
-	if err := w.db.setKind(t.Context(), id, typeAdmin, typeUser); err != errElse && !strings.Contains(err.Error(), errElse.Error()) {
+	if err := w.db.setKind(t.Context(), id, typeAdmin, typeUser); !errors.Is(err, errElse) {
 		t.Errorf("the transaction did not look: %v", err)
 	}
+	w.fake.Exec("UPDATE userapi_accounts SET is_deactivated = 1 WHERE localpart = $1", id.Localpart())
+	if err := w.db.setKind(t.Context(), id, typeUser, typeAdmin); !errors.Is(err, errElse) {
+		t.Errorf("the transaction promoted a deactivated account: %v", err)
+	}
+	w.fake.Exec("UPDATE userapi_accounts SET is_deactivated = 0")
 	stale := true
 	_, err = do(t, w, api.UpdateUser, api.UserUpdate{ID: id, Admin: &api.Change[bool]{From: &stale, To: true}})
 	if code(err) != "changed_meanwhile" {

@@ -53,11 +53,17 @@ func TestCreateWithoutAnswer(t *testing.T) {
 		}
 		w.fake.Inject(routeRegister, fakedendrite.Cut)
 		token := w.signsIn(t, "@made:localhost", "a password")
+		// So is the session that Dendrite's own tool leaves with an account that it makes.
+		w.fake.Exec("UPDATE userapi_devices SET device_id = $1, last_seen_ts = 1 WHERE localpart = 'made'", registrationDevice)
 		if _, err := ask("made"); code(err) != "name_in_use" || !w.alive(t, token) {
 			t.Errorf("an older account with the same password: %v", err)
 		}
 		if n := w.fake.Devices("made"); n != 1 {
 			t.Errorf("it has %d sessions", n)
+		}
+		w.fake.Inject(routeRegister, fakedendrite.Failed)
+		if out, err := ask("trouble"); err != nil || out.User.ID != "@trouble:localhost" {
+			t.Errorf("Dendrite said 500 and did it: %v", err)
 		}
 		w.fake.Exec("UPDATE userapi_accounts SET password_hash = 'of somebody else' WHERE localpart = 'made'")
 		w.fake.Inject(routeRegister, fakedendrite.Cut)
@@ -160,6 +166,29 @@ func TestDeactivateStepByStep(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is known of an account that is half-way stays known when the next attempt does not begin.
+func TestStepStays(t *testing.T) {
+	faulty(t, func(t *testing.T, w *world) {
+		id := w.make(t, "person", "a password", false)
+		w.fake.Inject(routeLogin, fakedendrite.Limited)
+		w.fake.Inject(routeReset, fakedendrite.Lost, fakedendrite.Cut)
+		for _, want := range []string{"outcome_unknown", "not_done"} {
+			if _, err := do(t, w, api.DeactivateUser, api.UserDeed{ID: id}); code(err) != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+			if u := must(t, w, api.GetUser, api.UserRef{ID: id}); u.Step != stepReplaced {
+				t.Errorf("after %s it shows %+v", want, u)
+			}
+		}
+		if w.db != nil { // the database is believed more than our memory
+			w.fake.Exec("UPDATE userapi_accounts SET is_deactivated = 1 WHERE localpart = $1", id.Localpart())
+			if u := must(t, w, api.GetUser, api.UserRef{ID: id}); u.Step != "" || !u.Deactivated {
+				t.Errorf("it shows %+v", u)
+			}
+		}
+	})
 }
 
 func TestDeactivateNeedsTheStore(t *testing.T) {

@@ -99,6 +99,11 @@ func TestList(t *testing.T) {
 		if second.Offset != 3 || second.Next != "" || first.Previous != "" || *second.Total != 4 {
 			t.Errorf("the second page is %+v", second)
 		}
+		// A page of another size than that of its cursor still leads back.
+		wide := must(t, w, api.ListUsers, api.UserQuery{Search: tag + ".", Limit: 3, Cursor: must(t, w, api.ListUsers, api.UserQuery{Search: tag + ".", Limit: 1}).Next})
+		if got := locals(must(t, w, api.ListUsers, api.UserQuery{Search: tag + ".", Limit: 3, Cursor: wide.Previous})); !slices.Equal(got, locals(first)) {
+			t.Errorf("back from the second account on: %v", got)
+		}
 		u := first.Users[1]
 		if u.DisplayName != "Älice" || !u.Admin || time.Since(time.UnixMilli(u.CreatedMS)).Abs() > time.Minute {
 			t.Errorf("a row is %+v", u)
@@ -112,13 +117,17 @@ func TestListHidesSystemAccounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Brackets and underscores of the pattern bridge[1]_* stand for themselves, so this one is ordinary.
-		ordinary := w.make(t, "bridge1x", "a password", false)
-		for filter, want := range map[api.Filter][3]bool{"": {false, false, true}, api.Without: {false, false, true}, api.With: {true, true, true}, api.Only: {true, true, false}} {
+		// Brackets and underscores of the patterns bridge[1]_* and irc_* stand for themselves, so two of these are ordinary.
+		bracket, underscore := w.make(t, "bridge1_x", "a password", false), w.make(t, "ircx", "a password", false)
+		bridge := w.make(t, "irc_x", "a password", false)
+		for filter, want := range map[api.Filter][5]bool{
+			"": {false, false, true, true, false}, api.Without: {false, false, true, true, false},
+			api.With: {true, true, true, true, true}, api.Only: {true, true, false, false, true},
+		} {
 			page := must(t, w, api.ListUsers, api.UserQuery{System: filter, Limit: 500})
-			var got [3]bool
+			var got [5]bool
 			for _, u := range page.Users {
-				for i, id := range []api.UserID{own, "@_server:localhost", ordinary} {
+				for i, id := range []api.UserID{own, "@_server:localhost", bracket, underscore, bridge} {
 					got[i] = got[i] || u.ID == id
 				}
 				if (u.ID == own) != u.Own || (u.ID == "@_server:localhost" && !u.System) {
@@ -126,7 +135,7 @@ func TestListHidesSystemAccounts(t *testing.T) {
 				}
 			}
 			if got != want {
-				t.Errorf("system %q: own, _server, ordinary are %v, want %v", filter, got, want)
+				t.Errorf("system %q: own, _server, bridge1_, ircx, irc_ are %v, want %v", filter, got, want)
 			}
 			if *page.Total != int64(len(page.Users)) {
 				t.Errorf("system %q: %d of %d", filter, len(page.Users), *page.Total)
@@ -169,6 +178,29 @@ func TestListWithoutDatabase(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Accounts of application services are system accounts whatever they are called.
+func TestBridgesAreSystemAccounts(t *testing.T) {
+	w := fakeWorld(t, true)
+	id := w.make(t, "ghost", "a password", false)
+	w.fake.Exec("UPDATE userapi_accounts SET account_type = 4, appservice_id = 'irc' WHERE localpart = $1", id.Localpart())
+	if page := must(t, w, api.ListUsers, api.UserQuery{Search: "ghost"}); len(page.Users) != 0 {
+		t.Errorf("listed: %+v", page.Users)
+	}
+	page := must(t, w, api.ListUsers, api.UserQuery{Search: "ghost", System: api.Only})
+	if len(page.Users) != 1 || !page.Users[0].System || page.Users[0].AppService != "irc" {
+		t.Errorf("listed: %+v", page.Users)
+	}
+}
+
+// The directory also has accounts of other servers that share a room with ours.
+func TestDirectoryOfOtherServers(t *testing.T) {
+	w := fakeWorld(t, false)
+	w.fake.List("@remote:elsewhere.example", "@local:localhost")
+	if got := locals(must(t, w, api.ListUsers, api.UserQuery{})); !slices.Equal(got, []string{"local"}) {
+		t.Errorf("the list is %v", got)
+	}
 }
 
 // Those who share a room with the token's account are in the directory of a real Dendrite.

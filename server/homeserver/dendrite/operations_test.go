@@ -80,8 +80,18 @@ func TestCreateRefusesBeforeItSends(t *testing.T) {
 	if most := maxLocalpart("localhost"); most != 243 {
 		t.Errorf("a name may have %d bytes", most)
 	}
-	if err := checkLength(api.Localpart(strings.Repeat("a", 30)), strings.Repeat("b", 223)); code(err) != "too_long" || at(err)[0] != "localpart" {
-		t.Errorf("a name that is too long with its server's: %v", err)
+	w.settings.ServerName = strings.Repeat("b", 223)
+	w.fake.Calls()
+	for name, err := range map[string]error{
+		"create":    second(do(t, w, api.CreateUser, api.UserCreate{Localpart: api.Localpart(strings.Repeat("a", 30)), Password: typed("long enough")})),
+		"available": second(do(t, w, api.CheckName, api.NameQuery{Localpart: api.Localpart(strings.Repeat("a", 30))})),
+	} {
+		if code(err) != "too_long" || !slices.Equal(at(err), []string{"localpart"}) {
+			t.Errorf("%s: a name that is too long with its server's: %v", name, err)
+		}
+	}
+	if calls := w.fake.Calls(); len(calls) != 0 {
+		t.Errorf("sent %v", calls)
 	}
 }
 

@@ -114,7 +114,7 @@ func (k *keeper) Step(_ context.Context, _ string, id api.UserID) (string, error
 func build(t *testing.T, settings homeserver.Settings, fake *fakedendrite.Server) *world {
 	t.Helper()
 	settings.Name, settings.ClientURL, settings.Timeout = "here", "https://chat.example", 20*time.Second
-	settings.Hide = []string{"gatehouse-*", "bridge[1]_*"}
+	settings.Hide = []string{"gatehouse-*", "bridge[1]_*", "irc_*"}
 	k := &keeper{steps: map[api.UserID]string{}}
 	s := newServer(settings, k)
 	w := &world{server: s, adapter: s.adapter(), keeper: k, fake: fake}

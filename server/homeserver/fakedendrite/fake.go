@@ -35,6 +35,7 @@ type Server struct {
 	calls  []string
 	// signInAs is what sign-ins answer, where it is not what is true.
 	signInAs string
+	listed   []string
 }
 
 // Fault is what happens to one call.
@@ -48,6 +49,8 @@ const (
 	Cut
 	// Broken answers 500 as Dendrite does when its database fails, and does nothing.
 	Broken
+	// Failed does what was asked and answers 500 as Dendrite does when a later step of a write fails.
+	Failed
 	// Limited answers 429 and does nothing.
 	Limited
 )
@@ -118,6 +121,13 @@ func (s *Server) SignInAs(id string) {
 	s.signInAs = id
 }
 
+// List puts accounts into the user directory, as if they shared a room with whoever asks.
+func (s *Server) List(ids ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed = append(s.listed, ids...)
+}
+
 // routes are the paths of Dendrite that the adapter uses.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -167,8 +177,11 @@ func (s *Server) handler(route string, handle func(*http.Request) (int, any)) ht
 			return
 		}
 		status, body := handle(r)
-		if fault == Lost {
+		switch fault {
+		case Lost:
 			panic(http.ErrAbortHandler)
+		case Failed:
+			status, body = 500, matrixError("M_UNKNOWN", "failed to create device")
 		}
 		answer(w, status, body)
 	})

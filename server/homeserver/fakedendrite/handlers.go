@@ -200,12 +200,24 @@ func (s *Server) whoami(r *http.Request) (int, any) {
 	return 200, map[string]any{"user_id": s.id(h.local), "device_id": h.device, "is_guest": h.kind == guest}
 }
 
-// directory has nobody in it: it lists those who share a room with the token's account, and there are no rooms here.
+// directory has those that List named. The adapter must ask for all of them: with a term Dendrite would ask other servers.
 func (s *Server) directory(r *http.Request) (int, any) {
 	if _, status, body := s.holder(r); status != 0 {
 		return status, body
 	}
-	return 200, map[string]any{"results": []any{}, "limited": false}
+	var in struct {
+		Term string `json:"search_term"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Term != "" {
+		s.t.Errorf("the directory was searched for %q, %v", in.Term, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	results := []any{}
+	for _, id := range s.listed {
+		results = append(results, map[string]string{"user_id": id, "display_name": "Listed", "avatar_url": ""})
+	}
+	return 200, map[string]any{"results": results, "limited": false}
 }
 
 func (s *Server) login(r *http.Request) (int, any) {
