@@ -23,13 +23,14 @@ type Select struct {
 	State                    FormState
 	Options                  []Option
 	Optional                 bool
+	HideLabel                bool // the label is only said
 	Prefix                   string
 	OnChange                 func(ctx app.Context, value string)
 }
 
 // Draw draws it.
 func (s Select) Draw(env Env) app.UI {
-	p := Field{Name: s.Name, Label: s.Label, State: s.State, Help: s.Help, Prefix: s.Prefix, Optional: s.Optional}.parts(env)
+	p := Field{Name: s.Name, Label: s.Label, State: s.State, Help: s.Help, Prefix: s.Prefix, Optional: s.Optional, HideLabel: s.HideLabel}.parts(env)
 	value := s.State.Value(s.Name, s.Value)
 	options := make([]app.UI, 0, len(s.Options))
 	for _, o := range s.Options {
