@@ -28,7 +28,8 @@ func Crumbs(env Env, crumbs ...Crumb) app.UI {
 
 // PageTitle is the heading of a page, with facts beside it and its actions at the end.
 type PageTitle struct {
-	Title   string
+	Title   string // a name, which runs in its own direction
+	Words   bool   // the title is words of the page, even if a name is among them
 	Lead    app.UI // before it: an avatar
 	Facts   app.UI // beside it
 	Below   app.UI // under it: a Matrix ID
@@ -47,10 +48,14 @@ func (t PageTitle) Draw(Env) app.UI {
 	if len(t.Actions) > 0 {
 		actions = app.Div().Class("gh-title__actions").Body(t.Actions...)
 	}
+	title := app.H1().Class("gh-title__h1 pf-v6-c-title").ID("title").TabIndex(-1).Text(t.Title)
+	if !t.Words {
+		title = title.Dir("auto")
+	}
 	return app.Div().Class("gh-title").Body(
 		t.Lead,
 		app.Div().Class("gh-title__text").Body(
-			app.H1().Class("gh-title__h1 pf-v6-c-title").ID("title").TabIndex(-1).Dir("auto").Text(t.Title),
+			title,
 			facts,
 			below,
 		),

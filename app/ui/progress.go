@@ -78,7 +78,7 @@ func (p Progress) Draw(Env) app.UI {
 
 // HandOut is the card that a newcomer gets. It prints alone, and its password is seen this once.
 type HandOut struct {
-	Server     string // "Chat of the university"; default: the server name
+	Server     string // "Chat of the university"; "" where there is only the server's name
 	ServerName string
 	ID         string
 	Password   string // "" when there is none on the card
@@ -92,7 +92,10 @@ type HandOut struct {
 // Draw draws the card and the row of buttons below it.
 func (h HandOut) Draw(env Env) app.UI {
 	title := orElse(h.Server, h.ServerName)
-	var password, signIn, homeserver, code app.UI
+	var serverName, password, signIn, homeserver, code app.UI
+	if h.Server != "" {
+		serverName = app.Bdi().Class("gh-subtle").Text(h.ServerName)
+	}
 	if h.Password != "" {
 		password = app.Div().Class("gh-handout__part").Body(
 			app.P().Class("gh-handout__label").Text(env.T("handout.password")),
@@ -122,7 +125,7 @@ func (h HandOut) Draw(env Env) app.UI {
 			app.Div().Class("gh-handout__main").Body(
 				app.Div().Class("gh-handout__server").Body(
 					Avatar{Name: title, Shape: Square}.Draw(env),
-					app.Span().Class("gh-handout__lines").Body(app.Strong().Dir("auto").Text(title), app.Bdi().Class("gh-subtle").Text(h.ServerName)),
+					app.Span().Class("gh-handout__lines").Body(app.Strong().Dir("auto").Text(title), serverName),
 				),
 				app.Div().Class("gh-handout__part").Body(
 					app.P().Class("gh-handout__label").Text(env.T("handout.id")),
