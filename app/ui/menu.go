@@ -30,26 +30,19 @@ type Menu struct {
 	Look  Look // of the button
 	Dots  bool // the button is three dots
 	Items []MenuItem
+	// Href makes the dots a link to a page with the same actions; only the program opens the menu then, and draws it when it does.
+	Href string
 }
 
 // Draw draws the button and the list.
 func (m Menu) Draw(Env) app.UI {
-	if app.IsClient && m.Dots {
-		return &lazyMenu{Menu: m}
+	if m.Dots && m.Href != "" {
+		return &linkMenu{Menu: m}
 	}
-	return m.draw(nil)
-}
-
-// draw draws the menu; onOpen, if any, is told when the button is pressed.
-func (m Menu) draw(onOpen app.EventHandler) app.UI {
 	var button app.UI
 	if m.Dots {
-		dots := app.Button().Class("gh-dots").Type("button").Attr("popovertarget", Attr(m.ID)).
+		button = app.Button().Class("gh-dots").Type("button").Attr("popovertarget", Attr(m.ID)).
 			Aria("label", Attr(m.Label)).Body(IconDots.Draw())
-		if onOpen != nil {
-			dots = dots.OnClick(onOpen, app.EventScope(m.ID))
-		}
-		button = dots
 	} else {
 		button = Button{Label: m.Label, Icon: m.Icon, Look: m.Look, Popover: m.ID}.control()
 	}

@@ -25,6 +25,7 @@ func row(env ui.Env, i int, u api.User) ui.Row {
 		},
 		Menu: ui.Menu{
 			ID: "row-" + strconv.Itoa(i), Label: env.T("common.actions_for", "name", nameOf(u)), Dots: true, Items: menu(env, u),
+			Href: route.Account(env.Homeserver, route.AccountPath, u.ID),
 		}.Draw(env),
 	}
 }
