@@ -28,6 +28,8 @@ type Homeserver struct {
 	Settings homeserver.Settings
 	Kind     string
 	Adapter  homeserver.Adapter
+
+	health health
 }
 
 // Person is who makes a call.

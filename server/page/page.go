@@ -69,11 +69,14 @@ func (p *Pages) env(c echo.Context, person *operator.Person, homeserver string) 
 	}
 	for _, h := range p.Gate.Homeservers() {
 		if person.May(h.Settings.Name) {
-			env.Homeservers = append(env.Homeservers, ui.Homeserver{Name: h.Settings.Name, ServerName: h.Settings.ServerName, Kind: h.Kind})
+			seen, _ := h.Seen()
+			env.Homeservers = append(env.Homeservers, ui.Homeserver{
+				Name: h.Settings.Name, ServerName: h.Settings.ServerName, Kind: h.Kind, State: seen.State,
+			})
 		}
 	}
 	if h, ok := p.Gate.Homeserver(homeserver); ok && person.May(homeserver) {
-		env.Unavailable = h.Adapter.Unavailable()
+		env.Unavailable = h.Unavailable()
 		env.Denied = denied(person.Role)
 	}
 	return env
