@@ -3,6 +3,8 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"reflect"
 	"strconv"
 	"strings"
@@ -15,6 +17,29 @@ type Change[T any] struct {
 	From *T `json:"from,omitempty"`
 	To   T  `json:"to"`
 }
+
+// UnmarshalJSON demands To: a change that does not say to what would clear the field.
+func (c *Change[T]) UnmarshalJSON(data []byte) error {
+	var read struct {
+		From *T `json:"from"`
+		To   *T `json:"to"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&read); err != nil {
+		return err
+	}
+	if read.To == nil {
+		return &json.UnmarshalTypeError{Value: "nothing", Type: reflect.TypeFor[T](), Field: toField}
+	}
+	c.From, c.To = read.From, *read.To
+	return nil
+}
+
+// toField is the name of To. Forms demand it, too (decodeForm).
+const toField = "to"
+
+func (*Change[T]) demands() string { return toField }
 
 func (c *Change[T]) idle() bool {
 	return c == nil || (c.From != nil && reflect.DeepEqual(*c.From, c.To))

@@ -91,6 +91,9 @@ func (f *form) decode(path string, v reflect.Value) {
 	case v.Kind() == reflect.Pointer:
 		f.pointer(path, v)
 	case v.Kind() == reflect.Struct:
+		if d, ok := v.Addr().Interface().(interface{ demands() string }); ok && !f.has(join(path, d.demands())) {
+			f.wrong.Add(join(path, d.demands()), "missing")
+		}
 		for name, i := range fields(v.Type()) {
 			f.decode(join(path, name), v.Field(i))
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"unique"
 )
 
 // Redacted stands wherever a Secret would be shown.
@@ -14,19 +15,30 @@ const Redacted = "[redacted]"
 // Secret is a text that must never be seen: a password, a token, a key. However it is printed, logged or encoded it
 // comes out as Redacted; only Reveal and EncodeWire give the text itself.
 type Secret struct {
-	text string
+	// text is a handle: fmt calls no method of what stands in an unexported field of another struct, and prints an address then.
+	text unique.Handle[string]
 	// wire is set on the copies that EncodeWire makes, and nowhere else.
 	wire bool
 }
 
 // NewSecret wraps a text.
-func NewSecret(text string) Secret { return Secret{text: text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{text: unique.Make(text)}
+}
 
 // Reveal returns the text. Callers hand it to the homeserver or to the person it was made for, and to nothing else.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 // IsZero reports whether the text is empty.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s.text == unique.Handle[string]{} }
 
 // String implements fmt.Stringer.
 func (s Secret) String() string { return s.shown() }
@@ -44,7 +56,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.shown()), nil }
 // prints the fields of a nested value in clear otherwise.
 func (s Secret) MarshalJSON() ([]byte, error) {
 	if s.wire {
-		return json.Marshal(s.text)
+		return json.Marshal(s.Reveal())
 	}
 	return json.Marshal(s.shown())
 }
@@ -58,12 +70,12 @@ func (s *Secret) UnmarshalJSON(data []byte) error {
 	if text == Redacted {
 		return fmt.Errorf("a redacted secret cannot be read back")
 	}
-	*s = Secret{text: text}
+	*s = NewSecret(text)
 	return nil
 }
 
 func (s Secret) shown() string {
-	if s.text == "" {
+	if s.IsZero() {
 		return ""
 	}
 	return Redacted

@@ -198,7 +198,9 @@ func TestGuardPanicsWhileSomebodyWaits(t *testing.T) {
 func TestNotBegun(t *testing.T) {
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
-	lock := func() *httptest.ResponseRecorder { return w.Call(cookie, "users.lock", key, `{"id":"@ann:example.org"}`) }
+	lock := func() *httptest.ResponseRecorder {
+		return w.Call(cookie, "users.lock", key, `{"id":"@ann:example.org"}`)
+	}
 
 	mend := w.Break("audit", "INSERT", "NEW.phase = 'intent'")
 	refused(t, lock(), 503, "store_unavailable")

@@ -141,7 +141,9 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.ListDevices, func(api.UserRef) (api.DeviceList, error) {
 			return api.DeviceList{Devices: []api.Device{{ID: "PHONE", DisplayName: "A phone"}, {ID: "LAPTOP"}}}, nil
 		}),
-		entry(s, api.SignOut, func(d api.DeviceSignOut) (api.SignedOut, error) { return api.SignedOut{Count: max(len(d.Devices), 1)}, nil }),
+		entry(s, api.SignOut, func(d api.DeviceSignOut) (api.SignedOut, error) {
+			return api.SignedOut{Count: max(len(d.Devices), 1)}, nil
+		}),
 		entry(s, api.ServerInfo, func(api.ServerQuery) (api.Server, error) { return s.server(), nil }),
 		entry(s, api.CheckServer, func(api.ServerQuery) (api.Report, error) {
 			return api.Report{Server: s.server(), Checks: []api.Check{{Code: "reachable", State: api.CheckPassed}}}, nil

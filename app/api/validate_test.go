@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mistakes returns field: code of every mistake of a request, in their order.
+func mistakes(err error) string {
+	if err == nil {
+		return ""
+	}
+	p, ok := errors.AsType[*Problem](err)
+	if !ok || p.Status != StatusUnprocessable || p.Code != "invalid_request" || p.Type != "about:blank#invalid_request" {
+		return "no problem of a request: " + err.Error()
+	}
+	var list []string
+	for _, f := range p.Fields {
+		list = append(list, f.Field+": "+f.Code)
+	}
+	return strings.Join(list, ", ")
+}
+
+func typed(password string) PasswordChoice {
+	return PasswordChoice{Mode: PasswordTyped, Password: NewSecret(password)}
+}
+
+func change[T any](to T) *Change[T] { return &Change[T]{To: to} }
+
+// Every mistake stands at its field, and all of them are told at once.
+func TestValidate(t *testing.T) {
+	const id = "@ann:example.org"
+	random := PasswordChoice{Mode: PasswordRandom}
+	long := strings.Repeat("é", 257)
+	email := func(a string) []Threepid { return []Threepid{{Medium: "email", Address: a}} }
+	phone := func(a string) []Threepid { return []Threepid{{Medium: "msisdn", Address: a}} }
+	for _, c := range []struct {
+		request Request
+		want    string
+	}{
+		{UserRef{id}, ""},
+		{UserRef{"ann"}, "id: invalid_user_id"},
+		{UserRef{}, "id: missing"},
+		{NameQuery{"ann"}, ""},
+		{NameQuery{"Ann"}, "localpart: localpart_upper"},
+		{ServerQuery{}, ""},
+		{Credentials{Name: "ann", Password: NewSecret("x")}, ""},
+		{Credentials{}, "name: missing, password: missing"},
+		{Credentials{Name: strings.Repeat("a", 256), Password: NewSecret("x")}, "name: too_long"},
+		{Credentials{Name: "a\x00", Password: NewSecret("x")}, "name: invalid_text"},
+
+		{UserQuery{}, ""},
+		{UserQuery{Search: strings.Repeat("é", 255), Admins: With, Deactivated: Only, Locked: Without, Guests: With, System: Only, Sort: SortLastSeen, Limit: 500}, ""},
+		{UserQuery{Search: strings.Repeat("é", 256), Admins: "x", Deactivated: "x", Locked: "x", Guests: "x", System: "x", Sort: "x", Limit: 501, Cursor: strings.Repeat("c", 4097)},
+			"search: too_long, admins: invalid_choice, deactivated: invalid_choice, locked: invalid_choice, guests: invalid_choice, system: invalid_choice, sort: invalid_choice, limit: out_of_range, cursor: invalid_cursor"},
+		{UserQuery{Limit: -1}, "limit: out_of_range"},
+		{UserQuery{Search: "a\xff"}, "search: invalid_text"},
+
+		{UserCreate{Localpart: "ann", Password: random}, ""},
+		{UserCreate{Localpart: "ann", Password: PasswordChoice{Mode: PasswordNone}}, ""},
+		{UserCreate{}, "localpart: missing, password.mode: missing"},
+		{UserCreate{Localpart: "ann", Password: PasswordChoice{Mode: "sesame"}}, "password.mode: invalid_choice"},
+		{UserCreate{Localpart: "ann", Password: typed("")}, "password.password: missing"},
+		{UserCreate{Localpart: "ann", Password: typed("1234567")}, "password.password: weak_password"},
+		{UserCreate{Localpart: "ann", Password: typed("12345678")}, ""},
+		{UserCreate{Localpart: "ann", Password: typed(strings.Repeat("a", 512))}, ""},
+		{UserCreate{Localpart: "ann", Password: typed(strings.Repeat("a", 513))}, "password.password: password_too_long"},
+		{UserCreate{Localpart: "ann", Password: typed("1234\x005678")}, "password.password: password_nul"},
+		{UserCreate{Localpart: "ann", Password: random, DisplayName: long, UserType: strings.Repeat("t", 65), AvatarURL: "x", Threepids: email("x"), ExternalIDs: []ExternalID{{}}},
+			"display_name: too_long, user_type: too_long, threepids.0.address: invalid_email, external_ids.0.auth_provider: missing, external_ids.0.external_id: missing, avatar_url: invalid_mxc"},
+		{UserCreate{Localpart: "ann", Password: random, DisplayName: strings.Repeat("é", 256)}, ""},
+		{UserCreate{Localpart: "ann", Password: random, DisplayName: `"><b>` + "\u202e"}, ""},
+
+		{UserUpdate{ID: id}, ""},
+		{UserUpdate{ID: "x", DisplayName: change(long), AvatarURL: change(MXC("x")), UserType: change(long), Threepids: change(phone("1")), ExternalIDs: change([]ExternalID{{"a", strings.Repeat("b", 256)}})},
+			"id: invalid_user_id, display_name.to: too_long, avatar_url.to: invalid_mxc, user_type.to: too_long, threepids.to.0.address: invalid_phone, external_ids.to.0.external_id: too_long"},
+		{UserUpdate{ID: id, Threepids: change(email("a@b.example"))}, ""},
+		{UserUpdate{ID: id, Threepids: change(email("a@localhost"))}, "threepids.to.0.address: email_no_ending"},
+		{UserUpdate{ID: id, Threepids: change(email("a@b.example."))}, ""},
+		{UserUpdate{ID: id, Threepids: change(email("@b.example"))}, "threepids.to.0.address: invalid_email"},
+		{UserUpdate{ID: id, Threepids: change(email("a@"))}, "threepids.to.0.address: invalid_email"},
+		{UserUpdate{ID: id, Threepids: change(email("a@b@c.example"))}, "threepids.to.0.address: invalid_email"},
+		{UserUpdate{ID: id, Threepids: change(email("a b@c.example"))}, "threepids.to.0.address: invalid_email"},
+		{UserUpdate{ID: id, Threepids: change(phone("49301234"))}, ""},
+		{UserUpdate{ID: id, Threepids: change(phone("1234567890123456"))}, "threepids.to.0.address: invalid_phone"},
+		{UserUpdate{ID: id, Threepids: change(phone("49x"))}, "threepids.to.0.address: invalid_phone"},
+		{UserUpdate{ID: id, Threepids: change([]Threepid{{Medium: "fax", Address: "1"}})}, "threepids.to.0.medium: invalid_choice"},
+		{UserUpdate{ID: id, Threepids: change(append(email("a@b.example"), email("a@b.example")...))}, "threepids.to.1.address: twice"},
+		{UserUpdate{ID: id, Threepids: change(make([]Threepid, 51))}, "threepids.to: too_many"},
+		{UserUpdate{ID: id, ExternalIDs: change(make([]ExternalID, 51))}, "external_ids.to: too_many"},
+
+		{PasswordReset{ID: id, Password: random}, ""},
+		{PasswordReset{ID: id, Password: PasswordChoice{Mode: PasswordNone}}, "password.mode: invalid_choice"},
+		{PasswordReset{}, "id: missing, password.mode: missing"},
+		{UserReactivation{ID: id, Password: PasswordChoice{Mode: PasswordNone}}, ""},
+		{UserReactivation{}, "id: missing, password.mode: missing"},
+		{UserDeed{ID: id, Reason: strings.Repeat("é", 500)}, ""},
+		{UserDeed{ID: id, Reason: strings.Repeat("é", 501)}, "reason: too_long"},
+		{UserDeed{Reason: "\x00"}, "id: missing, reason: invalid_text"},
+		{UserErasure{ID: id, ConfirmID: id}, ""},
+		{UserErasure{ID: id, ConfirmID: "@Ann:example.org"}, "confirm_id: confirm_id"},
+		{UserErasure{ID: id}, "confirm_id: confirm_id"},
+		{UserErasure{ID: "", ConfirmID: ""}, "id: missing"},
+		{DeedQuery{ID: id, Operation: "users.lock"}, ""},
+		{DeedQuery{Operation: "users.fly"}, "id: missing, operation: invalid_choice"},
+		{DeviceSignOut{ID: id, All: true}, ""},
+		{DeviceSignOut{ID: id, Devices: []DeviceID{"any text é"}}, ""},
+		{DeviceSignOut{ID: id}, "devices: missing"},
+		{DeviceSignOut{ID: id, Devices: []DeviceID{"A"}, All: true}, "all: devices_or_all"},
+		{DeviceSignOut{ID: id, Devices: make([]DeviceID, 1001)}, "devices: too_many"},
+		{DeviceSignOut{ID: id, Devices: []DeviceID{"A", DeviceID(strings.Repeat("d", 513))}}, "devices.1: too_long"},
+	} {
+		if got := mistakes(c.request.Validate()); got != c.want {
+			t.Errorf("%T %+.300v\n got %s\nwant %s", c.request, c.request, got, c.want)
+		}
+	}
+}
+
+// SETTLED 6: every operation names its targets, exactly those that its request has an ID of.
+func TestTargets(t *testing.T) {
+	const id = UserID("@ann:example.org")
+	requests := map[string]Request{
+		"users.get": UserRef{id}, "users.unlock": UserRef{id}, "devices.list": UserRef{id}, "users.update": UserUpdate{ID: id},
+		"users.reset_password": PasswordReset{ID: id}, "users.lock": UserDeed{ID: id}, "users.deactivate": UserDeed{ID: id},
+		"users.erase": UserErasure{ID: id}, "users.reactivate": UserReactivation{ID: id}, "users.preview": DeedQuery{ID: id},
+		"devices.sign_out": DeviceSignOut{ID: id},
+		// The server's name is added by the gate.
+		"users.create": UserCreate{Localpart: "ann"},
+	}
+	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.list"}
+	for _, op := range All() {
+		name := op.Info().Name
+		req, listed := requests[name]
+		if !listed {
+			if !slices.Contains(none, name) {
+				t.Errorf("%s is in neither list", name)
+			}
+			req, _ = op.Types()
+			if len(req.Targets()) != 0 {
+				t.Errorf("%s names %v", name, req.Targets())
+			}
+			continue
+		}
+		want := id
+		if name == "users.create" {
+			want = "@ann"
+		}
+		if got := req.Targets(); len(got) != 1 || got[0] != want {
+			t.Errorf("%s names %v, want %v", name, got, want)
+		}
+	}
+}
+
+// The catalogue itself: names that addresses and texts can be made of, each once, each with a permission that some role has.
+func TestCatalogue(t *testing.T) {
+	name := regexp.MustCompile(`^[a-z]+\.[a-z_]+$`)
+	seen := map[string]bool{}
+	for i, op := range All() {
+		info := op.Info()
+		if !name.MatchString(info.Name) || seen[info.Name] {
+			t.Errorf("the name %q", info.Name)
+		}
+		seen[info.Name] = true
+		if i > 0 && All()[i-1].Info().Name > info.Name {
+			t.Errorf("%s is out of order", info.Name)
+		}
+		if !slices.Contains(Permissions(), info.Permission) || !Owner.May(info.Permission) {
+			t.Errorf("%s takes the permission %q", info.Name, info.Permission)
+		}
+		if info.Kind == KindRead && (info.Destructive || info.Reveals) {
+			t.Errorf("%s reads and is %+v", info.Name, info)
+		}
+		if found, ok := Find(info.Name); !ok || found != op {
+			t.Errorf("%s is not found", info.Name)
+		}
+	}
+	if _, ok := Find("users.fly"); ok {
+		t.Error("users.fly is found")
+	}
+	if Role("no such").May(ReadServers) || Role("").May(ReadServers) {
+		t.Error("a role that is none may something")
+	}
+	for _, role := range Roles() {
+		for _, p := range role.Permissions() {
+			if !slices.Contains(Permissions(), p) {
+				t.Errorf("%s has the permission %q", role, p)
+			}
+		}
+	}
+}
+
+func TestReportOK(t *testing.T) {
+	for _, c := range []struct {
+		states []string
+		want   bool
+	}{{nil, true}, {[]string{CheckPassed, CheckWarning}, true}, {[]string{CheckPassed, CheckFailed, CheckPassed}, false}} {
+		var r Report
+		for _, s := range c.states {
+			r.Checks = append(r.Checks, Check{State: s})
+		}
+		if r.OK() != c.want {
+			t.Errorf("%v: %t", c.states, r.OK())
+		}
+	}
+}
