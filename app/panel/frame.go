@@ -54,7 +54,7 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 	if name != "" && env.Allowed(string(api.ReadUsers)) {
 		under := strings.TrimPrefix(path, "/"+name+"/")
 		first = append(first, ui.NavItem{
-			Label: env.T("nav.accounts"), Href: route.Accounts(name), Icon: ui.IconAccounts,
+			Label: env.T("nav.accounts"), Href: route.Accounts(name), Icon: ui.IconUsers,
 			Current: under != path && strings.HasPrefix(under, "account"),
 		})
 	}

@@ -121,7 +121,7 @@ func (s *Server) report() app.UI {
 	for _, c := range s.Checks {
 		rows = append(rows, ui.Row{Key: c.Code, Cells: []app.UI{ui.Text(checkText(env, c)), result(env, c.State)}})
 	}
-	section.Body = []app.UI{ui.Table{Compact: true, Caption: env.T("servers.checks"), Rows: rows, Columns: []ui.Column{
+	section.Body = []app.UI{ui.Table{Caption: env.T("servers.checks"), Rows: rows, Columns: []ui.Column{
 		{Title: env.T("servers.column.check"), Phone: ui.CardLead},
 		{Title: env.T("servers.column.result"), Width: ui.Large},
 	}}.Draw(env)}

@@ -51,7 +51,7 @@ func (s *Shell) open(ctx app.Context, u *url.URL, m move) {
 	visit := s.visit
 	loadCtx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	env := s.env
+	env := s.means.Local(s.env)
 	env.Now, env.Notice, env.Homeserver = now(), m.notice, homeserver
 	if homeserver == "" {
 		env.Homeserver = s.env.Homeserver
@@ -65,7 +65,7 @@ func (s *Shell) open(ctx app.Context, u *url.URL, m move) {
 		}
 	})
 	ctx.Async(func() {
-		err := next.Load(loadCtx, env, s.caller, u)
+		err := next.Load(loadCtx, env, s.means.Caller, u)
 		ctx.Dispatch(func(ctx app.Context) {
 			if s.visit == visit {
 				s.arrive(ctx, next, env, u, err, m, asQuestion)

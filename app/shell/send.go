@@ -39,7 +39,7 @@ func (s *Shell) send(ctx app.Context, of screen.Screen, live *screen.Live, opera
 	}
 	live.Busy = true
 	ctx.Async(func() {
-		result, err := s.caller.Call(context.Background(), op, req, key)
+		result, err := s.means.Caller.Call(context.Background(), op, req, key)
 		ctx.Dispatch(func(ctx app.Context) {
 			live.Busy = false
 			if err == nil {
@@ -72,7 +72,7 @@ func (s *Shell) done(ctx app.Context, form screen.Writer, operation string, resu
 	next := form.After(operation, result)
 	s.question, s.questionURL = nil, nil
 	if next.Screen != nil {
-		env := s.env
+		env := s.means.Local(s.env)
 		env.Now, env.Notice = now(), next.Notice
 		next.Screen.Use(env)
 		s.env, s.screen, s.problem = env, next.Screen, nil

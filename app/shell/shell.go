@@ -33,10 +33,8 @@ type Block struct {
 type Shell struct {
 	app.Compo
 
-	env       ui.Env
-	caller    client.Caller
-	languages []ui.Language
-	first     func() // runs once, when the first picture stands
+	env   ui.Env
+	means Means
 
 	url     *url.URL
 	screen  screen.Screen
@@ -59,13 +57,21 @@ type Shell struct {
 	goPressed time.Time // when `g` was pressed
 }
 
+// Means are what the shell works with.
+type Means struct {
+	Caller    client.Caller
+	Languages []ui.Language
+	Local     func(ui.Env) ui.Env // gives later screens the browser's own zone
+	First     func()              // runs once, when the first picture stands
+}
+
 // New makes the root from a page's data block.
-func New(block Block, env ui.Env, caller client.Caller, languages []ui.Language, first func()) (*Shell, error) {
+func New(block Block, env ui.Env, means Means) (*Shell, error) {
 	u, err := url.Parse(block.URL)
 	if err != nil {
 		return nil, err
 	}
-	s := &Shell{env: env, caller: caller, languages: languages, first: first, url: u, problem: block.Problem, loading: block.Loading, scrolls: map[string]int{}}
+	s := &Shell{env: env, means: means, url: u, problem: block.Problem, loading: block.Loading, scrolls: map[string]int{}}
 	if len(block.Screen) == 0 {
 		return s, nil
 	}
@@ -85,9 +91,7 @@ func New(block Block, env ui.Env, caller client.Caller, languages []ui.Language,
 func (s *Shell) OnMount(ctx app.Context) {
 	s.listenTo(ctx)
 	s.enliven(s.screen, false)
-	if s.first != nil {
-		ctx.Defer(func(app.Context) { s.first() })
-	}
+	ctx.Defer(func(app.Context) { s.means.First() })
 	if s.loading {
 		s.open(ctx, s.url, move{replace: true})
 	}
@@ -103,7 +107,7 @@ func (s *Shell) OnDismount() {
 // Render implements app.Composer.
 func (s *Shell) Render() app.UI {
 	return panel.Frame(s.env, panel.View{
-		URL: s.url, Body: s.body(), Overlay: s.overlay(), Languages: s.languages, Busy: s.busy, Waiting: s.loading,
+		URL: s.url, Body: s.body(), Overlay: s.overlay(), Languages: s.means.Languages, Busy: s.busy, Waiting: s.loading,
 		OnNotice: func(app.Context) { s.env.Notice = "" },
 	})
 }
@@ -147,11 +151,14 @@ func (s *Shell) enliven(v screen.Screen, modal bool) {
 	if v == nil {
 		return
 	}
-	live := &screen.Live{Caller: s.caller, Modal: modal, Close: s.closeQuestion}
+	live := &screen.Live{Caller: s.means.Caller, Modal: modal, Close: s.closeQuestion}
 	live.Send = func(ctx app.Context, operation string, values url.Values) { s.send(ctx, v, live, operation, values) }
 	v.Enliven(live)
 	s.live = live
 }
+
+// SeeVersion is told the gate's version with every answer; another one than the page's means that there is a newer page.
+func (s *Shell) SeeVersion(version string) { s.newer = version != "" && version != s.env.Version }
 
 // now is the time that pages are drawn with.
 func now() int64 { return time.Now().UnixMilli() }

@@ -7,7 +7,6 @@ package takeover
 import (
 	"encoding/json"
 	"syscall/js"
-	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -28,17 +27,14 @@ func Prepare() bool {
 	if printer == nil {
 		return false
 	}
-	offset, known := zone(&block.Env)
-	env := block.Env.WithPrinter(i18n.Format{Printer: printer, Offset: offset})
-	if !known {
-		tellZone(env.Zone)
-	}
+	env, local := zone(block.Env, printer)
 	if !waitForQuiet() {
 		return false
 	}
 	var before state
-	caller := client.Fetch{Homeserver: block.Env.Homeserver}
-	root, err := shell.New(block, env, caller, languages, func() { before.restore() })
+	var root *shell.Shell
+	caller := client.Fetch{Homeserver: block.Env.Homeserver, Version: func(v string) { root.SeeVersion(v) }}
+	root, err := shell.New(block, env, shell.Means{Caller: caller, Languages: languages, Local: local, First: func() { before.restore() }})
 	if err != nil {
 		return false
 	}
@@ -74,15 +70,19 @@ func texts(language string) (*i18n.Printer, []ui.Language) {
 	return i18n.NewPrinter(own, nil), names
 }
 
-// zone returns the browser's offset where the person's zone is the browser's, and reports whether the server knew it. Until
-// the server does, the page was written in UTC, and stays so until the next one: nothing moves under a person's eyes.
-func zone(env *ui.Env) (offset func(time.Time) int, known bool) {
+// zone gives the first screen the zone that the server wrote it in, so that nothing moves under a person's eyes, and returns what gives
+// the later ones the browser's own. If those are two, the server is told for its next page.
+func zone(env ui.Env, printer *i18n.Printer) (first ui.Env, local func(ui.Env) ui.Env) {
 	name := js.Global().Get("Intl").Call("DateTimeFormat").Call("resolvedOptions").Get("timeZone")
+	own := i18n.Format{Printer: printer, Offset: i18n.BrowserOffset}
 	if name.Type() != js.TypeString || name.String() == env.Zone {
-		return i18n.BrowserOffset, true
+		return env.WithPrinter(own), func(e ui.Env) ui.Env { return e }
 	}
-	env.Zone = name.String()
-	return i18n.BrowserOffset, false
+	tellZone(name.String())
+	return env.WithPrinter(i18n.Format{Printer: printer}), func(e ui.Env) ui.Env {
+		e.Zone = name.String()
+		return e.WithPrinter(own)
+	}
 }
 
 // tellZone has the preferences cookie remember the zone for the server's next page.

@@ -98,6 +98,7 @@ func (s Shell) switcher(env Env) app.UI {
 		label, state = env.ServerName(), env.current().State
 	}
 	if len(env.Homeservers) == 1 && s.SwitchAll == "" {
+		label, state = env.Homeservers[0].ServerName, env.Homeservers[0].State
 		return app.Span().Class("gh-switch gh-switch--single").Body(
 			healthDot(state), app.Bdi().Class("gh-switch__name").Text(label), Hidden(env.T("ui.health."+healthWord(state))))
 	}
