@@ -28,6 +28,10 @@ type Button struct {
 	Href     string // a link
 	Download bool   // the link's target is kept as a file
 
+	// Otherwise is the label as long as the form's deciding box (Check.Decides) is off. Both are there, and the style sheet shows one, so
+	// that the button says the truth without the program.
+	Otherwise string
+
 	Name, Value string // what the form gets when it is submitted with this button
 	Form        string // ID of the form, where the button stands outside of it
 	Action      string // address that the form goes to instead of its own
@@ -119,7 +123,10 @@ func (b Button) body() []app.UI {
 		parts = append(parts, app.Span().Class("pf-v6-c-button__icon pf-m-start").Body(icon))
 	}
 	if b.Label != "" {
-		parts = append(parts, app.Span().Class("pf-v6-c-button__text").Text(b.Label))
+		parts = append(parts, app.Span().Class(classes("pf-v6-c-button__text", when(b.Otherwise != "", "gh-if-on"))).Text(b.Label))
+	}
+	if b.Otherwise != "" {
+		parts = append(parts, app.Span().Class("pf-v6-c-button__text gh-if-off").Text(b.Otherwise))
 	}
 	if b.Key != "" {
 		parts = append(parts, Kbd(b.Key))

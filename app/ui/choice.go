@@ -115,6 +115,7 @@ type Check struct {
 	Name, Label, Help string
 	State             FormState
 	Checked           bool
+	Decides           bool   // the form's button says what it does with the box on, and off (Button.Otherwise)
 	Why               string // why it cannot be changed
 	Prefix            string
 	OnChange          func(ctx app.Context, on bool)
@@ -123,7 +124,7 @@ type Check struct {
 // Draw draws it.
 func (c Check) Draw(env Env) app.UI {
 	p := Field{Name: c.Name, Label: c.Label, State: c.State, Help: c.Help, Prefix: c.Prefix, Why: c.Why}.parts(env)
-	box := app.Input().Class("gh-check").Type("checkbox").ID(Attr(p.id)).Value(yes())
+	box := app.Input().Class(classes("gh-check", when(c.Decides, "gh-decides"))).Type("checkbox").ID(Attr(p.id)).Value(yes())
 	var companion app.UI
 	if c.Why != "" {
 		box = box.Disabled(true)
