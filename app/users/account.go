@@ -72,11 +72,11 @@ func (a *Account) Render() app.UI {
 	if ends := a.ends(); len(ends) > 0 {
 		end = ui.Section{Title: env.T("account.end"), Body: []app.UI{ui.EndBox(ends...)}}.Draw(env)
 	}
-	return app.Div().Body(
+	return app.Div().Body(append(
 		head{user: a.User, devices: a.Devices, path: route.AccountPath}.draw(env),
 		ui.Section{Title: env.T("account.facts"), Body: []app.UI{ui.Facts(env, a.facts()...)}}.Draw(env),
 		end,
-	)
+	)...)
 }
 
 // ends are the ways to end the account that are left.

@@ -27,7 +27,7 @@ func (a *Account) facts() []ui.Fact {
 	add("phones", "threepids", addresses(env, u, "msisdn"))
 	add("identities", "external_ids", identities(env, u))
 	list = append(list, ui.Fact{Label: env.T("account.devices"), Value: a.devicesFact()})
-	add("user_type", "user_type", ui.Text(typeName(env, u.UserType)))
+	add("user_type", "user_type", typeFact(env, u.UserType))
 	if u.AppService != "" || !u.Knows("appservice_id") {
 		add("appservice", "appservice_id", ui.Mono(u.AppService))
 	}
@@ -56,6 +56,13 @@ func rolesFact(env ui.Env, u api.User) app.UI {
 	return stack(lines)
 }
 
+func typeFact(env ui.Env, t string) app.UI {
+	if t == "" {
+		return nil
+	}
+	return ui.Text(typeName(env, t))
+}
+
 // typeName is what an account's type is called.
 func typeName(env ui.Env, t string) string {
 	switch t {
@@ -75,7 +82,7 @@ func addresses(env ui.Env, u api.User, medium string) app.UI {
 		if t.Medium != medium {
 			continue
 		}
-		lines = append(lines, ui.Mono(shownAddress(t)))
+		lines = append(lines, ui.Text(shownAddress(t)))
 	}
 	return stack(lines)
 }

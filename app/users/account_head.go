@@ -17,7 +17,8 @@ type head struct {
 	path    string          // of the tab that is open
 }
 
-func (h head) draw(env ui.Env) app.UI {
+// draw returns the parts, because what follows them stands closer to tabs than to other things.
+func (h head) draw(env ui.Env) []app.UI {
 	u := h.user
 	title := ui.PageTitle{
 		Title: nameOf(u), Lead: avatar(env, u, true), Actions: h.actions(env),
@@ -29,7 +30,7 @@ func (h head) draw(env ui.Env) app.UI {
 	}
 	parts := []app.UI{crumbs(env, u, ""), title.Draw(env)}
 	parts = append(parts, notes(env, u)...)
-	return app.Div().Body(append(parts, h.tabs(env))...)
+	return append(parts, h.tabs(env))
 }
 
 func (h head) tabs(env ui.Env) app.UI {

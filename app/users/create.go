@@ -57,7 +57,7 @@ func (c *Create) Render() app.UI {
 	env := c.Env()
 	top := []app.UI{
 		ui.Crumbs(env, ui.Crumb{Label: env.T("accounts.title"), Href: route.Accounts(env.Homeserver)}, ui.Crumb{Label: env.T("create.crumb")}),
-		ui.PageTitle{Title: c.Title()}.Draw(env),
+		ui.PageTitle{Title: c.Title(), Words: true}.Draw(env),
 	}
 	if reason := env.WhyNot(api.CreateUser.Info().Name); reason != "" {
 		return app.Div().Body(append(top,

@@ -48,18 +48,20 @@ func (d *Devices) Render() app.UI {
 	env := d.Env()
 	top := head{user: d.User, devices: d.Devices, path: route.DevicesPath}
 	if d.Devices == nil {
-		return app.Div().Body(top.draw(env),
-			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.unknown"), Text: env.WhyNot(api.ListDevices.Info().Name)}.Draw(env))
+		return app.Div().Body(append(top.draw(env),
+			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.unknown"), Text: env.WhyNot(api.ListDevices.Info().Name)}.Draw(env))...)
 	}
 	if len(d.Devices.Devices) == 0 {
-		return app.Div().Body(top.draw(env),
-			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.empty"), Text: env.T("devices.empty_help")}.Draw(env))
+		return app.Div().Body(append(top.draw(env),
+			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.empty"), Text: env.T("devices.empty_help")}.Draw(env))...)
 	}
 	reason := top.why(env, api.SignOut)
 	all := ui.Button{
-		Label: env.T("devices.sign_out_all"), Icon: ui.IconSignOut, Look: ui.Danger, Href: route.SignOut(env.Homeserver, d.User.ID), Why: reason,
+		Label: env.T("devices.sign_out_all"), Icon: ui.IconSignOut, Look: ui.Danger, Small: true, Href: route.SignOut(env.Homeserver, d.User.ID), Why: reason,
 	}.Draw(env)
-	return app.Div().Body(top.draw(env), d.table(reason == ""), ui.Actions(all))
+	return app.Div().Body(append(top.draw(env), ui.Section{
+		Title: env.N("devices.count", len(d.Devices.Devices)), More: all, Body: []app.UI{d.table(reason == "")},
+	}.Draw(env))...)
 }
 
 // selectForm is the ID of the form that takes the selected devices to the question.

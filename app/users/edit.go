@@ -64,7 +64,7 @@ func (e *Edit) Render() app.UI {
 	if live := e.Live(); e.Modal() {
 		back = ui.Button{Label: env.T("common.cancel"), OnClick: live.Close}.Draw(env)
 	}
-	save := ui.Button{Label: env.T("edit.submit"), Look: ui.Primary, Why: reason}
+	save := ui.Button{Label: env.T("edit.submit"), Look: ui.Primary}
 	form := e.Form(api.UpdateUser.Info().Name, here(env, route.EditPath, u))
 	form.Label = e.Title()
 	var body []app.UI
@@ -76,18 +76,28 @@ func (e *Edit) Render() app.UI {
 			save.Label = env.T("edit.conflict_take")
 			back = ui.Button{Label: env.T("edit.conflict_keep"), Href: account}.Draw(env)
 		}
-		body = append([]app.UI{e.compare(v)}, e.fields(v)...)
+		body = e.fields(v)
+		if table := e.compare(v); table != nil {
+			body = []app.UI{
+				ui.Section{Title: env.T("edit.conflict"), Body: []app.UI{table}}.Draw(env),
+				ui.Section{Title: env.T("edit.conflict_yours"), Body: body}.Draw(env),
+			}
+		}
+	}
+	do := save.Draw(env)
+	if reason != "" {
+		do = nil
 	}
 	if e.Modal() {
 		return ui.Dialog{
 			Title: e.Title(), Icon: ui.IconEdit, About: accountCell(env, u, ""), Form: &form, Modal: true, OnClose: e.Live().Close,
-			Body: body, Actions: []app.UI{back, save.Draw(env)},
+			Body: body, Actions: []app.UI{back, do},
 		}.Draw(env)
 	}
-	form.Body = append(body, ui.FormFoot(save.Draw(env), back))
+	form.Body = append(body, ui.FormFoot(do, back))
 	return app.Div().Body(
 		crumbs(env, u, e.Title()),
-		ui.PageTitle{Title: e.Title(), Facts: accountCell(env, u, "")}.Draw(env),
+		ui.PageTitle{Title: e.Title(), Words: true, Facts: accountCell(env, u, "")}.Draw(env),
 		form.Draw(env),
 	)
 }

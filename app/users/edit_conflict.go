@@ -35,6 +35,9 @@ func (e *Edit) versions() versions {
 	env, now := e.Env(), *e.State.Problem.Conflict
 	v := versions{conflict: true, base: now, state: e.State}
 	v.state.Typed = maps.Clone(e.State.Typed)
+	if e.State.Problem.Code == "changed_meanwhile" {
+		v.state.Problem = nil // both versions stand side by side; at each field it would be said once more
+	}
 	was := opened(now, e.State.Typed)
 	yours := wanted(now, e.State.Typed)
 	for _, f := range editable() {

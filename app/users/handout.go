@@ -64,7 +64,7 @@ func (h *Handout) Render() app.UI {
 	}
 	return app.Div().Body(
 		crumbs(env, card.User, env.T("handout.crumb")),
-		ui.PageTitle{Title: h.Title()}.Draw(env),
+		ui.PageTitle{Title: h.Title(), Words: true}.Draw(env),
 		h.left(),
 		once,
 		out.Draw(env),

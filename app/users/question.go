@@ -33,12 +33,14 @@ type ask struct {
 	Happens []api.Effect
 	Fields  []app.UI // below the consequences
 	Submit  string
-	Look    ui.Look // of the button that does it
-	Back    string
-	Off     string // why the button is off, as long as something is to be filled in
-	Why     string // why it cannot be done at all, in place of what is known of the account
-	Help    string // instead of consequences, where the server tells none
-	About   url.Values
+	// Otherwise is on the button while the form's deciding box is off.
+	Otherwise string
+	Look      ui.Look // of the button that does it
+	Back      string
+	Off       string // why the button is off, as long as something is to be filled in
+	Why       string // why it cannot be done at all, in place of what is known of the account
+	Help      string // instead of consequences, where the server tells none
+	About     url.Values
 }
 
 // load asks what an operation would do to the account of an address. Where it cannot be done at all, only the account is read: the
@@ -74,11 +76,10 @@ func (q *Question) draw(a ask) app.UI {
 	}
 	if reason != "" {
 		dialog.Body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
-		dialog.Actions = append(dialog.Actions, ui.Button{Label: a.Submit, Look: a.Look, Why: reason}.Draw(env))
 	} else {
 		dialog.Body = append(q.consequences(a), a.Fields...)
 		dialog.Body = append(dialog.Body, q.confirm(u), ui.HiddenField("id", string(u.ID)))
-		dialog.Actions = append(dialog.Actions, ui.Button{Label: a.Submit, Look: a.Look, Why: a.Off}.Draw(env))
+		dialog.Actions = append(dialog.Actions, ui.Button{Label: a.Submit, Otherwise: a.Otherwise, Look: a.Look, Why: a.Off}.Draw(env))
 	}
 	if q.Modal() {
 		return dialog.Draw(env)

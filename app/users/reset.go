@@ -17,11 +17,7 @@ import (
 )
 
 // Reset asks for another password of an account.
-type Reset struct {
-	Question
-
-	keep bool // where the program runs: the devices shall stay signed in
-}
+type Reset struct{ Question }
 
 // NewReset returns the question.
 func NewReset() screen.Screen { return &Reset{} }
@@ -37,31 +33,22 @@ func (r *Reset) Load(ctx context.Context, env ui.Env, call client.Caller, u *url
 // Refill implements screen.Writer.
 func (r *Reset) Refill(state ui.FormState) {
 	r.Question.Refill(withoutSecrets(api.ResetPassword, state))
-	r.keep = !r.State.Checked("sign_out", true)
-}
-
-// Enliven implements screen.Screen.
-func (r *Reset) Enliven(live *screen.Live) {
-	r.Question.Enliven(live)
-	r.keep = !r.State.Checked("sign_out", true)
 }
 
 // Render implements app.Composer.
 func (r *Reset) Render() app.UI {
 	env := r.Env()
-	check := ui.Check{Name: "sign_out", Label: env.T("reset.sign_out"), Help: env.T("reset.sign_out_help"), State: r.State, Checked: true}
-	if r.Live() != nil {
-		check.OnChange = func(_ app.Context, on bool) { r.keep = !on }
-	}
 	return r.draw(ask{
 		// What becomes of the devices is for the box to say.
 		Happens: slices.DeleteFunc(slices.Clone(r.Effects.Happens), func(e api.Effect) bool { return ofDevices(e.Code) }),
 		Op:      api.ResetPassword, Path: route.ResetPasswordPath, Title: r.Title(), Icon: ui.IconKey,
 		Fields: []app.UI{
 			passwordChoice{state: r.State, help: env.T("create.password_help")}.draw(env),
-			check.Draw(env),
+			ui.Check{
+				Name: "sign_out", Label: env.T("reset.sign_out"), Help: env.T("reset.sign_out_help"), State: r.State, Checked: true, Decides: true,
+			}.Draw(env),
 		},
-		Submit: r.submit(), Look: ui.Primary, Back: env.T("reset.back"),
+		Submit: r.submit(), Otherwise: env.T("reset.submit_keep"), Look: ui.Primary, Back: env.T("reset.back"),
 	})
 }
 
@@ -69,12 +56,9 @@ func ofDevices(code string) bool {
 	return slices.Contains([]string{"devices_signed_out", "all_devices_signed_out", "devices_stay", "unsaved_keys_lost"}, code)
 }
 
-// submit says what the button does, the devices included.
+// submit says what the button does where the devices are signed out.
 func (r *Reset) submit() string {
 	env := r.Env()
-	if r.keep {
-		return env.T("reset.submit_keep")
-	}
 	if n, ok := r.counted("devices_signed_out"); ok {
 		return env.N("reset.submit_sign_out_n", n)
 	}

@@ -110,12 +110,15 @@ func (s *SignOut) happens() []api.Effect {
 
 // chosen lists the devices that are meant.
 func (s *SignOut) chosen() app.UI {
-	env := s.Env()
-	lines := make([]app.UI, len(s.Devices))
-	for i, d := range s.Devices {
-		lines[i] = deviceCell(env, d)
+	var list []ui.Consequence
+	for _, d := range s.Devices {
+		text := "`" + string(d.ID) + "`"
+		if d.DisplayName != "" {
+			text = d.DisplayName + " " + text
+		}
+		list = append(list, ui.Consequence{Icon: ui.IconDevice, Text: text})
 	}
-	return ui.Card(env.T("devices.title"), stack(lines))
+	return ui.Consequences(s.Env().T("devices.title"), list...)
 }
 
 // After implements screen.Writer.

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+	"gatehouse/internal/screentest"
+)
+
+func showing(u api.User) screentest.Caller {
+	return screentest.NewCaller(screentest.Answers{"users.get": u, "devices.list": devices()})
+}
+
+// bareUser is an account of a Dendrite without its database, of which little is known.
+func bareUser() api.User {
+	return api.User{ID: "@ana:uni-lindau.example", Unknown: []string{
+		"admin", "deactivated", "locked", "created_ms", "last_seen_ms", "threepids", "external_ids", "user_type", "appservice_id", "avatar_url",
+	}}
+}
+
+func dendriteEnv() ui.Env {
+	env, _ := dendrite()
+	return env
+}
+
+func TestAccountGolden(t *testing.T) {
+	env := screentest.Env()
+	several := rich()
+	several.Locked, several.Suspended, several.ShadowBanned = true, true, true
+	for _, c := range []struct {
+		name string
+		env  ui.Env
+		user api.User
+	}{
+		{"full", env, rich()},
+		{"plain", env, mix()[2]},
+		{"nameless", env, mix()[4]},
+		{"locked", env, mix()[1]},
+		{"several-states", env, several},
+		{"deactivated", env, mix()[9]},
+		{"erased", env, mix()[10]},
+		{"half", env, mix()[11]},
+		{"bridge", env, mix()[6]},
+		{"service", env, mix()[15]},
+		{"self", env, mix()[0]},
+		{"dendrite", dendriteEnv(), bareUser()},
+		{"helpdesk", screentest.As(env, api.Helpdesk), mix()[1]},
+		{"helpdesk-administrator", screentest.As(env, api.Helpdesk), rich()},
+		{"registrar", screentest.As(env, api.Registrar), mix()[9]},
+		{"auditor", screentest.As(env, api.Auditor), mix()[1]},
+		{"german", screentest.In(env, "de"), mix()[1]},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			screentest.Golden(t, "account-"+c.name, screentest.Draw(t, NewAccount, c.env, showing(c.user), about("account", c.user)))
+		})
+	}
+}
+
+func TestDevicesGolden(t *testing.T) {
+	env := screentest.Env()
+	some := devices()
+	some.Unknown = []string{"last_seen_ip", "user_agent"}
+	for _, c := range []struct {
+		name    string
+		env     ui.Env
+		devices any
+	}{
+		{"full", env, devices()},
+		{"auditor", screentest.As(env, api.Auditor), devices()},
+		{"registrar", screentest.As(env, api.Registrar), devices()},
+		{"unknown", unable(env, map[string]string{"devices.sign_out": "dendrite_no_devices_sign_out"}), some},
+		{"empty", env, api.DeviceList{}},
+		{"german", screentest.In(env, "de"), devices()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			call := screentest.NewCaller(screentest.Answers{"users.get": mix()[2], "devices.list": c.devices})
+			screentest.Golden(t, "devices-"+c.name, screentest.Draw(t, NewDevices, c.env, call, about("account/devices", mix()[2])))
+		})
+	}
+}
+
+// An account costs two calls, one where its devices cannot be had.
+func TestAccountAsks(t *testing.T) {
+	for _, c := range []struct {
+		env  ui.Env
+		want string
+	}{
+		{screentest.Env(), "devices.list users.get"},
+		{screentest.As(screentest.Env(), api.Registrar), "users.get"},
+		{unable(screentest.Env(), map[string]string{"devices.list": "mas"}), "users.get"},
+	} {
+		for _, open := range []func() screen.Screen{NewAccount, NewDevices} {
+			call := showing(rich())
+			screentest.Draw(t, open, c.env, call, about("account", rich()))
+			var names []string
+			for _, made := range call.Made() {
+				names = append(names, made.Operation)
+			}
+			slices.Sort(names)
+			if got := strings.Join(names, " "); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		}
+	}
+}
+
+// The page of an account stands without its devices; their tab does not.
+func TestDevicesFail(t *testing.T) {
+	down := api.NewProblem(api.StatusTimeout, "homeserver_timeout")
+	call := screentest.NewCaller(screentest.Answers{"users.get": rich(), "devices.list": down})
+	if page := screentest.Draw(t, NewAccount, screentest.Env(), call, about("account", rich())); !strings.Contains(page, "did not answer in time") {
+		t.Error("it is not said why the devices are not known")
+	}
+	if err := screentest.Load(NewDevices(), screentest.Env(), call, about("account/devices", rich())); client.AsProblem(err).Code != "homeserver_timeout" {
+		t.Errorf("%v", err)
+	}
+	gone := screentest.NewCaller(screentest.Answers{"users.get": api.NewProblem(api.StatusNotFound, "not_found"), "devices.list": devices()})
+	if err := screentest.Load(NewAccount(), screentest.Env(), gone, about("account", rich())); client.AsProblem(err).Code != "not_found" {
+		t.Errorf("%v", err)
+	}
+}
+
+// Nothing is offered that the gate refuses: whatever is a link to a deed can be done by this person to this account.
+func TestOffersNothingDead(t *testing.T) {
+	paths := map[string]api.Op{
+		"account/edit": api.UpdateUser, "account/reset-password": api.ResetPassword, "account/lock": api.LockUser, "account/unlock": api.UnlockUser,
+		"account/deactivate": api.DeactivateUser, "account/erase": api.EraseUser, "account/reactivate": api.ReactivateUser, "account/sign-out": api.SignOut,
+	}
+	for _, role := range api.Roles() {
+		for _, u := range append(mix(), rich(), bareUser()) {
+			for _, missing := range []map[string]string{nil, {"users.lock": "dendrite_no_lock", "users.erase": "dendrite_no_erase"}} {
+				env := unable(screentest.As(screentest.Env(), role), missing)
+				page := screentest.Draw(t, NewAccount, env, showing(u), about("account", u))
+				for path, op := range paths {
+					offered := strings.Contains(page, `"/uni/`+path+"?")
+					if offered && why(env, u, op) != "" {
+						t.Errorf("%s, %s: %s is offered: %s", role, u.ID, path, why(env, u, op))
+					}
+				}
+				if n := strings.Count(page, "pf-m-primary"); n > 2 || (n > 1 && !(u.Locked || u.Deactivated)) {
+					t.Errorf("%s, %s: %d primary buttons", role, u.ID, n)
+				}
+			}
+		}
+	}
+}
+
+// No text of an account, a device or a request changes the elements of a page or their attributes.
+func TestHostile(t *testing.T) {
+	screens := map[string]struct {
+		open func() screen.Screen
+		path string
+	}{
+		"account": {NewAccount, "account"}, "devices": {NewDevices, "account/devices"}, "edit": {NewEdit, "account/edit"},
+		"reset": {NewReset, "account/reset-password"}, "lock": {NewLock, "account/lock"}, "erase": {NewErase, "account/erase"},
+		"sign-out": {NewSignOut, "account/sign-out"},
+	}
+	for name, s := range screens {
+		draw := func(text string) string {
+			u := rich()
+			u.ID, u.DisplayName, u.UserType, u.AvatarURL = api.UserID("@"+text+":uni-lindau.example"), text, text, api.MXC(text)
+			u.AppService = text
+			for i := range u.Threepids {
+				u.Threepids[i].Address = text
+			}
+			u.ExternalIDs[0] = api.ExternalID{AuthProvider: text, ExternalID: text}
+			list := api.DeviceList{Devices: []api.Device{{ID: api.DeviceID(text), DisplayName: text, LastSeenIP: text, UserAgent: text}}}
+			effects := effectsOf(u)
+			effects.Happens = append(effects.Happens, api.Effect{Code: text, Params: map[string]string{"server": text}})
+			call := screentest.NewCaller(screentest.Answers{"users.get": u, "devices.list": list, "users.preview": effects, "server.info": synapse()})
+			loaded := s.open()
+			// The address stands for one that is valid; what is drawn is what the homeserver answers.
+			if err := screentest.Load(loaded, screentest.Env(), call, about(s.path, rich())); err != nil {
+				t.Fatal(err)
+			}
+			return ui.HTML(loaded)
+		}
+		want := elements(t, draw("word"))
+		for _, text := range []string{
+			`"><b>x</b>`, `' onclick='x`, "`x`", `<script>alert(1)</script>`, "</textarea><b>", "\u202e\u2066evil\u2069", "&#34;&quot;", "javascript:alert(1)",
+			strings.Repeat("x", 10_000), "true", "{name:iso}", "**b**",
+		} {
+			got := elements(t, draw(text))
+			if text == "`x`" || text == "**b**" { // these set words of a sentence in mono and bold, and no more
+				got = slices.DeleteFunc(got, func(s string) bool { return s == "code" || s == "strong" || s == "span" })
+				plain := slices.DeleteFunc(slices.Clone(want), func(s string) bool { return s == "code" || s == "strong" || s == "span" })
+				if !slices.Equal(got, plain) {
+					t.Errorf("%s with %.30q (-want +got):\n%s", name, text, cmp.Diff(plain, got))
+				}
+				continue
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s with %.30q has other elements (-want +got):\n%s", name, text, cmp.Diff(want, got))
+			}
+		}
+	}
+}
+
+// elements lists the elements of a page with the names of their attributes, but for <wbr>, which an ID may have anywhere, and for
+// what every element may have.
+func elements(t *testing.T, source string) []string {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	var walk func(n *html.Node)
+	walk = func(n *html.Node) {
+		if n.Type == html.ElementNode && n.Data != "wbr" {
+			var names []string
+			for _, a := range n.Attr {
+				if a.Key != "class" {
+					names = append(names, a.Key)
+				}
+			}
+			slices.Sort(names)
+			list = append(list, strings.Join(append([]string{n.Data}, names...), " "))
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+	}
+	walk(doc)
+	return list
+}
+
+// Two people's screens drawn at the same time are each their own.
+func TestInParallel(t *testing.T) {
+	want := map[string]string{}
+	draw := func(i int) (string, string) {
+		u := rich()
+		u.DisplayName = fmt.Sprintf("Person %d", i%2)
+		env := screentest.Env()
+		if i%2 == 1 {
+			env = screentest.In(screentest.As(env, api.Helpdesk), "de")
+		}
+		s := NewAccount()
+		s.Use(env)
+		if err := s.Load(context.Background(), env, showing(u), mustParse(about("account", u))); err != nil {
+			t.Error(err)
+		}
+		return u.DisplayName, screentest.Normal(t, ui.HTML(s))
+	}
+	for i := range 2 {
+		name, page := draw(i)
+		want[name] = page
+	}
+	done := make(chan struct{})
+	for i := range 8 {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			if name, page := draw(i); page != want[name] {
+				t.Errorf("%s has another page", name)
+			}
+		}()
+	}
+	for range 8 {
+		<-done
+	}
+}

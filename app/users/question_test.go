@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package users
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+	"gatehouse/internal/screentest"
+)
+
+// effectsOf is what a server like Synapse says.
+func effectsOf(u api.User) api.Effects {
+	return api.Effects{
+		User:    u,
+		Happens: []api.Effect{{Code: "devices_signed_out", N: number(3)}, {Code: "nobody_signs_in"}, {Code: "leaves_rooms"}},
+		Stays:   []api.Effect{{Code: "messages_stay"}, {Code: "profile_stays"}},
+		Cannot:  []api.Effect{{Code: "copies_stay"}},
+	}
+}
+
+func devices() api.DeviceList {
+	return api.DeviceList{Devices: []api.Device{
+		{ID: "GHTYAJCE", DisplayName: "Element X on iOS", LastSeenMS: ago(3), LastSeenIP: "203.0.113.47", UserAgent: "ElementX/26.11 (iPhone; iOS 19.1)"},
+		{ID: "BROWSER==", LastSeenMS: ago(40), LastSeenIP: "2001:db8::17"},
+		{ID: "never", DisplayName: "Old laptop"},
+	}}
+}
+
+func asking(u api.User, server api.Server) screentest.Caller {
+	return screentest.NewCaller(screentest.Answers{
+		"users.preview": effectsOf(u), "users.get": u, "devices.list": devices(), "server.info": server,
+	})
+}
+
+// questions are the screens that ask, with an account that can be asked about, and the request that they mean.
+func questions() []struct {
+	name, address string
+	open          func() screen.Screen
+	op            api.Op
+	user          api.User
+	want          api.Request
+} {
+	u, locked, gone := mix()[2], mix()[1], mix()[9]
+	yes := true
+	return []struct {
+		name, address string
+		open          func() screen.Screen
+		op            api.Op
+		user          api.User
+		want          api.Request
+	}{
+		{"reset", about("account/reset-password", u), NewReset, api.ResetPassword, u,
+			api.PasswordReset{ID: u.ID, Password: api.PasswordChoice{Mode: "passphrase"}, SignOut: &yes}},
+		{"lock", about("account/lock", u), NewLock, api.LockUser, u, api.UserDeed{ID: u.ID}},
+		{"unlock", about("account/unlock", locked), NewUnlock, api.UnlockUser, locked, api.UserRef{ID: locked.ID}},
+		{"deactivate", about("account/deactivate", u), NewDeactivate, api.DeactivateUser, u, api.UserDeed{ID: u.ID}},
+		{"erase", about("account/erase", u), NewErase, api.EraseUser, u, api.UserErasure{ID: u.ID}},
+		{"reactivate", about("account/reactivate", gone), NewReactivate, api.ReactivateUser, gone,
+			api.UserReactivation{ID: gone.ID, Password: api.PasswordChoice{Mode: "passphrase"}}},
+		{"sign-out", about("account/sign-out", u) + "&device=GHTYAJCE&device=never", NewSignOut, api.SignOut, u,
+			api.DeviceSignOut{ID: u.ID, Devices: []api.DeviceID{"GHTYAJCE", "never"}}},
+		{"sign-out-all", about("account/sign-out", u), NewSignOut, api.SignOut, u, api.DeviceSignOut{ID: u.ID, All: true}},
+	}
+}
+
+func TestQuestions(t *testing.T) {
+	for _, q := range questions() {
+		t.Run(q.name, func(t *testing.T) {
+			call := asking(q.user, synapse())
+			page := open(t, q.open(), screentest.Env(), call, q.address, ui.FormState{Key: "k"})
+			s := submit(t, page)
+			if diff := cmp.Diff(q.want, decode(t, q.op, s), cmpopts.EquateEmpty(), secrets()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got := unescape(s.values.Get("_screen")); got != unescape(q.address) {
+				t.Errorf("it comes back to %s, want %s", got, q.address)
+			}
+			asked := slices.DeleteFunc(call.Made(), func(c screentest.Call) bool { return c.Operation != "users.preview" })
+			want := []screentest.Call{{Homeserver: "uni", Operation: "users.preview", Request: api.DeedQuery{ID: q.user.ID, Operation: q.op.Info().Name}}}
+			if diff := cmp.Diff(want, asked); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			screentest.Golden(t, q.name, screentest.Draw(t, q.open, screentest.Env(), call, q.address))
+			screentest.Golden(t, q.name+"-german", screentest.Draw(t, q.open, screentest.In(screentest.Env(), "de"), call, q.address))
+		})
+	}
+}
+
+func unescape(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Path + "?" + u.Query().Encode()
+}
+
+// What cannot be done is said, with nothing that could be sent.
+func TestQuestionsOff(t *testing.T) {
+	for _, q := range questions() {
+		for _, c := range []struct {
+			name, want string
+			env        ui.Env
+			user       func(api.User) api.User
+		}{
+			{"auditor", "Your role auditor may not", screentest.As(screentest.Env(), api.Auditor), nil},
+			{"server", "Dendrite has no lock.", unable(screentest.Env(), map[string]string{q.op.Info().Name: "dendrite_no_lock"}), nil},
+			{"service account", "This is the account that Gatehouse works with.", screentest.Env(), func(u api.User) api.User { u.Own = true; return u }},
+			{"administrator", "may not change administrators", screentest.As(screentest.Env(), api.Moderator), func(u api.User) api.User { u.Admin = true; return u }},
+		} {
+			u := q.user
+			if c.user != nil {
+				u = c.user(u)
+			}
+			if why(c.env, u, q.op) == "" {
+				continue // it can be done
+			}
+			if c.name == "administrator" && !c.env.Can(q.op.Info().Name) {
+				continue // that is the reason
+			}
+			call := asking(u, synapse())
+			page := open(t, q.open(), c.env, call, q.address, ui.FormState{Key: "k"})
+			if plain := plainText(t, page); !strings.Contains(plain, c.want) {
+				t.Errorf("%s, %s: %q is not said in %q", q.name, c.name, c.want, plain)
+			}
+			if strings.Contains(page, `type="submit"`) {
+				t.Errorf("%s, %s: there is a button that sends", q.name, c.name)
+			}
+			if !c.env.Can(q.op.Info().Name) && slices.ContainsFunc(call.Made(), func(c screentest.Call) bool { return c.Operation == "users.preview" }) {
+				t.Errorf("%s, %s: it was asked what would happen", q.name, c.name)
+			}
+		}
+	}
+}
+
+func TestStateForbids(t *testing.T) {
+	env := screentest.Env()
+	plain, locked, gone, erased, half := mix()[2], mix()[1], mix()[9], mix()[10], mix()[11]
+	unsure := api.User{ID: "@x:uni-lindau.example", Unknown: []string{"deactivated", "locked"}}
+	for _, c := range []struct {
+		op   api.Op
+		user api.User
+		want string
+	}{
+		{api.LockUser, locked, "The account is locked."}, {api.LockUser, plain, ""}, {api.LockUser, gone, "The account is deactivated."},
+		{api.UnlockUser, plain, "The account is not locked."}, {api.UnlockUser, locked, ""}, {api.UnlockUser, unsure, ""},
+		{api.DeactivateUser, plain, ""}, {api.DeactivateUser, gone, "The account is deactivated."}, {api.DeactivateUser, half, ""},
+		{api.EraseUser, plain, ""}, {api.EraseUser, gone, ""}, {api.EraseUser, erased, "The account is erased."},
+		{api.ReactivateUser, plain, "The account is not deactivated."}, {api.ReactivateUser, gone, ""}, {api.ReactivateUser, erased, ""}, {api.ReactivateUser, unsure, ""},
+		{api.ResetPassword, plain, ""}, {api.ResetPassword, gone, "The account is deactivated."},
+		{api.UpdateUser, plain, ""}, {api.SignOut, plain, ""},
+	} {
+		if got := why(env, c.user, c.op); got != c.want {
+			t.Errorf("%s of %s: %q, want %q", c.op.Info().Name, c.user.ID, got, c.want)
+		}
+	}
+}
+
+// The gate asks again about one's own account and the last administrator; then there is a box for it, and not before.
+func TestConfirm(t *testing.T) {
+	self := mix()[0]
+	other := mix()[15]
+	other.Own = false
+	for _, c := range []struct {
+		user       api.User
+		code, want string
+	}{
+		{self, "confirm_self", "I want this for myself."},
+		{other, "confirm_last_admin", "I know another way in."},
+	} {
+		state := ui.FormState{Key: "k", Typed: url.Values{"id": {string(c.user.ID)}, "reason": {"why not"}}}
+		page := open(t, NewDeactivate(), screentest.Env(), asking(c.user, synapse()), about("account/deactivate", c.user), state)
+		if submit(t, page).values.Has("confirm") {
+			t.Error("the box is there unasked")
+		}
+		state.Problem = api.NewProblem(api.StatusConflict, c.code).At("confirm")
+		page = open(t, NewDeactivate(), screentest.Env(), asking(c.user, synapse()), about("account/deactivate", c.user), state)
+		if !strings.Contains(page, c.want) {
+			t.Errorf("%s: %q is not said", c.code, c.want)
+		}
+		s := submit(t, page)
+		if req := decode(t, api.DeactivateUser, s).(api.UserDeed); req.Confirm || req.Reason != "why not" {
+			t.Errorf("%+v", req)
+		}
+		s.values["confirm"] = append(s.values["confirm"], "true")
+		if req := decode(t, api.DeactivateUser, s).(api.UserDeed); !req.Confirm {
+			t.Errorf("%+v", req)
+		}
+		screentest.Golden(t, c.code, page)
+	}
+}
+
+// Where the program runs the button is off until the whole ID is typed; without it the request says so.
+func TestEraseTyped(t *testing.T) {
+	u := mix()[2]
+	e := NewErase().(*Erase)
+	page := open(t, e, screentest.Env(), asking(u, synapse()), about("account/erase", u), ui.FormState{Key: "k"})
+	s := submit(t, page)
+	if p, ok := decode(t, api.EraseUser, s).Validate().(*api.Problem); !ok || p.Fields[0].Code != "confirm_id" {
+		t.Error("nothing was typed, and it is fine")
+	}
+	s.values.Set("confirm_id", string(u.ID))
+	if err := decode(t, api.EraseUser, s).Validate(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(page, `type="submit"`) {
+		t.Error("without the program nothing can be sent")
+	}
+	e.Enliven(&screen.Live{Caller: asking(u, synapse()), Close: func(app.Context) {}})
+	if strings.Contains(ui.HTML(e), `type="submit"`) {
+		t.Error("the button is on")
+	}
+	e.typed = string(u.ID)
+	if !strings.Contains(ui.HTML(e), `type="submit"`) {
+		t.Error("the button is off")
+	}
+}
+
+// The button says what becomes of the devices, the box on or off, whether or not the program runs.
+func TestResetSays(t *testing.T) {
+	u := mix()[2]
+	for _, c := range []struct {
+		typed url.Values
+		out   bool
+	}{
+		{nil, true},
+		{url.Values{"sign_out": {"false", "true"}}, true},
+		{url.Values{"sign_out": {"false"}, "password.mode": {"typed"}, "password.password": {"12345678"}}, false},
+	} {
+		r := NewReset().(*Reset)
+		page := open(t, r, screentest.Env(), asking(u, synapse()), about("account/reset-password", u), ui.FormState{Typed: c.typed})
+		for _, want := range []string{`gh-if-on">Reset password and sign out 3 devices<`, `gh-if-off">Reset password, keep devices signed in<`} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s is not on the button", want)
+			}
+		}
+		if strings.Contains(page, "12345678") || r.State.Typed.Has("password.password") {
+			t.Error("the password came back")
+		}
+		if req := decode(t, api.ResetPassword, submit(t, page)).(api.PasswordReset); *req.SignOut != c.out {
+			t.Errorf("%v: sign_out %v", c.typed, *req.SignOut)
+		}
+	}
+}
+
+// Who selected no device is not asked about all of them.
+func TestSignOutNone(t *testing.T) {
+	u := mix()[2]
+	for _, c := range []struct{ query, want string }{
+		{"&_selected=1", "Select at least one device."},
+		{"&device=gone", "no longer signed in"},
+	} {
+		page := open(t, NewSignOut(), screentest.Env(), asking(u, synapse()), about("account/sign-out", u)+c.query, ui.FormState{})
+		if !strings.Contains(page, c.want) || strings.Contains(page, `type="submit"`) {
+			t.Errorf("%s: %s", c.query, page)
+		}
+	}
+	call := asking(u, synapse())
+	page := open(t, NewSignOut(), screentest.Env(), call, about("account/sign-out", u)+"&_selected=1&device=never&device=gone", ui.FormState{})
+	want := api.DeviceSignOut{ID: u.ID, Devices: []api.DeviceID{"never"}}
+	if diff := cmp.Diff(want, decode(t, api.SignOut, submit(t, page))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// After a deed comes the account's page, with a sentence; the server asks a screen for it that was never loaded.
+func TestAfter(t *testing.T) {
+	u := mix()[2]
+	page := "/uni/account?id=%40f.benyoussef%3Auni-lindau.example"
+	for _, c := range []struct {
+		open             func() screen.Screen
+		op               api.Op
+		result           any
+		address, wording string
+	}{
+		{NewLock, api.LockUser, u, page, "is locked."},
+		{NewUnlock, api.UnlockUser, u, page, "is unlocked."},
+		{NewDeactivate, api.DeactivateUser, u, page, "is deactivated."},
+		{NewErase, api.EraseUser, u, page, "is erased."},
+		{NewEdit, api.UpdateUser, u, page, "The changes are saved."},
+		{NewSignOut, api.SignOut, api.SignedOut{Count: 2}, "/uni/accounts", "2 devices were signed out."},
+	} {
+		s := c.open().(screen.Writer)
+		s.Use(screentest.Env())
+		next := s.After(c.op.Info().Name, c.result)
+		if next.URL != c.address || !strings.HasSuffix(next.Notice, c.wording) || next.Screen != nil {
+			t.Errorf("%s: %+v", c.op.Info().Name, next)
+		}
+	}
+	var s SignOut
+	s.Use(screentest.Env())
+	s.Effects.User = u
+	if next := s.After("devices.sign_out", api.SignedOut{Count: 1}); next.URL != "/uni/account/devices?id=%40f.benyoussef%3Auni-lindau.example" {
+		t.Errorf("%+v", next)
+	}
+}
+
+func TestQuestionProblems(t *testing.T) {
+	for _, q := range questions() {
+		for address, code := range map[string]string{
+			strings.SplitN(q.address, "?", 2)[0]:                "missing",
+			strings.SplitN(q.address, "?", 2)[0] + "?id=nobody": "invalid_user_id",
+			q.address: "not_found",
+		} {
+			call := screentest.NewCaller(screentest.Answers{
+				"users.preview": func(context.Context, api.Request) (any, error) {
+					return nil, api.NewProblem(api.StatusNotFound, "not_found")
+				},
+			})
+			err := screentest.Load(q.open(), screentest.Env(), call, address)
+			if err == nil || client.AsProblem(err).Code != code {
+				t.Errorf("%s: %v, want %s", address, err, code)
+			}
+		}
+	}
+}
+
+func plainText(t *testing.T, source string) string {
+	t.Helper()
+	s := screentest.Normal(t, source)
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, `"`) {
+			b.WriteString(strings.Trim(line, `"`))
+		}
+	}
+	return strings.NewReplacer("\u2068", "", "\u2069", "", "\\u2068", "", "\\u2069", "").Replace(b.String())
+}
