@@ -20,7 +20,7 @@ func threepidRows(env ui.Env, name string, state ui.FormState, given []api.Three
 	r := ui.Repeat{
 		Name: name, Label: env.T("create.contacts"), Add: env.T("create.contacts_add"), Empty: env.T("create.contacts_none"), State: state,
 	}
-	for _, i := range state.Rows(name, len(given)) {
+	for n, i := range state.Rows(name, len(given)) {
 		var t api.Threepid
 		if state.Typed == nil {
 			t = given[i]
@@ -31,10 +31,10 @@ func threepidRows(env ui.Env, name string, state ui.FormState, given []api.Three
 			Index: i, Remove: remove(env, address, i),
 			Fields: []app.UI{
 				ui.Select{
-					Name: at + ".medium", Label: env.T("create.contact_kind"), State: state, Value: medium,
+					Name: at + ".medium", Label: env.T("create.contact_kind"), HideLabel: n > 0, State: state, Value: medium,
 					Options: []ui.Option{{Value: "email", Label: env.T("create.email")}, {Value: "msisdn", Label: env.T("create.phone")}},
 				}.Draw(env),
-				ui.Field{Name: at + ".address", Label: env.T("create.contact"), State: state, Value: address, Dir: "ltr", MaxLength: 500}.Draw(env),
+				ui.Field{Name: at + ".address", Label: env.T("create.contact"), HideLabel: n > 0, State: state, Value: address, Dir: "ltr", MaxLength: 500}.Draw(env),
 			},
 		})
 	}
@@ -54,7 +54,7 @@ func identityRows(env ui.Env, name string, state ui.FormState, given []api.Exter
 		Name: name, Label: env.T("create.identities"), Help: env.T("create.identities_help"), Add: env.T("create.identities_add"),
 		Empty: env.T("create.identities_none"), State: state,
 	}
-	for _, i := range state.Rows(name, len(given)) {
+	for n, i := range state.Rows(name, len(given)) {
 		var e api.ExternalID
 		if state.Typed == nil {
 			e = given[i]
@@ -63,8 +63,8 @@ func identityRows(env ui.Env, name string, state ui.FormState, given []api.Exter
 		r.Rows = append(r.Rows, ui.RepeatRow{
 			Index: i, Remove: remove(env, state.Value(at+".external_id", e.ExternalID), i),
 			Fields: []app.UI{
-				ui.Field{Name: at + ".auth_provider", Label: env.T("create.identity_provider"), State: state, Value: e.AuthProvider, MaxLength: 255}.Draw(env),
-				ui.Field{Name: at + ".external_id", Label: env.T("create.identity_subject"), State: state, Value: e.ExternalID, MaxLength: 255}.Draw(env),
+				ui.Field{Name: at + ".auth_provider", Label: env.T("create.identity_provider"), HideLabel: n > 0, State: state, Value: e.AuthProvider, MaxLength: 255}.Draw(env),
+				ui.Field{Name: at + ".external_id", Label: env.T("create.identity_subject"), HideLabel: n > 0, State: state, Value: e.ExternalID, MaxLength: 255}.Draw(env),
 			},
 		})
 	}
