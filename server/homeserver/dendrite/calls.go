@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"gatehouse/app/api"
@@ -189,6 +190,22 @@ func (s *server) nameFree(ctx context.Context, name api.Localpart) error {
 		Method: http.MethodGet, Path: matrix.At("/_matrix/client/v3/register/available"), Query: url.Values{"username": {string(name)}},
 	}, nil)
 	return err
+}
+
+// address is where clients find the homeserver: what it says of itself (GET /.well-known/matrix/client, only with Dendrite's
+// well_known_client_name), or else what the gate calls it.
+func (s *server) address(ctx context.Context) string {
+	var out struct {
+		Homeserver struct {
+			BaseURL string `json:"base_url"`
+		} `json:"m.homeserver"`
+	}
+	_, err := s.client.Do(ctx, matrix.Call{Method: http.MethodGet, Path: matrix.At("/.well-known/matrix/client")}, &out)
+	u, parseErr := url.Parse(out.Homeserver.BaseURL)
+	if err != nil || parseErr != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return s.client.Base()
+	}
+	return strings.TrimRight(out.Homeserver.BaseURL, "/")
 }
 
 // directory returns the user directory of the token's account (POST /user_directory/search): those who share a room with it. The

@@ -28,6 +28,9 @@ func (s *server) check(ctx context.Context, _ api.ServerQuery) (api.Report, erro
 	} else {
 		out.Checks = append(out.Checks, line(api.CheckPassed, "reachable", "url", s.client.Base(), "ms", strconv.FormatInt(info.LatencyMS, 10)),
 			s.checkSoftware(ctx), checkClock(answer, time.Now()), s.checkSecret(ctx), s.checkToken(ctx))
+		if own, err := s.keys.Own(ctx); err == nil && s.settings.ServerName != "" && s.settings.ServerName != own.Server() {
+			out.Checks = append(out.Checks, line(api.CheckFailed, "server_name_other", "configured", s.settings.ServerName, "server", own.Server()))
+		}
 	}
 	out.Checks = append(out.Checks, s.checkDatabase(ctx)...)
 	return out, nil

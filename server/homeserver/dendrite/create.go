@@ -45,7 +45,7 @@ func (s *server) createUser(ctx context.Context, c api.UserCreate) (api.Handout,
 		left = append(left, api.FieldProblem{Field: "localpart", Code: "dendrite_not_noted"})
 	}
 	return api.Handout{
-		User: s.created(ctx, id, c), Password: secret, Homeserver: s.settings.URL, ClientURL: s.settings.ClientURL, Left: left,
+		User: s.created(ctx, id, c), Password: secret, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL, Left: left,
 	}, nil
 }
 

@@ -48,25 +48,26 @@ func (s *server) notBegun(ctx context.Context, id api.UserID, before string, cau
 	return errors.Join(s.keeper.SetStep(context.WithoutCancel(ctx), s.settings.Name, id, ""), cause)
 }
 
-// end takes the second and the third step. Each is settled where it is not answered: a password that has just been set and is
-// refused says that the account is deactivated.
+// end takes the second and the third step.
 func (s *server) end(ctx context.Context, id api.UserID, secret api.Secret) error {
-	mine, err := s.signIn(ctx, string(id), secret, "")
+	mine, err := s.enter(ctx, id, secret)
 	switch {
-	case wrongPassword(err):
-		return nil // it had been deactivated before; only without the database can that be news
+	case errors.Is(err, errGone):
+		return nil
 	case err != nil:
 		return unfinished(err)
 	case mine.ID != id:
 		// Dendrite looks for a name in small letters first. Nothing may be ended but what was asked for.
-		return errors.Join(unfinished(nil), s.signOut(ctx, mine.Token, false))
+		_ = s.signOut(ctx, mine.Token, false)
+		return unfinished(nil)
 	}
 	err = s.endAccount(ctx, id, mine.Token, secret)
 	if err == nil {
 		return nil
 	}
 	if !unsure(err) {
-		return errors.Join(unfinished(err), s.signOut(ctx, mine.Token, true))
+		_ = s.signOut(ctx, mine.Token, true) // the next attempt signs out everything in any case
+		return unfinished(err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
@@ -77,7 +78,28 @@ func (s *server) end(ctx context.Context, id api.UserID, secret api.Secret) erro
 	case lookErr != nil:
 		return outcomeUnknown()
 	}
-	return errors.Join(unfinished(err), s.signOut(ctx, again.Token, true))
+	_ = s.signOut(ctx, again.Token, true)
+	return unfinished(err)
+}
+
+// errGone says that an account is deactivated already.
+var errGone = errors.New("the account is deactivated")
+
+// enter signs in with the password that was just set. Where it is refused, somebody else set another one in that moment, or the
+// account is deactivated, so it is set once more: a second refusal is errGone.
+func (s *server) enter(ctx context.Context, id api.UserID, secret api.Secret) (session, error) {
+	mine, err := s.signIn(ctx, string(id), secret, "")
+	if !wrongPassword(err) {
+		return mine, err
+	}
+	if err := s.setPassword(ctx, id, secret, true); err != nil {
+		return session{}, err
+	}
+	mine, err = s.signIn(ctx, string(id), secret, "")
+	if wrongPassword(err) {
+		return session{}, errGone
+	}
+	return mine, err
 }
 
 // unfinished says that the password is replaced and the account not yet deactivated. Where the homeserver wants fewer requests, it

@@ -44,7 +44,7 @@ func (s *server) resetPassword(ctx context.Context, r api.PasswordReset) (api.Ha
 		u = now
 	}
 	return api.Handout{
-		User: u, Password: secret, Homeserver: s.settings.URL, ClientURL: s.settings.ClientURL, SignedOut: signOut, Left: left,
+		User: u, Password: secret, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL, SignedOut: signOut, Left: left,
 	}, nil
 }
 

@@ -23,12 +23,15 @@ func (s *server) preview(ctx context.Context, q api.DeedQuery) (api.Effects, err
 	switch q.Operation {
 	case api.ResetPassword.Info().Name:
 		out.Happens = effects("old_password_ends", "new_password_card")
-		out.Stays = effects("rooms_stay")
+		err = s.previewSignOut(ctx, &out)
 	case api.DeactivateUser.Info().Name:
-		return s.previewDeactivation(ctx, out)
+		err = s.previewDeactivation(ctx, &out)
 	case api.ReactivateUser.Info().Name:
 		out.Happens = effects("signs_in_again")
-		out.Cannot = effects("rooms_not_back")
+		if u.Admin {
+			out.Happens = append(out.Happens, effects("admin_again")...)
+		}
+		out.Cannot = effects("dendrite_rooms_not_back")
 	case api.UpdateUser.Info().Name:
 		code := "becomes_admin"
 		if u.Admin {
@@ -36,26 +39,35 @@ func (s *server) preview(ctx context.Context, q api.DeedQuery) (api.Effects, err
 		}
 		out.Happens = []api.Effect{{Code: code, Params: map[string]string{"server": u.ID.Server()}}}
 	}
-	return out, nil
+	return out, err
 }
 
-func (s *server) previewDeactivation(ctx context.Context, out api.Effects) (api.Effects, error) {
+// previewSignOut adds what becomes of the devices; there is nothing to say where there are none.
+func (s *server) previewSignOut(ctx context.Context, out *api.Effects) error {
 	devices, err := s.listDevices(ctx, api.UserRef{ID: out.User.ID})
-	if err != nil {
-		return api.Effects{}, err
+	if n := int64(len(devices.Devices)); n > 0 {
+		out.Happens = append(out.Happens, api.Effect{Code: "devices_signed_out", N: &n}, api.Effect{Code: "unsaved_keys_lost"})
 	}
-	n := int64(len(devices.Devices))
+	return err
+}
+
+func (s *server) previewDeactivation(ctx context.Context, out *api.Effects) error {
 	out.Happens = effects("nobody_signs_in", "leaves_rooms", "password_replaced")
-	if n > 0 {
-		out.Happens = append(out.Happens, api.Effect{Code: "devices_signed_out", N: &n})
+	if err := s.previewSignOut(ctx, out); err != nil {
+		return err
 	}
-	out.Stays = effects("messages_stay", "profile_stays", "dendrite_backup_stays", "id_stays_taken")
+	out.Stays = effects("messages_stay", "profile_stays", "dendrite_backup_stays")
+	if out.User.Admin {
+		out.Stays = append(out.Stays, effects("admin_stays")...)
+	}
+	if len(out.User.Threepids) > 0 {
+		out.Stays = append(out.Stays, effects("dendrite_addresses_stay")...)
+	}
+	out.Cannot = effects("id_stays_taken", "dendrite_cannot_reactivate")
 	if s.needsWrites() == "" {
-		out.Stays = append(out.Stays, effects("can_reactivate_database")...)
-	} else {
-		out.Cannot = effects("cannot_reactivate")
+		out.Cannot = effects("id_stays_taken", "dendrite_can_reactivate")
 	}
-	return out, nil
+	return nil
 }
 
 func effects(codes ...string) []api.Effect {

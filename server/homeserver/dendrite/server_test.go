@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -221,45 +220,6 @@ func TestForwardedFor(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func TestPreview(t *testing.T) {
-	codes := func(list []api.Effect) []string {
-		var out []string
-		for _, e := range list {
-			out = append(out, e.Code)
-		}
-		return out
-	}
-	everywhere(t, "", func(t *testing.T, w *world) {
-		id := w.make(t, "person", "a password", false)
-		w.signsIn(t, id, "a password")
-		e := must(t, w, api.PreviewDeed, api.DeedQuery{ID: id, Operation: "users.deactivate"})
-		if !slices.Contains(codes(e.Happens), "devices_signed_out") || *e.Happens[len(e.Happens)-1].N != 1 || e.User.ID != id {
-			t.Errorf("deactivating: %+v", e)
-		}
-		if back := slices.Contains(codes(e.Stays), "can_reactivate_database"); back != (w.db != nil) || back == slices.Contains(codes(e.Cannot), "cannot_reactivate") {
-			t.Errorf("deactivating: %+v", e)
-		}
-		for operation, want := range map[string]string{
-			"users.lock": "dendrite_no_lock", "users.erase": "dendrite_no_erase", "devices.sign_out": "dendrite_no_devices_sign_out",
-		} {
-			_, err := do(t, w, api.PreviewDeed, api.DeedQuery{ID: id, Operation: operation})
-			if p, ok := err.(*api.Problem); !ok || p.Code != "not_supported" || p.Params["reason"] != want {
-				t.Errorf("%s: %v", operation, err)
-			}
-		}
-		for _, operation := range []string{"users.reset_password", "users.update", "users.reactivate"} {
-			e, err := do(t, w, api.PreviewDeed, api.DeedQuery{ID: id, Operation: operation})
-			if w.db == nil && operation != "users.reset_password" {
-				if code(err) != "not_supported" {
-					t.Errorf("%s: %v", operation, err)
-				}
-			} else if err != nil || len(e.Happens) == 0 {
-				t.Errorf("%s: %+v, %v", operation, e, err)
-			}
-		}
-	})
-}
 
 // Every reason, effect and code that this package says has a text.
 func TestCodesAreStable(t *testing.T) {

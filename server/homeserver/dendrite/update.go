@@ -105,7 +105,7 @@ func (s *server) reactivateUser(ctx context.Context, r api.UserReactivation) (ap
 	}
 	out := api.Handout{User: u, Password: secret, SignedOut: !secret.IsZero()}
 	if !secret.IsZero() {
-		out.Homeserver, out.ClientURL = s.settings.URL, s.settings.ClientURL
+		out.Homeserver, out.ClientURL = s.address(ctx), s.settings.ClientURL
 	}
 	if s.keeper.SetStep(context.WithoutCancel(ctx), s.settings.Name, r.ID, "") != nil {
 		out.Left = append(out.Left, api.FieldProblem{Field: "id", Code: "dendrite_step_left"})

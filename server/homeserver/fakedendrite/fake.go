@@ -33,6 +33,7 @@ type Server struct {
 	nonces map[string]bool
 	faults map[string][]Fault
 	calls  []string
+	public string
 	// signInAs is what sign-ins answer, where it is not what is true.
 	signInAs string
 	listed   []string
@@ -121,6 +122,13 @@ func (s *Server) SignInAs(id string) {
 	s.signInAs = id
 }
 
+// Public makes the server say where clients find it (well_known_client_name).
+func (s *Server) Public(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.public = address
+}
+
 // List puts accounts into the user directory, as if they shared a room with whoever asks.
 func (s *Server) List(ids ...string) {
 	s.mu.Lock()
@@ -134,6 +142,7 @@ func (s *Server) routes() http.Handler {
 	for route, handle := range map[string]func(*http.Request) (int, any){
 		"GET /_matrix/client/versions":                  s.versions,
 		"GET /_matrix/federation/v1/version":            s.version,
+		"GET /.well-known/matrix/client":                s.wellKnown,
 		"GET /_dendrite/monitor/up":                     func(*http.Request) (int, any) { return 200, nil },
 		"GET /_synapse/admin/v1/register":               s.nonce,
 		"POST /_synapse/admin/v1/register":              s.register,

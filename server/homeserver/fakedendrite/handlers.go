@@ -23,6 +23,15 @@ func (s *Server) version(*http.Request) (int, any) {
 	return 200, map[string]any{"server": map[string]string{"name": "Dendrite", "version": "0.15.2"}}
 }
 
+func (s *Server) wellKnown(*http.Request) (int, any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.public == "" {
+		return 404, matrixError("M_UNRECOGNIZED", "Unrecognized request")
+	}
+	return 200, map[string]any{"m.homeserver": map[string]string{"base_url": s.public}}
+}
+
 func (s *Server) nonce(*http.Request) (int, any) {
 	nonce := rand.Text()[:16]
 	s.mu.Lock()
