@@ -110,6 +110,8 @@ func signInProblem(err error) *api.Problem {
 		return api.NewProblem(api.StatusForbidden, "sign_in_locked")
 	case e.Errcode == "M_USER_DEACTIVATED":
 		return api.NewProblem(api.StatusForbidden, "sign_in_deactivated")
+	case e.Errcode == "ORG_MATRIX_EXPIRED_ACCOUNT":
+		return api.NewProblem(api.StatusForbidden, "sign_in_expired")
 	case matrix.Unrecognized(err):
 		return unsupported(reasonMAS)
 	case e.Status == http.StatusForbidden && e.Errcode == "M_FORBIDDEN", e.Errcode == "M_INVALID_USERNAME", e.Errcode == "M_INVALID_PARAM":
