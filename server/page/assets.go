@@ -3,6 +3,7 @@
 package page
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -56,7 +57,16 @@ func NewAssets(files fs.FS) (*Assets, error) {
 		a.byName[name].brotli, _ = fs.ReadFile(files, name+".br")
 		a.byName[name].gzip, _ = fs.ReadFile(files, name+".gz")
 	}
+	a.style("offline.html")
 	return a, nil
+}
+
+// style puts the address of the style sheet into a page that is a file; that changes what it is, and so its own address.
+func (a *Assets) style(name string) {
+	if page, ok := a.byName[name]; ok {
+		delete(a.byURL, page.url)
+		a.add(name, bytes.ReplaceAll(page.plain, []byte("STYLESHEET"), []byte(a.URL("gatehouse.css"))))
+	}
 }
 
 func (a *Assets) add(name string, data []byte) {
@@ -75,6 +85,8 @@ func contentType(ext string) string {
 		return "application/wasm"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".html":
+		return "text/html; charset=utf-8"
 	case ".json":
 		return "application/json"
 	}

@@ -54,7 +54,7 @@ func (a *Assets) serviceWorker(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	offline, err := json.Marshal(a.URL("offline.html"))
+	offline, err := json.Marshal([]string{a.URL("offline.html"), a.URL("gatehouse.css")})
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,11 @@
 // Keeps files whose address names their content, and one page for when there is no network. Never a page or an API answer.
 "use strict";
 const files = new Set(FILES);
-const offline = OFFLINE;
+const [offline, ...itsFiles] = OFFLINE; // and what it is drawn with
 const cache = "gatehouse-assets";
 
 addEventListener("install", (event) => {
-  event.waitUntil(caches.open(cache).then((c) => c.add(offline)).then(() => skipWaiting()));
+  event.waitUntil(caches.open(cache).then((c) => c.addAll([offline, ...itsFiles])).then(() => skipWaiting()));
 });
 
 addEventListener("activate", (event) => {
