@@ -40,12 +40,12 @@ func (w *Web) SignIn(c echo.Context, a operator.Attempt) (*operator.Person, erro
 	if err != nil {
 		return nil, err
 	}
-	token, end, err := w.Sessions.Open(c.Request().Context(), *p, c.Request().UserAgent())
+	token, keep, err := w.Sessions.Open(c.Request().Context(), *p, c.Request().UserAgent())
 	if err != nil {
 		w.Log.Error("a session could not be opened", "request_id", RequestID(c), "error", err.Error())
 		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
-	w.setCookie(c, token, end.Sub(w.Sessions.Now()))
+	w.setCookie(c, token, keep.Sub(w.Sessions.Now()))
 	return p, nil
 }
 

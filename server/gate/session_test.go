@@ -63,7 +63,7 @@ func TestCookies(t *testing.T) {
 			}
 			got := cookies[0]
 			if got.Name != c.name || got.Secure != c.secure || !got.HttpOnly || got.SameSite != http.SameSiteStrictMode || got.Path != "/" || got.Domain != "" ||
-				got.MaxAge != 8*60*60 {
+				got.MaxAge != 9*60*60 {
 				t.Errorf("%v", got)
 			}
 			if rec := w.Serve(w.Request("GET", "/api/hs/users.list", "", got)); rec.Code != 200 {

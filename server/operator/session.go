@@ -32,12 +32,17 @@ var (
 	ErrExpired   = errors.New("the session has ended")
 )
 
-const issuer = "gatehouse"
+const (
+	issuer = "gatehouse"
+	// afterlife is how long a token outlives its session. It opens nothing then, but tells whose session it was, so that what the person
+	// had typed can be kept for them.
+	afterlife = time.Hour
+)
 
-// Open makes a session and returns the token for the cookie, and when it ends at the latest.
-func (s *Sessions) Open(ctx context.Context, p Person, userAgent string) (token string, end time.Time, err error) {
+// Open makes a session and returns the token for the cookie, and until when the browser shall keep it.
+func (s *Sessions) Open(ctx context.Context, p Person, userAgent string) (token string, keep time.Time, err error) {
 	now := s.Now()
-	end = now.Add(s.Absolute)
+	end := now.Add(s.Absolute)
 	id, err := s.Store.CreateSession(ctx, store.Session{
 		Person: p.ID, DisplayName: p.Name, Role: string(p.Role), Homeserver: p.Homeserver,
 		Created: now, AbsoluteEnd: end, Address: p.Address, UserAgent: userAgent,
@@ -45,13 +50,14 @@ func (s *Sessions) Open(ctx context.Context, p Person, userAgent string) (token 
 	if err != nil {
 		return "", time.Time{}, err
 	}
+	keep = end.Add(afterlife)
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
 		ID: id, Issuer: issuer, Audience: jwt.ClaimStrings{s.Audience},
-		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(end),
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(keep),
 	})
 	t.Header["kid"] = s.KeyID
 	token, err = t.SignedString(s.Keys[s.KeyID])
-	return token, end, err
+	return token, keep, err
 }
 
 // Person returns whose token it is. With active the call counts as activity; what a page asks for by itself does not. The error is
