@@ -58,8 +58,6 @@ func writeProblem(id api.UserID, err error) *api.Problem {
 		return about(id, err)
 	case e.Status == http.StatusConflict:
 		return api.NewProblem(api.StatusConflict, "external_id_taken")
-	case e.Errcode == "M_THREEPID_IN_USE":
-		return api.NewProblem(api.StatusConflict, "threepid_taken")
 	case strings.Contains(e.Text, "Password change disabled"):
 		return api.NewProblem(api.StatusUnprocessable, "password_disabled")
 	case strings.Contains(e.Text, "Invalid user type"):
