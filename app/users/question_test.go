@@ -221,6 +221,10 @@ func TestEraseTyped(t *testing.T) {
 	if strings.Contains(ui.HTML(e), `type="submit"`) {
 		t.Error("the button is on")
 	}
+	e.typed = string(u.ID[:len(u.ID)-1])
+	if strings.Contains(ui.HTML(e), `type="submit"`) {
+		t.Error("the button is on before the ID is whole")
+	}
 	e.typed = string(u.ID)
 	if !strings.Contains(ui.HTML(e), `type="submit"`) {
 		t.Error("the button is off")
@@ -337,4 +341,33 @@ func plainText(t *testing.T, source string) string {
 		}
 	}
 	return strings.NewReplacer("\u2068", "", "\u2069", "", "\\u2068", "", "\\u2069", "").Replace(b.String())
+}
+
+// Where the program runs a question is a dialog over the page that it came from: the same form, and the safe button closes it.
+func TestQuestionsAsDialogs(t *testing.T) {
+	all := questions()
+	u := rich()
+	all = append(all, struct {
+		name, address string
+		open          func() screen.Screen
+		op            api.Op
+		user          api.User
+		want          api.Request
+	}{"edit", about("account/edit", u), NewEdit, api.UpdateUser, u, api.UserUpdate{ID: u.ID}})
+	for _, q := range all {
+		s := q.open()
+		plain := submit(t, open(t, s, screentest.Env(), asking(q.user, synapse()), q.address, ui.FormState{Key: "k"}))
+		s.Enliven(&screen.Live{Modal: true, Close: func(app.Context) {}, Send: func(app.Context, string, url.Values) {}})
+		page := ui.HTML(s)
+		if !strings.HasPrefix(page, "<dialog") {
+			t.Errorf("%s is no dialog: %.60s", q.name, page)
+		}
+		if diff := cmp.Diff(plain, submit(t, page), cmp.AllowUnexported(sent{})); diff != "" {
+			t.Errorf("%s sends something else (-page +dialog):\n%s", q.name, diff)
+		}
+		back := `href="/uni/account?`
+		if strings.Contains(page, back) {
+			t.Errorf("%s leaves the page", q.name)
+		}
+	}
 }
