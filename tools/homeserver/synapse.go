@@ -110,6 +110,8 @@ func (opts SynapseOptions) config(s *Server, addr string) string {
 	line("suppress_key_server_warning: true")
 	// The default of 12 rounds makes a registration 40 times slower.
 	line("bcrypt_rounds: 4")
+	// Until the background updates of a new database have run, reactivating answers 500 (18 s otherwise).
+	line("background_updates: {sleep_enabled: false}")
 	if opts.SharedSecret != "" {
 		line("registration_shared_secret: %s", strconv.Quote(opts.SharedSecret))
 	}
