@@ -167,6 +167,22 @@ func TestStateForbids(t *testing.T) {
 	}
 }
 
+// Who may not make administrators may not take one over either.
+func TestAdministratorsAreKept(t *testing.T) {
+	env, admin := screentest.As(screentest.Env(), api.Helpdesk), rich()
+	for _, op := range []api.Op{api.UpdateUser, api.ResetPassword, api.LockUser, api.SignOut} {
+		if got := why(env, admin, op); !strings.Contains(got, "may not change administrators") {
+			t.Errorf("%s: %q", op.Info().Name, got)
+		}
+		if got := why(env, mix()[2], op); got != "" {
+			t.Errorf("%s of another: %q", op.Info().Name, got)
+		}
+		if got := why(screentest.Env(), admin, op); got != "" {
+			t.Errorf("%s by an owner: %q", op.Info().Name, got)
+		}
+	}
+}
+
 // The gate asks again about one's own account and the last administrator; then there is a box for it, and not before.
 func TestConfirm(t *testing.T) {
 	self := mix()[0]
