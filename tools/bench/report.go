@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gatehouse/tools/demo/accounts"
+)
+
+// The budgets of times and memory. Those of sizes are beside the sizes.
+const (
+	readyCold   = 500 * time.Millisecond // the program has taken over, on loopback
+	readyWarm   = 150 * time.Millisecond
+	redrawSlow  = 100 * time.Millisecond // 100 rows at 4× slower CPU
+	gateAdds    = 5 * time.Millisecond   // p99, at 200 calls a second
+	memoryAtAll = 64 << 20
+)
+
+// A report is everything that was measured.
+type report struct {
+	Date     time.Time
+	Machine  machine
+	Version  string
+	Synapse  string
+	Browser  string
+	Runs     int
+	Sizes    []size
+	Journeys []*journey
+	Redraw   times
+	Calls    []*call
+
+	MemoryStart, MemoryLoad int64
+}
+
+// exceeded says, in a sentence each, which budgets are.
+func (r *report) exceeded() []error {
+	var all []error
+	say := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
+	for _, s := range r.Sizes {
+		if said := s.over(); said != "" {
+			all = append(all, errors.New(said))
+		}
+	}
+	for _, j := range r.Journeys {
+		if j.Rows.median() >= j.Taken.median() {
+			say("With %s the rows are on screen after %s, not before the program (%s).", j.name(), shown(j.Rows.median()), shown(j.Taken.median()))
+		}
+		if j.Line != slowLine.name && j.CPU == 1 {
+			budget := readyCold
+			if j.Warm {
+				budget = readyWarm
+			}
+			if got := j.Taken.median(); got > budget {
+				say("With %s the program has taken over after %s; the budget is %s.", j.name(), shown(got), shown(budget))
+			}
+		}
+		if j.Line == slowLine.name && !j.Warm && j.Program > 0 {
+			say("With %s %d of %d clicks had to wait for the program.", j.name(), j.Program, len(j.Click))
+		}
+	}
+	if got := r.Redraw.median(); got > redrawSlow {
+		say("Drawing 100 rows at 4× slower CPU takes the program %s; the budget is %s.", shown(got), shown(redrawSlow))
+	}
+	for _, c := range r.Calls {
+		if c.PerSec > 0 && c.added() > gateAdds {
+			say("The gate adds %s to the 99th percentile of %s at %d a second; the budget is %s.", shown(c.added()), c.Name, c.PerSec, shown(gateAdds))
+		}
+	}
+	if most := max(r.MemoryStart, r.MemoryLoad); most > memoryAtAll {
+		say("The gate at rest holds %s; the budget is %s.", mebibytes(most), mebibytes(memoryAtAll))
+	}
+	return all
+}
+
+// markdown is docs/BENCHMARKS.md.
+func (r *report) markdown() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("<!-- Written by make bench. Do not change it by hand. -->")
+	line("# Benchmarks\n")
+	line("Measured on %s: %s, %d cores, %s memory, %s, %s. Gatehouse %s in front of Synapse %s (SQLite, %d accounts), %s without a window. "+
+		"Gate, homeserver and browser share the machine; its load was %s before.",
+		r.Date.UTC().Format("2 January 2006"), orUnknown(r.Machine.CPU), r.Machine.Cores, orUnknown(r.Machine.Memory), r.Machine.System, r.Machine.Go,
+		r.Version, r.Synapse, accounts.Count+1, r.Browser, orUnknown(r.Machine.Load))
+	line("\n`make bench` writes this page and fails where a budget is exceeded.")
+	if over := r.exceeded(); len(over) > 0 {
+		line("**In this run budgets were exceeded:**\n")
+		for _, err := range over {
+			line("- %s", err)
+		}
+	} else {
+		line("In this run none was.")
+	}
+	r.sizes(line)
+	r.pages(line)
+	r.calls(line)
+	r.memory(line)
+	return b.String()
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+type printer = func(format string, args ...any)
+
+func (r *report) sizes(line printer) {
+	line("\n## What a browser downloads\n")
+	line("| | raw | brotli | budget |")
+	line("|---|---:|---:|---:|")
+	for _, s := range r.Sizes {
+		budget := "–"
+		if s.Budget > 0 {
+			budget = kilobytes(s.Budget)
+		}
+		line("| %s | %s | %s | %s |", s.What, kilobytes(s.Raw), kilobytes(s.Brotli), budget)
+	}
+	line("\nA kB is 1,000 bytes. All of it is cached for good under an address that names its content, so it is downloaded once a version.")
+}
+
+func (r *report) pages(line printer) {
+	line("\n## What people wait for\n")
+	line("Medians of %d runs, with the shortest and the longest, counted from the start of the navigation.\n", r.Runs)
+	line("| | sign-in form | 100 rows on screen | first click taken | program has taken over |")
+	line("|---|---|---|---|---|")
+	for _, j := range r.Journeys {
+		line("| %s | %s | %s | %s | %s |", j.name(), j.Form, j.Rows, j.Click, j.Taken)
+	}
+	line(`
+- The list of accounts is asked for with `+"`limit=100`"+`. *On screen* is the first frame in which the form or the hundredth row is drawn.
+- *First click taken*: a click on the first account's link, made as soon as the rows are on screen; the time is when the browser begins to
+  fetch the account's page. %s
+- *Program has taken over*: the first frame drawn by the WASM program. Nothing has to wait for it.
+- *Cold*: nothing is cached, and no connection is open. *Warm*: files, compiled program and service worker are there from earlier visits;
+  the page itself is never cached.
+- *1.6 Mbit/s, 150 ms*: a relay in front of the gate sends 200 kB a second each way and takes 150 ms there and back, for all connections together;
+  connecting takes another 150 ms. There is no TLS and no packet loss, and TCP's slow start is that of loopback. *4× CPU*: the browser slows the
+  page's main thread down four times.
+
+The program draws 100 other rows (another order of the list), from the answer's last byte to the frame, at 4× CPU: %s; budget %s.`,
+		r.clickers(), r.Redraw, shown(redrawSlow))
+}
+
+// clickers says who took the clicks.
+func (r *report) clickers() string {
+	program, all := 0, 0
+	for _, j := range r.Journeys {
+		program += j.Program
+		all += len(j.Click)
+	}
+	if program == 0 {
+		return fmt.Sprintf("All %d clicks were taken by the page, before the program.", all)
+	}
+	return fmt.Sprintf("Of %d clicks %d were taken by the page, before the program, and %d by the program.", all, all-program, program)
+}
+
+func (r *report) calls(line printer) {
+	line("\n## What the gate adds\n")
+	line("The same reads through the gate's API, with a session, and directly: what the gate sends to the homeserver for the call is sent to it without\nthe gate, in one run, in turn.\n")
+	line("| call | | through the gate | directly | the gate's part |")
+	line("|---|---|---|---|---|")
+	for _, c := range r.Calls {
+		how := fmt.Sprintf("Synapse, one at a time, %d each way", len(c.Gate))
+		if c.PerSec > 0 {
+			how = fmt.Sprintf("%d a second each way, %d in all; answers from memory", c.PerSec, len(c.Gate)+len(c.Direct))
+		}
+		line("| `%s` | %s | median %s, p99 %s | median %s, p99 %s | median × %.2f, p99 %s |", c.Name, how,
+			shown(c.Gate.median()), shown(c.Gate.quantile(0.99)), shown(c.Direct.median()), shown(c.Direct.quantile(0.99)), c.ratio(), signed(c.added()))
+	}
+	line("\nAt 200 calls a second each way a Synapse on the same cores would only measure its own queue, so there a small server gives the answers that\nSynapse gave before, at once; the factor of the medians means little then, and the difference is what counts. A call's time begins when it was\ndue. Budget: p99 + %s at 200 a second.", shown(gateAdds))
+}
+
+func signed(d time.Duration) string {
+	if d < 0 {
+		return "− " + shown(-d)
+	}
+	return "+ " + shown(d)
+}
+
+func (r *report) memory(line printer) {
+	line("\n## Memory\n")
+	line("Resident memory of the gate (VmRSS): %s five seconds after its start, %s five seconds after all of the above. Budget: %s.",
+		mebibytes(r.MemoryStart), mebibytes(r.MemoryLoad), mebibytes(memoryAtAll))
+}
