@@ -318,12 +318,6 @@ func TestAfter(t *testing.T) {
 			t.Errorf("%s: %+v", c.op.Info().Name, next)
 		}
 	}
-	var s SignOut
-	s.Use(screentest.Env())
-	s.Effects.User = u
-	if next := s.After("devices.sign_out", api.SignedOut{Count: 1}); next.URL != "/uni/account/devices?id=%40f.benyoussef%3Auni-lindau.example" {
-		t.Errorf("%+v", next)
-	}
 }
 
 func TestQuestionProblems(t *testing.T) {
