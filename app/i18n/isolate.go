@@ -28,3 +28,8 @@ func Isolate(value string) string {
 	}, value)
 	return string(firstStrongIsolate) + inner + string(popIsolate)
 }
+
+// Bare takes the marks of Isolate out of a text, for programs and terminals, which show them as boxes or stumble over them.
+func Bare(text string) string { return bare.Replace(text) }
+
+var bare = strings.NewReplacer("\u2068", "", "\u2069", "")

@@ -85,7 +85,7 @@ func printReport(w io.Writer, r api.Report) {
 	english := languages.Printer(languages.Default)
 	fmt.Fprintf(w, "%s (%s, %s %s)\n", r.Server.Name, r.Server.ServerName, r.Server.Kind, r.Server.Version)
 	for _, check := range r.Checks {
-		fmt.Fprintf(w, "  %-7s %s\n", mark(check.State), english.T("check."+check.Code, params(check.Params)...))
+		fmt.Fprintf(w, "  %-7s %s\n", mark(check.State), i18n.Bare(english.T("check."+check.Code, params(check.Params)...)))
 	}
 	var works []string
 	for _, op := range api.All() {
@@ -98,7 +98,7 @@ func printReport(w io.Writer, r api.Report) {
 	if len(r.Server.Unavailable) > 0 {
 		fmt.Fprintln(w, "  Does not work here:")
 		for _, name := range slices.Sorted(maps.Keys(r.Server.Unavailable)) {
-			fmt.Fprintf(w, "    %-28s %s\n", name, english.T("missing."+r.Server.Unavailable[name]))
+			fmt.Fprintf(w, "    %-28s %s\n", name, i18n.Bare(english.T("missing."+r.Server.Unavailable[name])))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gatehouse/app/api"
+	"gatehouse/app/i18n"
 	"gatehouse/server/config"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/dendrite"
@@ -185,7 +186,7 @@ func examine(ctx context.Context, s homeserver.Settings, kind string) error {
 		}
 		for _, check := range out.(api.Report).Checks {
 			if check.State == api.CheckFailed {
-				return errors.New(languages.Printer(languages.Default).T("check."+check.Code, params(check.Params)...))
+				return errors.New(i18n.Bare(languages.Printer(languages.Default).T("check."+check.Code, params(check.Params)...)))
 			}
 		}
 	}
@@ -274,7 +275,7 @@ func fromFile(name string) (api.Secret, error) {
 // sentence makes an error readable: a problem says its sentence.
 func sentence(err error) error {
 	if p, ok := errors.AsType[*api.Problem](err); ok {
-		return errors.New(languages.Printer(languages.Default).Problem(p.Code, p.Params))
+		return errors.New(i18n.Bare(languages.Printer(languages.Default).Problem(p.Code, p.Params)))
 	}
 	return err
 }

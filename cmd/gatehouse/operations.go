@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"gatehouse/app/api"
+	"gatehouse/app/i18n"
 	"gatehouse/server/homeserver"
 	"gatehouse/web/languages"
 )
@@ -64,7 +65,7 @@ func operations() []listed {
 			entry, _ := k.adapter(homeserver.Settings{URL: "http://localhost"}, nil).Find(info.Name)
 			one.Servers[k.name] = true
 			if entry.Missing != "" {
-				one.Servers[k.name] = english.T("missing." + entry.Missing)
+				one.Servers[k.name] = i18n.Bare(english.T("missing." + entry.Missing))
 			}
 		}
 		list = append(list, one)

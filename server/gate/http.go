@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gatehouse/app/api"
+	"gatehouse/app/i18n"
 	"gatehouse/server/operator"
 	"gatehouse/web/languages"
 )
@@ -118,10 +119,10 @@ func writeProblem(c echo.Context, p *api.Problem) error {
 func Describe(p *api.Problem) {
 	english := languages.Printer(languages.Default)
 	p.Title = http.StatusText(p.Status)
-	p.Detail = english.Problem(p.Code, p.Params)
+	p.Detail = i18n.Bare(english.Problem(p.Code, p.Params))
 	fields := make([]api.FieldProblem, len(p.Fields))
 	for i, f := range p.Fields {
-		f.Detail = english.Problem(f.Code, f.Params)
+		f.Detail = i18n.Bare(english.Problem(f.Code, f.Params))
 		fields[i] = f
 	}
 	p.Fields = fields
