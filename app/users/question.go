@@ -40,7 +40,7 @@ type ask struct {
 	Off       string // why the button is off, as long as something is to be filled in
 	Why       string // why it cannot be done at all, in place of what is known of the account
 	Help      string // instead of consequences, where the server tells none
-	About     url.Values
+	About     url.Values // what the address says besides the account
 }
 
 // load asks what an operation would do to the account of an address. Where it cannot be done at all, only the account is read: the
