@@ -5,6 +5,7 @@ package screen
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -25,6 +26,8 @@ type Screen interface {
 	Use(env ui.Env)
 	// Enliven comes where the program runs, and never on the server.
 	Enliven(live *Live)
+	// Redraw draws the screen again after something outside of its own events has changed it, such as Enliven.
+	Redraw()
 	// Title names the page, once it is loaded.
 	Title() string
 }
@@ -62,9 +65,24 @@ type Live struct {
 // Base is what screens share; they embed it.
 type Base struct {
 	app.Compo
-	env  ui.Env
-	live *Live
+	env    ui.Env
+	live   *Live
+	redraw func()
 }
+
+// OnMount implements app.Mounter.
+func (b *Base) OnMount(ctx app.Context) { b.redraw = ctx.Update }
+
+// Redraw implements Screen.
+func (b *Base) Redraw() {
+	if b.redraw != nil {
+		b.redraw()
+	}
+}
+
+// CompoID implements app.DismountEnforcer: another screen is another component, even if it is of the same kind. go-app would else keep the
+// first one and copy the fields of the second into it, Base with all that go-app itself keeps there included.
+func (b *Base) CompoID() string { return fmt.Sprintf("%p", b) }
 
 // Use implements Screen.
 func (b *Base) Use(env ui.Env) { b.env = env }

@@ -10,25 +10,11 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// Everything that the shell does to the browser beyond drawing is here. Outside of a browser it does nothing.
+// What the shell does to the browser beyond drawing is here and in history.go. Outside of a browser it does nothing.
 
 func document() app.Value { return app.Window().Get("document") }
 
-// here returns the address in the bar, without the origin.
-func here() string {
-	location := app.Window().Get("location")
-	return location.Get("pathname").String() + location.Get("search").String()
-}
-
-func push(address string) {
-	app.Window().Get("history").Call("pushState", nil, "", address)
-}
-
 func setTitle(title string) { document().Set("title", title+" · Gatehouse") }
-
-func scrollY() int { return app.Window().Get("scrollY").Int() }
-
-func scrollTo(y int) { app.Window().Call("scrollTo", 0, y) }
 
 // focusID moves the focus without scrolling to it.
 func focusID(id string) {
@@ -39,22 +25,40 @@ func focusID(id string) {
 
 // focusFirstError moves the focus to the first field that is marked as wrong, or to the box that says what happened.
 func focusFirstError() {
-	e := document().Call("querySelector", `dialog[open] [aria-invalid="true"], main [aria-invalid="true"]`)
-	if !e.Truthy() {
-		e = document().Call("querySelector", `dialog[open] [role="alert"], main [role="alert"]`)
-		if e.Truthy() {
-			e.Call("setAttribute", "tabindex", "-1")
+	for _, within := range []string{"dialog[open]", "main"} {
+		for _, wrong := range []string{`[aria-invalid="true"]`, `[role="alert"]`} {
+			e := document().Call("querySelector", within+" "+wrong)
+			if !e.Truthy() {
+				continue
+			}
+			if wrong == `[role="alert"]` {
+				e.Call("setAttribute", "tabindex", "-1")
+			}
+			e.Call("focus")
+			return
 		}
-	}
-	if e.Truthy() {
-		e.Call("focus")
 	}
 }
 
-// keepsFocus reports whether the focus is where a person types or works through a list's controls, and is better left there.
-func keepsFocus() bool {
+// focus is where a person was typing in the search field of a list. The next list has another field in its place.
+type focus struct{ start, end app.Value }
+
+func searchFocus() *focus {
 	e := document().Get("activeElement")
-	return e.Truthy() && e.Call("matches", "input[type=search]").Bool()
+	if !e.Truthy() || e.Get("id").String() != "search" {
+		return nil
+	}
+	return &focus{e.Get("selectionStart"), e.Get("selectionEnd")}
+}
+
+func (f *focus) restore() bool {
+	e := document().Call("getElementById", "search")
+	if !e.Truthy() {
+		return false
+	}
+	e.Call("focus", map[string]any{"preventScroll": true})
+	e.Call("setSelectionRange", f.start, f.end)
+	return true
 }
 
 // newKey returns a request key.
@@ -64,36 +68,31 @@ func newKey() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// listenTo takes over from go-app what makes pages change: links, forms of lists, and the history.
-func (s *Shell) listenTo(ctx app.Context) {
+// listen takes over from go-app what makes pages change: links, forms of lists, and the history.
+func (s *Shell) listen() {
 	app.Window().Set("onclick", nil)
 	app.Window().Set("onpopstate", nil)
-	s.on(document(), "click", func(e app.Value) { s.clicked(ctx, e) })
-	s.on(document(), "submit", func(e app.Value) { s.submitted(ctx, e) })
-	s.on(document(), "keydown", func(e app.Value) { s.pressed(ctx, e) })
-	s.on(app.Window(), "popstate", func(app.Value) {
-		if u, err := url.Parse(here()); err == nil {
-			ctx.Dispatch(func(ctx app.Context) { s.returned(ctx, u) })
-		}
-	})
-	s.on(app.Window(), "online", func(app.Value) { ctx.Dispatch(func(app.Context) { s.offline = false }) })
-	s.on(app.Window(), "offline", func(app.Value) { ctx.Dispatch(func(app.Context) { s.offline = true }) })
+	s.on(document(), "click", s.clicked)
+	s.on(document(), "submit", s.submitted)
+	s.on(document(), "keydown", s.pressed)
+	s.on(app.Window(), "popstate", func(e app.Value) { s.soon(func() { s.moved(e.Get("state")) }) })
+	s.on(app.Window(), "online", func(app.Value) { s.soon(func() { s.offline = false }) })
+	s.on(app.Window(), "offline", func(app.Value) { s.soon(func() { s.offline = true }) })
 }
 
+// soon runs a function on the goroutine that draws, and then draws.
+func (s *Shell) soon(do func()) { s.ctx.Dispatch(func(app.Context) { do() }) }
+
+// on handles an event as long as the document lives, before the event returns.
 func (s *Shell) on(target app.Value, event string, handle func(app.Value)) {
-	f := app.FuncOf(func(_ app.Value, args []app.Value) any {
+	target.Call("addEventListener", event, app.FuncOf(func(_ app.Value, args []app.Value) any {
 		handle(args[0])
 		return nil
-	})
-	target.Call("addEventListener", event, f)
-	s.listen = append(s.listen, func() {
-		target.Call("removeEventListener", event, f)
-		f.Release()
-	})
+	}))
 }
 
 // clicked opens a link that leads to a screen; every other link is the browser's. It decides before the event returns.
-func (s *Shell) clicked(ctx app.Context, e app.Value) {
+func (s *Shell) clicked(e app.Value) {
 	if e.Get("defaultPrevented").Bool() || e.Get("button").Int() != 0 {
 		return
 	}
@@ -112,13 +111,13 @@ func (s *Shell) clicked(ctx app.Context, e app.Value) {
 	if link.Get("hash").String() != "" {
 		return
 	}
-	s.follow(ctx, e, link.Get("pathname").String()+link.Get("search").String())
+	s.follow(e, link.Get("pathname").String()+link.Get("search").String())
 }
 
 // submitted opens the address that a list's form makes. Forms of writes have a handler of their own, which came first.
-func (s *Shell) submitted(ctx app.Context, e app.Value) {
+func (s *Shell) submitted(e app.Value) {
 	form := e.Get("target")
-	if e.Get("defaultPrevented").Bool() || form.Get("method").String() != "get" {
+	if e.Get("defaultPrevented").Bool() || form.Call("getAttribute", "method").String() != "get" {
 		return
 	}
 	query := url.Values{}
@@ -128,23 +127,22 @@ func (s *Shell) submitted(ctx app.Context, e app.Value) {
 			query.Add(entries.Index(i).Index(0).String(), v)
 		}
 	}
-	action := form.Call("getAttribute", "action").String()
-	u, err := url.Parse(action)
+	u, err := url.Parse(form.Call("getAttribute", "action").String())
 	if err != nil {
 		return
 	}
 	u.RawQuery = query.Encode()
-	s.follow(ctx, e, u.String())
+	s.follow(e, u.String())
 }
 
-func (s *Shell) follow(ctx app.Context, e app.Value, address string) {
+func (s *Shell) follow(e app.Value, address string) {
 	u, err := url.Parse(address)
 	if err != nil || !s.ours(u) {
 		return
 	}
 	e.Call("preventDefault")
 	closePopovers()
-	ctx.Dispatch(func(ctx app.Context) { s.open(ctx, u, move{replace: u.String() == here()}) })
+	s.soon(func() { s.open(u, move{}) })
 }
 
 // closePopovers closes the menus: a native link would have left them behind with the page.
@@ -153,14 +151,4 @@ func closePopovers() {
 	for i := range list.Length() {
 		list.Index(i).Call("hidePopover")
 	}
-}
-
-// returned follows Back and Forward: out of a question, or to another page.
-func (s *Shell) returned(ctx app.Context, u *url.URL) {
-	if s.question != nil && u.String() == s.url.String() {
-		s.question, s.questionURL = nil, nil
-		s.enliven(s.screen, false)
-		return
-	}
-	s.open(ctx, u, move{replace: true, back: true})
 }

@@ -16,7 +16,7 @@ import (
 const goTime = 1500 * time.Millisecond
 
 // pressed handles the keys of LOOK: letters only where nobody types, and only while they are switched on.
-func (s *Shell) pressed(ctx app.Context, e app.Value) {
+func (s *Shell) pressed(e app.Value) {
 	key := e.Get("key").String()
 	if key == "Enter" && (e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool()) {
 		if form := e.Get("target").Get("form"); form.Truthy() && form.Get("method").String() == "post" {
@@ -44,19 +44,19 @@ func (s *Shell) pressed(ctx app.Context, e app.Value) {
 		s.goPressed = time.Now()
 	case time.Since(s.goPressed) < goTime:
 		s.goPressed = time.Time{}
-		if address, ok := map[string]string{"o": route.Overview, "a": route.Accounts(s.env.Homeserver), "s": route.Servers}[key]; ok {
-			s.goTo(ctx, address)
+		if address, ok := map[string]string{"o": route.Overview, "a": route.Accounts(s.homeserver()), "s": route.Servers}[key]; ok {
+			s.goTo(address)
 		}
 	case key == "c" && s.env.Can(api.CreateUser.Info().Name):
-		s.goTo(ctx, route.At(s.env.Homeserver, route.CreatePath, nil))
+		s.goTo(route.At(s.homeserver(), route.CreatePath, nil))
 	case key == "e" && s.url.Query().Has("id") && s.env.Can(api.UpdateUser.Info().Name):
-		s.goTo(ctx, route.Account(s.env.Homeserver, route.EditPath, api.UserID(s.url.Query().Get("id"))))
+		s.goTo(route.Account(s.env.Homeserver, route.EditPath, api.UserID(s.url.Query().Get("id"))))
 	}
 }
 
-func (s *Shell) goTo(ctx app.Context, address string) {
+func (s *Shell) goTo(address string) {
 	if u, err := url.Parse(address); err == nil {
-		ctx.Dispatch(func(ctx app.Context) { s.open(ctx, u, move{}) })
+		s.soon(func() { s.open(u, move{}) })
 	}
 }
 

@@ -4,7 +4,6 @@ package shell
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"time"
 
@@ -19,135 +18,139 @@ import (
 
 // move says how an address is gone to.
 type move struct {
-	replace bool   // the history keeps its length: Back, Forward, and the first load
-	back    bool   // the scroll position of that entry comes back
-	notice  string // a sentence for the page
+	replace bool   // the history keeps its length
+	back    bool   // by Back or Forward: the browser is there already
+	stay    bool   // the page is loaded for the first time: focus and scroll position are the browser's
+	scroll  int    // how far the page was scrolled when it was left
+	notice  string // a sentence for the page: what has just been done
 }
 
 // patience is how long the old screen stands before placeholders take its place.
 const patience = 300 * time.Millisecond
 
-// ours reports whether the program shows an address itself. Another homeserver means other capabilities, and those come with a page.
+// ours reports whether the program shows an address itself: a screen, of a homeserver that the person may see.
 func (s *Shell) ours(u *url.URL) bool {
 	_, homeserver, ok := panel.Find(u)
-	return ok && (homeserver == "" || homeserver == s.env.Homeserver)
+	return ok && s.knows(homeserver)
+}
+
+func (s *Shell) knows(homeserver string) bool {
+	if homeserver == "" {
+		return true
+	}
+	for _, h := range s.env.Homeservers {
+		if h.Name == homeserver {
+			return true
+		}
+	}
+	return false
 }
 
 // open goes to an address: it loads the screen while the old one stands, and then swaps them. A question opens over the page.
-func (s *Shell) open(ctx app.Context, u *url.URL, m move) {
+func (s *Shell) open(u *url.URL, m move) {
 	next, homeserver, ok := panel.Find(u)
-	if !ok || (homeserver != "" && homeserver != s.env.Homeserver) {
+	if !ok || !s.knows(homeserver) {
 		app.Window().Get("location").Call("assign", u.String())
 		return
 	}
-	asQuestion := panel.IsQuestion(u) && s.screen != nil && s.problem == nil
-	if !asQuestion && !m.back {
-		s.keepScroll()
+	asQuestion := panel.IsQuestion(u) && s.screen != nil && s.problem == nil && !s.loading && homeserver == s.env.Homeserver
+	s.stopLoading()
+	visit := s.visit
+	ctx, cancel := context.WithCancel(context.Background())
+	env := s.means.Local(s.env).At(homeserver)
+	env.Now, env.Notice = now(), m.notice
+	next.Use(env)
+	s.busy, s.cancel = true, cancel
+	if !asQuestion {
+		s.ctx.After(patience, func(app.Context) {
+			if s.visit == visit && s.busy {
+				s.loading, s.problem, s.question = true, nil, nil
+			}
+		})
 	}
+	s.ctx.Async(func() {
+		err := next.Load(ctx, env, s.means.Caller.At(homeserver), u)
+		s.ctx.Dispatch(func(app.Context) {
+			if s.visit == visit {
+				s.arrive(next, env, u, err, m, asQuestion)
+			}
+		})
+	})
+	s.ctx.Update()
+}
+
+// stopLoading lets go of a screen that is still being loaded: its answer comes too late.
+func (s *Shell) stopLoading() {
 	if s.cancel != nil {
 		s.cancel()
 	}
 	s.visit++
-	visit := s.visit
-	loadCtx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
-	env := s.means.Local(s.env)
-	env.Now, env.Notice, env.Homeserver = now(), m.notice, homeserver
-	if homeserver == "" {
-		env.Homeserver = s.env.Homeserver
-	}
-	next.Use(env)
-	s.busy = true
-	ctx.After(patience, func(app.Context) {
-		if s.visit == visit && s.busy && !asQuestion {
-			s.loading = true
-			s.problem = nil
-		}
-	})
-	ctx.Async(func() {
-		err := next.Load(loadCtx, env, s.means.Caller, u)
-		ctx.Dispatch(func(ctx app.Context) {
-			if s.visit == visit {
-				s.arrive(ctx, next, env, u, err, m, asQuestion)
-			}
-		})
-	})
+	s.busy, s.cancel = false, nil
 }
 
 // arrive shows what was loaded.
-func (s *Shell) arrive(ctx app.Context, next screen.Screen, env ui.Env, u *url.URL, err error, m move, asQuestion bool) {
+func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m move, asQuestion bool) {
 	s.busy, s.loading, s.cancel = false, false, nil
 	var problem *api.Problem
 	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			return
-		}
 		problem = client.AsProblem(err)
-		s.offline = problem.Code == "offline"
 		if problem.Code == "signed_out" {
-			s.askPassword(func(ctx app.Context) { s.open(ctx, u, m) })
+			s.askPassword(func() { s.open(u, m) })
 			return
 		}
-		if s.offline && s.screen != nil {
-			return // the page that stands is better than none
-		}
-	} else {
-		s.offline = false
+	}
+	s.offline = problem != nil && problem.Code == "offline"
+	if s.offline && s.screen != nil && !m.back && m.notice == "" {
+		return // the page that stands is better than none
 	}
 	if w, ok := next.(screen.Writer); ok && problem == nil {
 		w.Refill(ui.FormState{Key: newKey()})
 	}
+	focus := searchFocus()
 	s.env = env
 	if asQuestion && problem == nil {
-		s.question, s.questionURL = next, u
+		s.question = next
 		s.enliven(next, true)
-		s.pushOnce(u, m)
+		setTitle(next.Title())
+		s.enter(u, m, true)
 		return
 	}
-	s.question, s.questionURL = nil, nil
+	s.question = nil
 	s.url, s.problem = u, problem
+	title := env.T("problem.title")
 	if problem == nil {
 		s.screen = next
 		s.enliven(next, false)
-		setTitle(next.Title())
+		title = next.Title()
 	}
-	s.pushOnce(u, m)
-	s.settle(ctx, u, m)
+	setTitle(title)
+	s.enter(u, m, false)
+	s.shown = s.entry
+	s.settle(focus, m)
 }
 
-func (s *Shell) pushOnce(u *url.URL, m move) {
-	if !m.replace && u.String() != here() {
-		push(u.String())
+// enter brings the history in step with what is shown.
+func (s *Shell) enter(u *url.URL, m move, over bool) {
+	switch address := u.String(); {
+	case m.back || m.stay:
+	case m.replace || address == here():
+		if address != here() {
+			s.replaceEntry(address)
+		}
+	default:
+		s.pushEntry(address, over)
 	}
 }
 
 // settle puts focus and scroll where a person expects them after a page has come.
-func (s *Shell) settle(ctx app.Context, u *url.URL, m move) {
-	y := 0
-	if m.back {
-		y = s.scrolls[u.String()]
-	}
-	ctx.Defer(func(app.Context) {
-		if !keepsFocus() {
-			focusID("title")
-		}
-		scrollTo(y)
-	})
-}
-
-// closeQuestion takes the dialog away and returns to the page under it.
-func (s *Shell) closeQuestion(app.Context) {
-	if s.question == nil {
+func (s *Shell) settle(search *focus, m move) {
+	if m.stay {
 		return
 	}
-	s.question, s.questionURL = nil, nil
-	if s.live != nil {
-		s.live.Busy = false
-	}
-	s.enliven(s.screen, false)
-	if here() != s.url.String() {
-		push(s.url.String())
-	}
+	s.ctx.Defer(func(app.Context) {
+		if search == nil || !search.restore() {
+			focusID("title")
+		}
+		scrollTo(m.scroll)
+	})
 }
-
-func (s *Shell) keepScroll() { s.scrolls[s.url.String()] = scrollY() }

@@ -17,7 +17,7 @@ import (
 
 // send runs a form's operation in place: what is wrong stands at its field at once, and what was done is said when the server has
 // said it. It is the way of package page without a page in between.
-func (s *Shell) send(ctx app.Context, of screen.Screen, live *screen.Live, operation string, values url.Values) {
+func (s *Shell) send(of screen.Screen, live *screen.Live, operation string, values url.Values) {
 	form, ok := of.(screen.Writer)
 	op, known := api.Find(operation)
 	if !ok || !known || live.Busy {
@@ -27,6 +27,7 @@ func (s *Shell) send(ctx app.Context, of screen.Screen, live *screen.Live, opera
 	shown := screen.Shown(operation, typed)
 	if screen.Redraws(values) {
 		form.Refill(ui.FormState{Key: key, Typed: screen.Rows(shown, values)})
+		form.Redraw()
 		return
 	}
 	req, err := op.DecodeForm(typed)
@@ -34,90 +35,102 @@ func (s *Shell) send(ctx app.Context, of screen.Screen, live *screen.Live, opera
 		err = req.Validate()
 	}
 	if err != nil {
-		s.refuse(ctx, form, key, shown, client.AsProblem(err))
+		s.refuse(form, key, shown, client.AsProblem(err))
 		return
 	}
 	live.Busy = true
-	ctx.Async(func() {
-		result, err := s.means.Caller.Call(context.Background(), op, req, key)
-		ctx.Dispatch(func(ctx app.Context) {
+	of.Redraw()
+	caller := live.Caller
+	s.ctx.Async(func() {
+		result, err := caller.Call(context.Background(), op, req, key)
+		s.ctx.Dispatch(func(app.Context) {
 			live.Busy = false
+			of.Redraw()
 			if err == nil {
-				s.done(ctx, form, operation, result)
+				s.offline = false
+				s.done(form, operation, result)
 				return
 			}
 			problem := client.AsProblem(err)
 			switch problem.Code {
 			case "signed_out":
-				s.askPassword(func(ctx app.Context) { s.send(ctx, of, live, operation, values) })
+				s.askPassword(func() { s.send(of, live, operation, values) })
 			case "offline_write":
 				// The same key again: if it was done, the second call says so and does nothing.
-				s.refuse(ctx, form, key, shown, problem)
+				s.refuse(form, key, shown, problem)
 			default:
-				s.refuse(ctx, form, newKey(), shown, problem)
+				s.refuse(form, newKey(), shown, problem)
 			}
 		})
 	})
 }
 
 // refuse shows a form again with what is wrong, and moves the focus to the first field at fault.
-func (s *Shell) refuse(ctx app.Context, form screen.Writer, key string, typed url.Values, problem *api.Problem) {
+func (s *Shell) refuse(form screen.Writer, key string, typed url.Values, problem *api.Problem) {
 	s.offline = problem.Code == "offline_write"
 	form.Refill(ui.FormState{Key: key, Typed: typed, Problem: problem})
-	ctx.Defer(func(app.Context) { focusFirstError() })
+	form.Redraw()
+	s.ctx.Defer(func(app.Context) { focusFirstError() })
 }
 
-// done shows what follows a write.
-func (s *Shell) done(ctx app.Context, form screen.Writer, operation string, result any) {
+// done shows what follows a write, in place of the form, in the history too: Back leads to nothing that could be sent again.
+func (s *Shell) done(form screen.Writer, operation string, result any) {
 	next := form.After(operation, result)
-	s.question, s.questionURL = nil, nil
-	if next.Screen != nil {
-		env := s.means.Local(s.env)
-		env.Now, env.Notice = now(), next.Notice
-		next.Screen.Use(env)
-		s.env, s.screen, s.problem = env, next.Screen, nil
-		s.enliven(next.Screen, false)
-		setTitle(next.Screen.Title())
-		s.settle(ctx, s.url, move{})
+	if next.Screen == nil {
+		if u, err := url.Parse(next.URL); err == nil {
+			s.question = nil
+			s.open(u, move{notice: next.Notice, replace: true})
+		}
 		return
 	}
-	u, err := url.Parse(next.URL)
-	if err != nil {
-		return
+	s.stopLoading()
+	env := s.means.Local(s.env)
+	env.Now, env.Notice = now(), next.Notice
+	next.Screen.Use(env)
+	s.env, s.question, s.screen, s.problem, s.loading = env, nil, next.Screen, nil, false
+	if u, err := url.Parse(here()); err == nil {
+		s.url = u
 	}
-	s.open(ctx, u, move{notice: next.Notice, replace: here() == u.String()})
+	s.shown = s.entry
+	s.enliven(next.Screen, false)
+	setTitle(next.Screen.Title())
+	s.settle(nil, move{})
 }
 
 // ended asks for the password where a session has ended in the middle of something, and then goes on with it.
 type ended struct {
-	then  func(app.Context)
+	then  func()
 	wrong bool
 	busy  bool
 }
 
-func (s *Shell) askPassword(then func(app.Context)) { s.ended = &ended{then: then} }
+func (s *Shell) askPassword(then func()) {
+	s.ended = &ended{then: then}
+	s.ctx.Update()
+}
 
 func (e *ended) draw(s *Shell) app.UI {
 	state := ui.FormState{}
 	if e.wrong {
 		state.Problem = api.NewProblem(api.StatusUnauthorized, "sign_in_wrong").At("password")
 	}
-	form := ui.Form{ID: "session", Action: "/sign-in", Busy: e.busy, State: state, OnSubmit: func(ctx app.Context, values url.Values) {
+	form := ui.Form{ID: "session", Action: "/sign-in", Busy: e.busy, State: state, OnSubmit: func(_ app.Context, values url.Values) {
 		e.busy = true
-		ctx.Async(func() {
+		s.ctx.Async(func() {
 			homeserver, name := signInAs(s.env)
 			right := signIn(homeserver, name, values.Get("password"))
-			ctx.Dispatch(func(ctx app.Context) {
+			s.ctx.Dispatch(func(app.Context) {
 				e.busy, e.wrong = false, !right
-				if right {
+				if right && s.ended == e {
 					s.ended = nil
-					e.then(ctx)
+					e.then()
 				}
 			})
 		})
 	}}
 	return ui.Dialog{
 		Title: s.env.T("session.ended"), Icon: ui.IconLock, Modal: true, Form: &form,
+		OnClose: func(app.Context) { s.ended = nil }, // what was typed is still there, and can be sent again
 		Body: []app.UI{
 			ui.Help(s.env.T("session.ended_help")),
 			ui.SecretField{Name: "password", Label: s.env.T("session.ended_password", "name", s.env.Person.Name), AutoComplete: "current-password", AutoFocus: true, State: state}.Draw(s.env),
@@ -134,8 +147,10 @@ func signInAs(env ui.Env) (homeserver, name string) {
 	if name, ok := strings.CutPrefix(env.Person.ID, "operator:"); ok {
 		return "", name
 	}
-	if len(env.Homeservers) > 0 {
-		homeserver = env.Homeservers[0].Name
+	for _, h := range env.Homeservers {
+		if h.ServerName == api.UserID(env.Person.ID).Server() {
+			homeserver = h.Name
+		}
 	}
 	return homeserver, env.Person.ID
 }

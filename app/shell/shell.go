@@ -29,10 +29,12 @@ type Block struct {
 	Keep    bool            `json:"keep,omitempty"`    // the page stays as it is until the next one
 }
 
-// Shell is the root component.
+// Shell is the root component. Its methods run on the goroutine that draws.
 type Shell struct {
 	app.Compo
 
+	// ctx is the shell's own. That of an element ends with the element, and with it whatever was to come back by it.
+	ctx   app.Context
 	env   ui.Env
 	means Means
 
@@ -41,18 +43,18 @@ type Shell struct {
 	problem *api.Problem
 	loading bool // placeholders stand in for the screen
 
-	question    screen.Screen // drawn as a dialog over the screen
-	questionURL *url.URL
-	live        *screen.Live // of the screen or question whose form is in use
+	question screen.Screen // drawn as a dialog over the screen
+	ended    *ended        // asks for the password, over all of it
 
 	busy    bool // another screen is being loaded
 	cancel  context.CancelFunc
 	visit   int // counts navigations, so that a late answer is known as one
-	ended   *ended
 	offline bool
 	newer   bool // the server has become a newer version
-	listen  []func()
-	scrolls map[string]int
+
+	entry   string         // of the history, where the browser is
+	shown   string         // the entry whose screen stands; a question over it has its own
+	scrolls map[string]int // of entries that were left by Back or Forward
 
 	goPressed time.Time // when `g` was pressed
 }
@@ -71,6 +73,7 @@ func New(block Block, env ui.Env, means Means) (*Shell, error) {
 	if err != nil {
 		return nil, err
 	}
+	env = env.At(env.Homeserver)
 	s := &Shell{env: env, means: means, url: u, problem: block.Problem, loading: block.Loading, scrolls: map[string]int{}}
 	if len(block.Screen) == 0 {
 		return s, nil
@@ -84,81 +87,83 @@ func New(block Block, env ui.Env, means Means) (*Shell, error) {
 	}
 	found.Use(env)
 	s.screen = found
+	s.enliven(found, false)
 	return s, nil
 }
 
-// OnMount implements app.Mounter.
+// OnMount implements app.Mounter. It comes before the browser draws, so that nobody sees the page without its focus.
 func (s *Shell) OnMount(ctx app.Context) {
-	s.listenTo(ctx)
-	s.enliven(s.screen, false)
-	ctx.Defer(func(app.Context) { s.means.First() })
+	s.ctx = ctx
+	s.means.First()
+	s.beginHistory()
+	s.listen()
 	if s.loading {
-		s.open(ctx, s.url, move{replace: true})
-	}
-}
-
-// OnDismount implements app.Dismounter.
-func (s *Shell) OnDismount() {
-	for _, stop := range s.listen {
-		stop()
+		s.open(s.url, move{replace: true, stay: true})
 	}
 }
 
 // Render implements app.Composer.
 func (s *Shell) Render() app.UI {
 	return panel.Frame(s.env, panel.View{
-		URL: s.url, Body: s.body(), Overlay: s.overlay(), Languages: s.means.Languages, Busy: s.busy, Waiting: s.loading,
+		URL: s.url, Body: s.body(), Bar: s.bar(), Overlay: s.overlay(), Languages: s.means.Languages, Busy: s.busy, Waiting: s.loading,
 		OnNotice: func(app.Context) { s.env.Notice = "" },
 	})
 }
 
 func (s *Shell) body() app.UI {
-	var body app.UI
 	switch {
 	case s.problem != nil:
-		body = ui.ProblemPage(s.env, s.problem, panel.WayOn(s.env, s.problem, s.url)...)
+		return ui.ProblemPage(s.env, s.problem, panel.WayOn(s.env, s.problem, s.url)...)
 	case s.loading || s.screen == nil:
-		body = ui.Skeleton(s.env, 8)
-	default:
-		body = s.screen
+		return ui.Skeleton(s.env, 8)
 	}
-	if !s.offline && !s.newer {
-		return body
-	}
-	var bar app.UI
-	if s.offline {
-		bar = ui.Offline(s.env)
-	} else {
-		bar = ui.Note{Title: s.env.T("ui.newer"), Status: true, Actions: []app.UI{
-			ui.Button{Label: s.env.T("ui.reload"), Small: true, OnClick: func(ctx app.Context) { ctx.Reload() }}.Draw(s.env),
-		}}.Draw(s.env)
-	}
-	return app.Div().Body(bar, body)
+	return s.screen
 }
 
-func (s *Shell) overlay() app.UI {
+// bar is what there is to say about the program itself.
+func (s *Shell) bar() app.UI {
 	switch {
-	case s.ended != nil:
-		return s.ended.draw(s)
-	case s.question != nil:
-		return s.question
+	case s.offline:
+		return ui.Offline(s.env)
+	case s.newer:
+		return ui.Note{Title: s.env.T("ui.newer"), Status: true, Actions: []app.UI{
+			ui.Button{Label: s.env.T("ui.reload"), Small: true, OnClick: func(ctx app.Context) { ctx.Reload() }}.Draw(s.env),
+		}}.Draw(s.env)
 	}
 	return nil
 }
 
+// overlay are the dialogs. A question stays there while the password is asked for, with what was typed into it.
+func (s *Shell) overlay() []app.UI {
+	var list []app.UI
+	if s.question != nil {
+		list = append(list, s.question)
+	}
+	if s.ended != nil {
+		list = append(list, s.ended.draw(s))
+	}
+	return list
+}
+
 // enliven tells a screen that the program runs.
 func (s *Shell) enliven(v screen.Screen, modal bool) {
-	if v == nil {
-		return
+	live := &screen.Live{
+		Caller: s.means.Caller.At(s.env.Homeserver), Modal: modal, Close: func(app.Context) { s.closeQuestion() },
 	}
-	live := &screen.Live{Caller: s.means.Caller, Modal: modal, Close: s.closeQuestion}
-	live.Send = func(ctx app.Context, operation string, values url.Values) { s.send(ctx, v, live, operation, values) }
+	live.Send = func(_ app.Context, operation string, values url.Values) { s.send(v, live, operation, values) }
 	v.Enliven(live)
-	s.live = live
 }
 
 // SeeVersion is told the gate's version with every answer; another one than the page's means that there is a newer page.
 func (s *Shell) SeeVersion(version string) { s.newer = version != "" && version != s.env.Version }
+
+// homeserver is the one that keys lead to: that of the page, else the first, as in the navigation.
+func (s *Shell) homeserver() string {
+	if s.env.Homeserver == "" && len(s.env.Homeservers) > 0 {
+		return s.env.Homeservers[0].Name
+	}
+	return s.env.Homeserver
+}
 
 // now is the time that pages are drawn with.
 func now() int64 { return time.Now().UnixMilli() }

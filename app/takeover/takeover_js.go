@@ -28,13 +28,18 @@ func Prepare() bool {
 		return false
 	}
 	env, local := zone(block.Env, printer)
+	early := js.Global().Get("gatehouse")
 	if !waitForQuiet() {
+		early.Set("left", true)
 		return false
 	}
 	var before state
 	var root *shell.Shell
 	caller := client.Fetch{Homeserver: block.Env.Homeserver, Version: func(v string) { root.SeeVersion(v) }}
-	root, err := shell.New(block, env, shell.Means{Caller: caller, Languages: languages, Local: local, First: func() { before.restore() }})
+	root, err := shell.New(block, env, shell.Means{Caller: caller, Languages: languages, Local: local, First: func() {
+		before.restore()
+		early.Set("running", true)
+	}})
 	if err != nil {
 		return false
 	}

@@ -16,7 +16,7 @@ type Env struct {
 	Permissions map[string]bool   `json:"permissions,omitempty"` // names of permissions that the person has
 	Homeserver  string            `json:"homeserver,omitempty"`  // its name in the URL; "" outside of one
 	Homeservers []Homeserver      `json:"homeservers,omitempty"` // those that the person may see
-	Unavailable map[string]string `json:"unavailable,omitempty"` // operation → reason code why this homeserver has it not
+	Unavailable map[string]string `json:"-"`                     // operation → reason code why this homeserver has it not; At sets it
 	Denied      map[string]string `json:"denied,omitempty"`      // operation → permission that the person lacks for it
 	Language    string            `json:"language"`              // BCP 47
 	Zone        string            `json:"zone"`                  // IANA name; "UTC" until the person's is known
@@ -42,6 +42,14 @@ type Homeserver struct {
 	ServerName string `json:"server_name"` // of its Matrix IDs
 	Kind       string `json:"kind"`        // synapse, dendrite
 	State      string `json:"state"`       // up, slow, down, or "" when not known
+	// Unavailable maps the operations that it has not to the codes of the reasons.
+	Unavailable map[string]string `json:"unavailable,omitempty"`
+}
+
+// At returns the surroundings of a page about another homeserver; "" is that of a page about none.
+func (e Env) At(homeserver string) Env {
+	e.Homeserver, e.Unavailable = homeserver, e.homeserver(homeserver).Unavailable
+	return e
 }
 
 // WithPrinter returns the environment with the person's language and zone in it.
@@ -86,13 +94,15 @@ func (e Env) WhyNot(operation string) string {
 // ServerName is the name in the Matrix IDs of the current homeserver.
 func (e Env) ServerName() string { return e.current().ServerName }
 
-func (e Env) current() Homeserver {
+func (e Env) current() Homeserver { return e.homeserver(e.Homeserver) }
+
+func (e Env) homeserver(name string) Homeserver {
 	for _, h := range e.Homeservers {
-		if h.Name == e.Homeserver {
+		if h.Name == name {
 			return h
 		}
 	}
-	return Homeserver{Name: e.Homeserver, ServerName: e.Homeserver}
+	return Homeserver{Name: name, ServerName: name}
 }
 
 // ProblemText is the sentence for a problem in the person's language: of its code where that has a text, else the one that it

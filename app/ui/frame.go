@@ -20,7 +20,8 @@ type Shell struct {
 	Busy          bool       // another screen is being loaded
 	NeedsProgram  bool       // the page waits for the program: without scripts it says so
 	Body          []app.UI
-	Overlay       app.UI // a Dialog over the page
+	Bar           app.UI   // a Note above the page, below the notice
+	Overlay       []app.UI // Dialogs over the page, the last on top
 	OnNoticeClose func(ctx app.Context)
 }
 
@@ -58,11 +59,12 @@ func (s Shell) Draw(env Env) app.UI {
 		s.head(env),
 		app.Div().Class("gh-body").Body(
 			s.nav(env),
+			// What comes and goes has elements of its own, so that it moves no screen to another place: go-app would mount that twice.
 			app.Main().Class(classes("gh-pane", when(s.Busy, "gh-pane--busy"))).ID("main").TabIndex(-1).Aria("busy", busy).Body(
-				append([]app.UI{noscript(env, s.NeedsProgram), notice}, s.Body...)...,
+				append([]app.UI{app.Div().Body(noscript(env, s.NeedsProgram), notice, s.Bar)}, s.Body...)...,
 			),
 		),
-		s.Overlay,
+		app.Div().Body(s.Overlay...),
 	)
 }
 

@@ -71,15 +71,12 @@ func (p *Pages) env(c echo.Context, person *operator.Person, homeserver string) 
 		if person.May(h.Settings.Name) {
 			seen, _ := h.Seen()
 			env.Homeservers = append(env.Homeservers, ui.Homeserver{
-				Name: h.Settings.Name, ServerName: h.Settings.ServerName, Kind: h.Kind, State: seen.State,
+				Name: h.Settings.Name, ServerName: h.Settings.ServerName, Kind: h.Kind, State: seen.State, Unavailable: h.Unavailable(),
 			})
 		}
 	}
-	if h, ok := p.Gate.Homeserver(homeserver); ok && person.May(homeserver) {
-		env.Unavailable = h.Unavailable()
-		env.Denied = denied(person.Role)
-	}
-	return env
+	env.Denied = denied(person.Role)
+	return env.At(homeserver)
 }
 
 // denied maps the operations that the role may not call to the permission that it lacks.

@@ -4,7 +4,7 @@
 (() => {
   const script = document.currentScript;
   const wasm = script.dataset.wasm;
-  // What happens before the program runs, and what it must wait for.
+  // What happens before the program runs, and what it must wait for. The program adds running, or left where it leaves the page alone.
   const early = (window.gatehouse = { composing: false, sent: false, language: script.dataset.language });
   addEventListener("compositionstart", () => { early.composing = true; }, true);
   addEventListener("compositionend", () => { early.composing = false; }, true);
