@@ -37,9 +37,9 @@ type ask struct {
 	Otherwise string
 	Look      ui.Look // of the button that does it
 	Back      string
-	Off       string // why the button is off, as long as something is to be filled in
-	Why       string // why it cannot be done at all, in place of what is known of the account
-	Help      string // instead of consequences, where the server tells none
+	Off       string     // why the button is off, as long as something is to be filled in
+	Why       string     // why it cannot be done at all, in place of what is known of the account
+	Help      string     // instead of consequences, where the server tells none
 	About     url.Values // what the address says besides the account
 }
 
