@@ -199,6 +199,9 @@ func (g *gatehouse) checkSecrets() {
 			g.t.Errorf("SECRET in the answer to %s: %s", e.request, what)
 		}
 	}
+	for _, what := range g.leaks(exchanges) {
+		g.t.Errorf("SECRET in %s", what)
+	}
 	found, err := c.searchFiles(g.Dir, "gatehouse.yaml", "secret.key")
 	if err != nil {
 		g.t.Error(err)

@@ -90,6 +90,13 @@ func runIn(t *testing.T, dir string, env []string, stdin string, args ...string)
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
+// command executes the program with the configuration of this gatehouse, which may be
+// running or not.
+func (g *gatehouse) command(stdin string, args ...string) (stdout, stderr string, code int) {
+	g.t.Helper()
+	return runIn(g.t, g.Dir, nil, stdin, append([]string{"--config", g.Config}, args...)...)
+}
+
 // gatehouse is a running "gatehouse serve".
 type gatehouse struct {
 	URL    string // http://127.0.0.1:PORT, its public_url
@@ -101,6 +108,8 @@ type gatehouse struct {
 	wire   *wire
 	args   []string
 	proc   *process.Process
+
+	passwords passwords // that are looked for besides the secrets of the configuration
 }
 
 // homeservers is the section of a configuration that connects to servers, each

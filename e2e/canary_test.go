@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A personal secret is a password that a gatehouse comes to know: it was typed, or it
+// stands on a hand-out card.
+type personal struct {
+	account string // Matrix ID of the account whose card may show it; "" where none may
+	secret  string
+}
+
+// passwords are the personal secrets of the persons of one gatehouse.
+type passwords struct {
+	mu   sync.Mutex
+	list []personal
+}
+
+// keepSecret has the canary look for a password in all that the gatehouse says, keeps
+// and logs. It may be on the hand-out card of its account, and nowhere else.
+func (g *gatehouse) keepSecret(account, password string) {
+	g.passwords.mu.Lock()
+	defer g.passwords.mu.Unlock()
+	if p := (personal{account, password}); !slices.Contains(g.passwords.list, p) {
+		g.passwords.list = append(g.passwords.list, p)
+	}
+}
+
+// reveals are the operations that are answered by a card.
+var reveals = []string{"users.create", "users.reset_password", "users.reactivate"}
+
+// isCard reports whether an answer is the hand-out card of an account: the answer itself
+// to one of those operations, which the browser keeps nowhere.
+func isCard(e exchange, account string) bool {
+	method, path, _ := strings.Cut(e.request, " ")
+	operation := path[strings.LastIndexByte(path, '/')+1:]
+	return account != "" && method == http.MethodPost && slices.Contains(reveals, operation) && e.status == http.StatusOK &&
+		strings.Contains(e.header.Get("Cache-Control"), "no-store") &&
+		(bytes.Contains(e.body, []byte(account)) || bytes.Contains(e.body, []byte(url.QueryEscape(account))))
+}
+
+// dataBlocks are the elements of a page that programs read.
+var dataBlocks = regexp.MustCompile(`(?s)<script.*?</script>`)
+
+// leaks says where passwords were found that should not be there.
+func (g *gatehouse) leaks(exchanges []exchange) []string {
+	var found []string
+	for _, p := range g.passwords.list {
+		watch, err := newCanary(map[string]string{"a password of " + p.account: p.secret})
+		if err != nil {
+			found = append(found, err.Error())
+			continue
+		}
+		for _, e := range exchanges {
+			if e.header.Get("Content-Type") == "application/wasm" {
+				continue // built before anybody had a password
+			}
+			if isCard(e, p.account) && strings.HasPrefix(e.header.Get("Content-Type"), "text/html") {
+				// What the person sees holds it; what the program gets does not.
+				e.body = bytes.Join(dataBlocks.FindAll(e.body, -1), nil)
+			} else if isCard(e, p.account) {
+				e.body = nil
+			}
+			for _, what := range watch.searchExchange(e) {
+				found = append(found, fmt.Sprintf("the answer to %s: %s", e.request, what))
+			}
+		}
+		files, err := watch.searchFiles(g.Dir, "gatehouse.yaml", "secret.key")
+		if err != nil {
+			found = append(found, err.Error())
+		}
+		for _, what := range files {
+			found = append(found, "the file "+what)
+		}
+		for _, what := range watch.search([]byte(keptBy(g.URL))) {
+			found = append(found, "the browser's storage: "+what)
+		}
+	}
+	return found
+}
