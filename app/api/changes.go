@@ -60,9 +60,7 @@ type UserUpdate struct {
 
 // settle drops the changes that change nothing, so that only what changed is ever sent.
 func (u *UserUpdate) settle() {
-	if u.DisplayName != nil {
-		u.DisplayName.To = strings.TrimSpace(u.DisplayName.To)
-	}
+	u.DisplayName = settleName(u.DisplayName)
 	if u.Threepids != nil {
 		u.Threepids.To = canonical(u.Threepids.To)
 		if u.Threepids.From != nil {
@@ -89,6 +87,24 @@ func (u *UserUpdate) settle() {
 		u.ExternalIDs = nil
 	}
 }
+
+// settleName undoes what a form does to a name: a line of text cannot hold line ends, and a hidden field sends them as CR LF. A name that
+// differs by that and by space around it alone was not changed.
+func settleName(c *Change[string]) *Change[string] {
+	if c == nil {
+		return nil
+	}
+	if c.From != nil {
+		from := strings.ReplaceAll(*c.From, "\r\n", "\n")
+		if oneLine(from) == oneLine(c.To) {
+			return nil
+		}
+		return &Change[string]{From: &from, To: strings.TrimSpace(c.To)}
+	}
+	return &Change[string]{To: strings.TrimSpace(c.To)}
+}
+
+func oneLine(s string) string { return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(s)) }
 
 // Empty reports whether nothing is to be changed.
 func (u UserUpdate) Empty() bool {

@@ -58,9 +58,10 @@ func (s DeviceSignOut) Validate() error {
 // Targets implements Request.
 func (s DeviceSignOut) Targets() []UserID { return []UserID{s.ID} }
 
-// SignedOut says how many devices were signed out.
+// SignedOut says how many devices of which account were signed out.
 type SignedOut struct {
-	Count int `json:"count"`
+	ID    UserID `json:"id"`
+	Count int    `json:"count"`
 }
 
 // Confirmed implements Confirmable.

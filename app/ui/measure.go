@@ -21,6 +21,11 @@ func Time(env Env, ms int64) app.UI {
 	return timeElement(env, t, text)
 }
 
+// ByWidth is a subtle text that says more where its column's head is not there to say it: in a row drawn as a card.
+func ByWidth(wide, card string) app.UI {
+	return app.Span().Class("gh-subtle").Body(app.Span().Class("gh-wide-only").Text(wide), app.Span().Class("gh-card-only").Text(card))
+}
+
 // Date is a day, with the exact time as its title. Zero is unknown.
 func Date(env Env, ms int64) app.UI {
 	if ms <= 0 {

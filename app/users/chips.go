@@ -147,6 +147,9 @@ func lastSeenCell(env ui.Env, u api.User) app.UI {
 	if !u.Knows("last_seen_ms") {
 		return ui.Unknown(env, env.T("ui.not_told"))
 	}
+	if u.LastSeenMS <= 0 {
+		return ui.ByWidth(env.T("time.never"), env.T("accounts.never_seen"))
+	}
 	return ui.Time(env, u.LastSeenMS)
 }
 

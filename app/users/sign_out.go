@@ -3,6 +3,7 @@
 package users
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -126,7 +127,7 @@ func (s *SignOut) After(_ string, result any) screen.Next {
 	env := s.Env()
 	done, _ := result.(api.SignedOut)
 	next := screen.Next{URL: route.Accounts(env.Homeserver), Notice: env.N("done.devices_signed_out", done.Count)}
-	if id := s.Effects.User.ID; id != "" {
+	if id := cmp.Or(done.ID, s.Effects.User.ID); id != "" {
 		next.URL = route.Account(env.Homeserver, route.DevicesPath, id)
 	}
 	return next

@@ -67,7 +67,7 @@ func (s *synapse) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 	}
 	switch {
 	case len(end) == 0 && req.All:
-		return api.SignedOut{}, nil
+		return api.SignedOut{ID: req.ID}, nil
 	case len(end) == 0:
 		return api.SignedOut{}, api.NewProblem(api.StatusNotFound, "no_such_device").At("devices")
 	}
@@ -80,7 +80,7 @@ func (s *synapse) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 	if err != nil {
 		return api.SignedOut{}, writeProblem(req.ID, err)
 	}
-	return api.SignedOut{Count: len(end)}, nil
+	return api.SignedOut{ID: req.ID, Count: len(end)}, nil
 }
 
 // deleteDevices ends devices by their IDs (POST /_synapse/admin/v2/users/{id}/delete_devices). Those that do not exist are
