@@ -3,6 +3,9 @@
 package ui
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"gatehouse/app/api"
@@ -67,13 +70,36 @@ func ProblemNote(env Env, p *api.Problem) app.UI {
 	title, text := sentences(env.ProblemText(p))
 	var fields []app.UI
 	for _, f := range p.Fields {
-		fields = append(fields, app.Li().Body(app.A().Class("gh-link").Href("#"+Attr(fieldID("", f.Field))).Text(env.FieldText(f))))
+		fields = append(fields, app.Li().Body(app.A().Class("gh-link").Href("#"+Attr(fieldID("", f.Field))).Text(named(env, f))))
 	}
 	var list app.UI
 	if len(fields) > 1 {
 		list = app.Ul().Class("gh-note__list").Body(fields...)
 	}
 	return Note{Kind: problemTone(p), Title: title, Text: text, Alert: true, Body: []app.UI{list, requestID(env, p)}}.Draw(env)
+}
+
+// FieldName is what a field of a request is called, by its path without the numbers of rows: the text `field.<path>`, or "".
+func FieldName(env Env, field string) string {
+	var parts []string
+	for part := range strings.SplitSeq(field, ".") {
+		if _, err := strconv.Atoi(part); err != nil && part != "to" && part != "from" {
+			parts = append(parts, part)
+		}
+	}
+	key := "field." + strings.Join(parts, ".")
+	if name := env.T(key); name != key {
+		return name
+	}
+	return ""
+}
+
+// named is the sentence for a mistake with the name of its field before it.
+func named(env Env, f api.FieldProblem) string {
+	if name := FieldName(env, f.Field); name != "" {
+		return name + ": " + env.FieldText(f)
+	}
+	return env.FieldText(f)
 }
 
 func problemTone(p *api.Problem) Tone {

@@ -110,7 +110,7 @@ func (h *Handout) left() app.UI {
 	note := ui.Note{Kind: ui.Warn, Title: env.T("handout.partly"), Alert: true}
 	password, others := false, false
 	for _, f := range card.Left {
-		label := fieldLabel(env, f.Field)
+		label := ui.FieldName(env, f.Field)
 		if label != "" {
 			label += ": "
 		}
@@ -130,28 +130,6 @@ func (h *Handout) left() app.UI {
 		}.Draw(env))
 	}
 	return note.Draw(env)
-}
-
-// fieldLabel is what a field of a request is called, or "".
-func fieldLabel(env ui.Env, field string) string {
-	name, _, _ := strings.Cut(field, ".")
-	switch name {
-	case "password":
-		return env.T("create.password")
-	case "display_name":
-		return env.T("create.display_name")
-	case "user_type":
-		return env.T("create.user_type")
-	case "threepids":
-		return env.T("create.contacts")
-	case "external_ids":
-		return env.T("create.identities")
-	case "avatar_url":
-		return env.T("create.avatar")
-	case "admin":
-		return env.T("role.administrator")
-	}
-	return ""
 }
 
 // signInLink is the sign-in page of the web client with the Matrix ID filled in. Element Web takes it so (its #/login has
