@@ -104,7 +104,9 @@ func settleName(c *Change[string]) *Change[string] {
 	return &Change[string]{To: strings.TrimSpace(c.To)}
 }
 
-func oneLine(s string) string { return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(s)) }
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(s))
+}
 
 // Empty reports whether nothing is to be changed.
 func (u UserUpdate) Empty() bool {
