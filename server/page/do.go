@@ -57,6 +57,7 @@ func (p *Pages) do(c echo.Context) error {
 	if err != nil {
 		problem := problemOf(err)
 		gate.Describe(problem)
+		retryAfter(c, problem)
 		return p.show(c, problem.Status, form, env, person, u, ui.FormState{Key: gate.NewKey(), Typed: screen.Shown(operation, typed), Problem: problem}, waitTime)
 	}
 	form.Use(env)

@@ -38,6 +38,9 @@ type document struct {
 func (p *Pages) write(c echo.Context, status int, d document) error {
 	var b strings.Builder
 	b.Grow(64 << 10)
+	if d.problem != nil {
+		retryAfter(c, d.problem)
+	}
 	p.head(&b, d)
 	b.WriteString("<body>")
 	b.WriteString(ui.HTML(d.content()))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -120,6 +121,13 @@ func (p *Pages) problem(c echo.Context, problem *api.Problem) error {
 	}
 	env := p.env(c, person, "")
 	return p.write(c, problem.Status, document{env: env, title: env.T("problem.title"), problem: problem, bare: person == nil, url: here(c.Request())})
+}
+
+// retryAfter says when another try makes sense, as it is said to programs.
+func retryAfter(c echo.Context, p *api.Problem) {
+	if p.RetryMS > 0 {
+		c.Response().Header().Set("Retry-After", strconv.FormatInt((p.RetryMS+999)/1000, 10))
+	}
 }
 
 func problemOf(err error) *api.Problem {

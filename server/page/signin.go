@@ -5,7 +5,6 @@ package page
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -79,9 +78,7 @@ func (p *Pages) signIn(c echo.Context) error {
 		form.Problem = problemOf(err)
 		gate.Describe(form.Problem)
 		form.Problem.RequestID = gate.RequestID(c)
-		if form.Problem.RetryMS > 0 {
-			c.Response().Header().Set("Retry-After", strconv.FormatInt((form.Problem.RetryMS+999)/1000, 10))
-		}
+		retryAfter(c, form.Problem)
 		return p.writeSignIn(c, form.Problem.Status, form)
 	}
 	return c.Redirect(http.StatusSeeOther, form.Next)

@@ -142,7 +142,7 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 			return api.DeviceList{Devices: []api.Device{{ID: "PHONE", DisplayName: "A phone"}, {ID: "LAPTOP"}}}, nil
 		}),
 		entry(s, api.SignOut, func(d api.DeviceSignOut) (api.SignedOut, error) {
-			return api.SignedOut{Count: max(len(d.Devices), 1)}, nil
+			return api.SignedOut{ID: d.ID, Count: max(len(d.Devices), 1)}, nil
 		}),
 		entry(s, api.ServerInfo, func(api.ServerQuery) (api.Server, error) { return s.server(), nil }),
 		entry(s, api.CheckServer, func(api.ServerQuery) (api.Report, error) {

@@ -106,7 +106,7 @@ func New(t testing.TB, o Options) *World {
 	must(t, err)
 	w.Seal = keys
 	w.open()
-	w.reader, err = sql.Open("sqlite", "file:"+w.Path+"?mode=ro")
+	w.reader, err = sql.Open("sqlite", dsn(w.Path)+"?mode=ro")
 	must(t, err)
 	t.Cleanup(func() { _, _ = w.reader.Close(), w.Store.Close() })
 	return w
@@ -280,7 +280,7 @@ func (w *World) Phases() []string {
 func (w *World) Break(table, change, when string) (mend func()) {
 	w.t.Helper()
 	exec := func(query string) {
-		db, err := sql.Open("sqlite", "file:"+w.Path+"?_pragma=busy_timeout(5000)")
+		db, err := sql.Open("sqlite", dsn(w.Path)+"?_pragma=busy_timeout(5000)")
 		must(w.t, err)
 		defer db.Close()
 		_, err = db.Exec(query)
@@ -290,6 +290,8 @@ func (w *World) Break(table, change, when string) (mend func()) {
 	exec(fmt.Sprintf(`CREATE TRIGGER %s BEFORE %s ON %s WHEN %s BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`, name, change, table, when))
 	return func() { exec("DROP TRIGGER " + name) }
 }
+
+func dsn(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
 func must(t testing.TB, err error) {
 	t.Helper()
