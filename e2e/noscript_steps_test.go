@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -192,11 +193,12 @@ func lookUp(t *testing.T, hs *homeserver.Server, id string) synapseUser {
 	return u
 }
 
-// addresses are the e-mail addresses and phone numbers of an account.
+// addresses are the e-mail addresses and phone numbers of an account, sorted.
 func (u synapseUser) addresses() []string {
 	var list []string
 	for _, t := range u.Threepids {
 		list = append(list, fmt.Sprint(t["medium"], " ", t["address"]))
 	}
+	slices.Sort(list)
 	return list
 }
