@@ -14,6 +14,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/app/route"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/seal"
 )
 
 const typedPassword = "a secret that was typed"
@@ -395,5 +396,31 @@ func TestForgedForms(t *testing.T) {
 	rec := s.post("/do/hs/users.lock", url.Values{"id": {ann}, "_key": {"0123456789abcdef"}, "_screen": {"/hs/accounts/create"}})
 	if rec.Code >= 500 {
 		t.Errorf("status %d: %.300s", rec.Code, rec.Body)
+	}
+}
+
+// What is kept of a form while its person signs in again holds no password, not even sealed.
+func TestKeptFormHoldsNoPassword(t *testing.T) {
+	s := newSite(t, gatetest.Options{}).as(api.Owner)
+	action, values := s.open("/hs/accounts/create", "users.create")
+	values.Set("localpart", "new")
+	values.Set("password.mode", "typed")
+	values.Set("password.password", typedPassword)
+	s.Clock.Advance(20 * time.Minute)
+	seeOther(t, s.post(action, values))
+	const who, screen = "@admin:example.org", "/hs/accounts/create"
+	draft, err := s.Store.TakeDraft(t.Context(), who, "hs", screen, s.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(draft.Sealed), "new") {
+		t.Error("it is not sealed")
+	}
+	plain, err := s.Seal.Open(seal.PurposeDraft, draft.Sealed, []byte(who+"\x00"+screen))
+	if err != nil || !strings.Contains(string(plain), `"localpart":["new"]`) || strings.Contains(string(plain), typedPassword) || strings.Contains(string(plain), "_key") {
+		t.Errorf("%s, %v", plain, err)
+	}
+	if _, err := s.Seal.Open(seal.PurposeDraft, draft.Sealed, []byte("@root:example.org\x00"+screen)); err == nil {
+		t.Error("it opens for somebody else")
 	}
 }
