@@ -84,7 +84,7 @@ func (h *house) handler() (doors, error) {
 		},
 		Sessions: &operator.Sessions{
 			Store: h.store, Keys: h.seal.JWTKeys(), KeyID: kid, Audience: h.config.PublicURL,
-			Idle: h.config.Session.Idle, Absolute: h.config.Session.Absolute, Now: time.Now,
+			Idle: h.config.Session.Idle, Absolute: h.config.Session.Absolute, Now: time.Now, Still: h.gate.Still,
 		},
 		Log: h.log, Public: public, Proxies: h.config.TrustedProxies, Version: version.String(),
 	}

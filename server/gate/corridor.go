@@ -102,7 +102,9 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 			}
 			return nil, err
 		}
-		return g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
+		result, err := g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
+		g.revoke(ctx, v, op, req, err)
+		return result, err
 	})
 }
 

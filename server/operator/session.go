@@ -24,6 +24,9 @@ type Sessions struct {
 	Idle     time.Duration     // a session without activity ends after this
 	Absolute time.Duration     // any session ends after this
 	Now      func() time.Time
+	// Still tells whether somebody may yet what they could when they signed in; nil: nobody is asked. A session whose person may
+	// not is ended. It is asked for a session that was quiet for a minute, so at most once a minute for one in use.
+	Still func(context.Context, Person) bool
 }
 
 // The errors of Sessions.Person.
@@ -37,6 +40,9 @@ const (
 	// afterlife is how long a token outlives its session. It opens nothing then, but tells whose session it was, so that what the person
 	// had typed can be kept for them.
 	afterlife = time.Hour
+	// askEvery is how long the answer of Still holds. It is not longer than the store's own raster of activity, or a session in use
+	// would never be quiet for that long.
+	askEvery = time.Minute
 )
 
 // Open makes a session and returns the token for the cookie, and until when the browser shall keep it.
@@ -80,12 +86,18 @@ func (s *Sessions) Person(ctx context.Context, token string, active bool) (*Pers
 	case err != nil:
 		return nil, err
 	}
+	p := person(record)
+	if s.Still != nil && s.Now().Sub(record.LastActive) >= askEvery && !s.Still(ctx, p) {
+		if err := s.Store.EndSession(ctx, id, s.Now()); err != nil {
+			return nil, err
+		}
+		return nil, ErrSignedOut
+	}
 	if active {
 		if err := s.Store.TouchSession(ctx, record, s.Now()); err != nil {
 			return nil, err
 		}
 	}
-	p := person(record)
 	return &p, nil
 }
 
