@@ -9,8 +9,8 @@ import (
 	"gatehouse/server/homeserver"
 )
 
-// guard keeps people from cutting off the branch they sit on: it refuses to end, lock, demote, reset or sign out the gate's own
-// service account, asks again before a person does so to themselves or to the last administrator, and keeps roles that may
+// guard keeps people from cutting off the branch they sit on: it refuses to end, lock, demote, reset, take over or sign out the gate's
+// own service account, asks again before a person does so to themselves or to the last administrator, and keeps roles that may
 // not make administrators from taking one over.
 func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request) error {
 	deed, ok := deeds[op.Info().Name]
@@ -18,8 +18,9 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 		return nil
 	}
 	ends := deed.ends
+	takesOver := false // whoever has an account's e-mail or identity gets in as it
 	if u, ok := req.(api.UserUpdate); ok {
-		ends = u.Admin != nil && !u.Admin.To
+		ends, takesOver = demotes(u), u.Threepids != nil || u.ExternalIDs != nil
 	}
 	confirmed := false
 	if c, ok := req.(api.Confirmable); ok {
@@ -30,7 +31,7 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 		if err != nil {
 			return err
 		}
-		if user.Own && (ends || deed.disturbs) {
+		if user.Own && (ends || takesOver || deed.disturbs) {
 			return api.NewProblem(api.StatusConflict, "own_service_account", "id", string(id))
 		}
 		admin := user.Admin || !user.Knows("admin") // where nobody can tell, it may be one
@@ -57,12 +58,13 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 }
 
 // deeds are the operations that the guard looks at. One that ends takes the account or its rights away; one that disturbs
-// signs its person out or shuts them out. Changing an administrator's e-mail or identities is a way to take the account over, so
-// users.update is here too.
+// signs its person out or shuts them out. Changing an administrator's e-mail or identities is a way to take the account over, and
+// what shut one out is not for lesser roles to end, so users.update, users.unlock and users.reactivate are here too.
 var deeds = map[string]struct{ ends, disturbs bool }{
 	api.UpdateUser.Info().Name:     {},
 	api.ResetPassword.Info().Name:  {disturbs: true},
 	api.LockUser.Info().Name:       {ends: true},
+	api.UnlockUser.Info().Name:     {},
 	api.DeactivateUser.Info().Name: {ends: true},
 	api.EraseUser.Info().Name:      {ends: true},
 	api.ReactivateUser.Info().Name: {},

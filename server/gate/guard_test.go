@@ -15,6 +15,7 @@ import (
 
 // What the guard asks and refuses: operation, whom it is about, who does it → the code, and what a confirmation changes.
 func TestGuard(t *testing.T) {
+	t.Parallel()
 	const (
 		ann, admin, own = "@ann:example.org", "@admin:example.org", "@gatehouse:example.org"
 		last            = "@last:example.org" // the one administrator, where there is no other
@@ -32,6 +33,8 @@ func TestGuard(t *testing.T) {
 		"devices.sign_out":       `{"id":"ID","all":true}`,
 		"devices.sign_out some":  `{"id":"ID","devices":["A"]}`,
 		"users.update addresses": `{"id":"ID","threepids":{"to":[{"medium":"email","address":"a@b.example"}]}}`,
+
+		"users.update identities": `{"id":"ID","external_ids":{"to":[{"auth_provider":"oidc","external_id":"a"}]}}`,
 	}
 	cases := []struct {
 		deed   string
@@ -41,12 +44,13 @@ func TestGuard(t *testing.T) {
 		others string // a role that may do it but not set administrators, to an administrator; "-": no such role
 	}{
 		{"users.update", "", "", "", "forbidden"},
-		{"users.update addresses", "", "", "", "forbidden"},
+		{"users.update addresses", "", "own_service_account", "", "forbidden"},
+		{"users.update identities", "", "own_service_account", "", "forbidden"},
 		{"demote", "confirm_self", "own_service_account", "confirm_last_admin", "forbidden"},
 		{"promote", "", "", "", "forbidden"},
 		{"users.reset_password", "confirm_self", "own_service_account", "", "forbidden"},
 		{"users.lock", "confirm_self", "own_service_account", "confirm_last_admin", "forbidden"},
-		{"users.unlock", "", "", "", ""},
+		{"users.unlock", "", "", "", "forbidden"},
 		{"users.deactivate", "confirm_self", "own_service_account", "confirm_last_admin", "forbidden"},
 		{"users.erase", "confirm_self", "own_service_account", "confirm_last_admin", "-"},
 		{"users.reactivate", "", "", "", "forbidden"},
@@ -57,7 +61,7 @@ func TestGuard(t *testing.T) {
 		t.Fatalf("%d cases for %d deeds", len(cases), len(deeds))
 	}
 	weak := map[string]api.Role{
-		"users.update": api.Registrar, "users.update addresses": api.Registrar, "demote": api.Registrar, "promote": api.Registrar,
+		"users.update": api.Registrar, "users.update addresses": api.Registrar, "users.update identities": api.Registrar, "demote": api.Registrar, "promote": api.Registrar,
 		"users.reset_password": api.Helpdesk, "users.lock": api.Moderator, "users.unlock": api.Moderator, "users.deactivate": api.Moderator,
 		"users.reactivate": api.Moderator, "devices.sign_out": api.Helpdesk, "devices.sign_out some": api.Helpdesk,
 	}
@@ -103,7 +107,7 @@ func TestGuard(t *testing.T) {
 					t.Errorf("the question stands at no field: %+v", p)
 				}
 				// A confirmation answers a question; it lifts no prohibition.
-				if !strings.Contains(body, `"confirm"`) && operation != "users.reactivate" {
+				if !strings.Contains(body, `"confirm"`) && operation != "users.reactivate" && operation != "users.unlock" {
 					body = strings.TrimSuffix(body, "}") + `,"confirm":true}`
 					rec := w.Call(cookie, operation, gate.NewKey(), body)
 					if asks && rec.Code != 200 {
@@ -135,6 +139,7 @@ func TestGuard(t *testing.T) {
 
 // Where the server cannot list its administrators nobody can tell who is the last one, so the question is always asked.
 func TestLastAdministratorUnknown(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Stub.Lack(api.ListUsers, "no_list")
 	cookie := w.Session(w.Person(api.Owner))
@@ -146,6 +151,7 @@ func TestLastAdministratorUnknown(t *testing.T) {
 
 // More than a page of administrators: somebody among those who are not shown is left.
 func TestLastAdministratorOfMany(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	gatetest.On(w.Stub, api.ListUsers, func(_ context.Context, q api.UserQuery) (api.UserPage, error) {
 		if q.Admins != api.Only || q.Deactivated != api.Without || q.Locked != api.Without || q.System != api.With {
@@ -160,6 +166,7 @@ func TestLastAdministratorOfMany(t *testing.T) {
 
 // The command line goes through the same corridor: it is guarded, needs a key, and stands in the log as local:<user>.
 func TestCommandLine(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	person := operator.Local("alice")
 	call := func(key, id string) error {
