@@ -25,7 +25,7 @@ const (
 	// attemptLife is how long an attempt counts that nobody said the end of;
 	// it is longer than any attempt takes.
 	attemptLife = 2 * time.Minute
-	// limitEntries bounds each of the three tables. What was not used for
+	// limitEntries bounds each of the tables. What was not used for
 	// longest goes first.
 	limitEntries = 20_000
 )
@@ -50,11 +50,12 @@ type Limits struct {
 	pairs     table
 	addresses table
 	names     table
+	told      table // whose refusal was told already
 }
 
 // NewLimits returns limits without any failures. now is the clock.
 func NewLimits(now func() time.Time) *Limits {
-	return &Limits{now: now, pairs: newTable(limitPair), addresses: newTable(limitAddress), names: newTable(slowAfter + 5)}
+	return &Limits{now: now, pairs: newTable(limitPair), addresses: newTable(limitAddress), names: newTable(slowAfter + 5), told: newTable(1)}
 }
 
 // Allow asks whether somebody at an address may try to sign in as name. With
@@ -77,6 +78,25 @@ func (l *Limits) Allow(name, address string) (wait, delay time.Duration) {
 	l.pairs.begin(pair, now)
 	l.addresses.begin(addr, now)
 	return 0, slowness(l.names.failures(who, now))
+}
+
+// FirstRefusal reports whether an attempt that [Limits.Allow] turned away is the
+// first one of its name and address in a window, or the first one of its address
+// where that is at its limit: the one to record. Whoever goes on trying costs
+// nothing but an answer each time.
+func (l *Limits) FirstRefusal(name, address string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	key, addr, _ := limitKeys(name, address)
+	if l.addresses.full(addr, now) > 0 {
+		key = addr
+	}
+	if l.told.failures(key, now) > 0 {
+		return false
+	}
+	l.told.fail(key, now)
+	return true
 }
 
 // Failed notes that the attempt was a wrong password or an unknown name.

@@ -57,6 +57,9 @@ func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
 	if wait > 0 {
 		limited := api.NewProblem(api.StatusTooMany, "sign_in_limited", "wait", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 		limited.RetryMS = wait.Milliseconds()
+		if !d.Limits.FirstRefusal(who, a.Address) {
+			return nil, limited // or anybody could fill the log, of which nothing is ever taken away
+		}
 		return nil, d.refused(ctx, a, limited)
 	}
 	if err := d.Wait(ctx, delay); err != nil {

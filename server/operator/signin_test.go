@@ -5,6 +5,7 @@ package operator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -260,5 +261,54 @@ func TestSignInCancelled(t *testing.T) {
 	}
 	if p, code := f.try(t, "hs", "ann", right); p == nil {
 		t.Error(code)
+	}
+}
+
+// Of the attempts that are turned away one is recorded, whatever names they have: the log grows for ever, and anybody can send them.
+func TestRefusalsDoNotFillTheLog(t *testing.T) {
+	f := newFront(t)
+	recorded := func() int64 {
+		t.Helper()
+		id, err := f.Store.AppendAudit(t.Context(), store.AuditRow{At: f.clock.now, Phase: store.AuditEvent, Actor: "test", Operation: "test", Outcome: "done"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	turnedAway := func(name string) {
+		t.Helper()
+		if _, code := f.try(t, "hs", name, right); code != "sign_in_limited" {
+			t.Fatal(code)
+		}
+	}
+	for range limitPair {
+		f.try(t, "hs", "ann", "wrong password")
+	}
+	before := recorded()
+	for range 10 {
+		turnedAway("ann")
+	}
+	if n := recorded() - before - 1; n != 1 {
+		t.Errorf("%d rows of ten attempts at one name", n)
+	}
+	for i := range limitAddress - limitPair {
+		f.try(t, "hs", fmt.Sprint("nobody", i), "wrong password")
+	}
+	before = recorded()
+	for i := range 10 {
+		turnedAway(fmt.Sprint("somebody", i))
+	}
+	if n := recorded() - before - 1; n != 1 {
+		t.Errorf("%d rows of ten attempts at ten names", n)
+	}
+	// The next window's are told again.
+	f.clock.now = f.clock.now.Add(limitWindow)
+	for range limitPair {
+		f.try(t, "hs", "ann", "wrong password")
+	}
+	before = recorded()
+	turnedAway("ann")
+	if n := recorded() - before - 1; n != 1 {
+		t.Errorf("%d rows in the next window", n)
 	}
 }
