@@ -17,6 +17,7 @@ import (
 
 // The intent is on the disk before the homeserver hears anything, and the outcome after it has answered.
 func TestIntentComesFirst(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	gatetest.On(w.Stub, api.CreateUser, func(context.Context, api.UserCreate) (api.Handout, error) {
 		if diff := cmp.Diff([]string{"intent users.create"}, w.Phases()); diff != "" {
@@ -42,6 +43,7 @@ func TestIntentComesFirst(t *testing.T) {
 
 // How a deed ends, and what the log says of it.
 func TestOutcomes(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		err     error
 		status  int
@@ -74,6 +76,7 @@ func TestOutcomes(t *testing.T) {
 
 // Without a durable intent nothing is done: the store refuses it, or is gone altogether.
 func TestFailsClosed(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	mend := w.Break("audit", "INSERT", "1")
@@ -108,6 +111,7 @@ func TestFailsClosed(t *testing.T) {
 // It was done and could not be recorded: the answer says so, no other write begins, and when the store works again the outcome is recorded
 // before anything else is. A probe of /readyz is enough for that.
 func TestDoneNotRecorded(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	lock := func() int { return w.Call(cookie, "users.lock", gate.NewKey(), `{"id":"@ann:example.org"}`).Code }
@@ -138,6 +142,7 @@ func TestDoneNotRecorded(t *testing.T) {
 
 // Reads leave nothing in the log.
 func TestReadsAreNotRecorded(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	if rec := w.Serve(w.Request("GET", "/api/hs/users.list", "", w.Session(w.Person(api.Auditor)))); rec.Code != 200 {
 		t.Fatal(rec.Body)

@@ -56,6 +56,7 @@ var everyRole = map[api.Role]string{
 }
 
 func TestTheTableIsWhole(t *testing.T) {
+	t.Parallel()
 	named := map[string]bool{}
 	for _, o := range everyOperation {
 		if named[o.name] {
@@ -85,6 +86,7 @@ func TestTheTableIsWhole(t *testing.T) {
 
 // Operation × identity × method → status; and what is refused reaches no homeserver and begins nothing.
 func TestOperationIdentityMethod(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	type identity struct {
 		name   string
@@ -165,6 +167,7 @@ func expected(kind api.Kind, internal bool, method string, known, may bool) (int
 
 // A write that a role may not do is recorded as refused; a read is not.
 func TestRefusalsOfWritesAreRecorded(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	auditor := w.Session(w.Person(api.Auditor))
 	refused(t, w.Call(auditor, "users.lock", gate.NewKey(), `{"id":"@ann:example.org"}`), 403, "forbidden")
@@ -181,6 +184,7 @@ func TestRefusalsOfWritesAreRecorded(t *testing.T) {
 
 // A homeserver's administrators may look at their own homeserver and at no other.
 func TestOtherHomeserver(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	refused(t, w.Serve(w.Request("GET", "/api/other/users.list", "", cookie)), 403, "other_homeserver")
@@ -197,6 +201,7 @@ func TestOtherHomeserver(t *testing.T) {
 
 // Making an administrator takes more than the operation's own permission.
 func TestDemands(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	for _, c := range []struct {
 		operation, body string
@@ -223,6 +228,7 @@ func TestDemands(t *testing.T) {
 
 // SETTLED 13 in the gate: what a server cannot do is refused with the reason before anything is sent or begun.
 func TestWhatTheServerLacks(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Stub.Lack(api.LockUser, "no_endpoint")
 	p := refused(t, w.Call(w.Session(w.Person(api.Owner)), "users.lock", gate.NewKey(), `{"id":"@ann:example.org"}`), 501, "not_supported")
@@ -236,6 +242,7 @@ func TestWhatTheServerLacks(t *testing.T) {
 
 // A request that is wrong is refused at its fields, before the homeserver is asked or an intent is written.
 func TestInvalidRequests(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	for body, want := range map[string]struct {

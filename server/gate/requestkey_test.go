@@ -28,6 +28,7 @@ const (
 
 // A double click: while the first arrival is with the homeserver the second waits, and both get the same answer, password and all.
 func TestTwoArrivalsAtOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := gatetest.New(t, gatetest.Options{})
 		arrived, goOn := make(chan struct{}), make(chan struct{})
@@ -70,6 +71,7 @@ func done(t *testing.T, w *gatetest.World, operation string) {
 
 // A reload within a minute gets the same answer; after it, and for as long as the key is kept, it hears that it was done.
 func TestLaterArrivals(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := gatetest.New(t, gatetest.Options{})
 		cookie := w.Session(w.Person(api.Owner))
@@ -88,6 +90,7 @@ func TestLaterArrivals(t *testing.T) {
 }
 
 func TestArrivalAfterRestart(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	if rec := w.Call(cookie, "users.create", key, create); rec.Code != 200 {
@@ -111,6 +114,7 @@ func TestArrivalAfterRestart(t *testing.T) {
 
 // The same key with anything else in the request is another write and refused: also where only the password differs, which is nowhere kept.
 func TestKeyWithAnotherRequest(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	if rec := w.Call(cookie, "users.create", key, create); rec.Code != 200 {
@@ -132,6 +136,7 @@ func TestKeyWithAnotherRequest(t *testing.T) {
 }
 
 func TestKeysThatAreNone(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	for _, key := range []string{"", "short", "0123456789abcde", strings.Repeat("a", 65), "0123456789abcdef ", "0123456789abcdef\x00", "0123456789abcdéf", "0123456789+abcdef"} {
@@ -149,6 +154,7 @@ func TestKeysThatAreNone(t *testing.T) {
 
 // An adapter that fails in the middle: the person hears so, the log has an end, and a second arrival does not try again.
 func TestAdapterPanics(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	gatetest.On(w.Stub, api.LockUser, func(context.Context, api.UserDeed) (api.User, error) { panic("boom") })
 	cookie := w.Session(w.Person(api.Owner))
@@ -170,6 +176,7 @@ func TestAdapterPanics(t *testing.T) {
 
 // Nobody who waits for a deed that panicked waits for ever.
 func TestGuardPanicsWhileSomebodyWaits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := gatetest.New(t, gatetest.Options{})
 		arrived, goOn := make(chan struct{}), make(chan struct{})
@@ -196,6 +203,7 @@ func TestGuardPanicsWhileSomebodyWaits(t *testing.T) {
 
 // Where nothing was begun the same key may be sent again, at once.
 func TestNotBegun(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	lock := func() *httptest.ResponseRecorder {
@@ -226,6 +234,7 @@ func TestNotBegun(t *testing.T) {
 
 // The gate was stopped in the middle of a write: whoever sends it again hears that nobody knows.
 func TestStoppedInTheMiddle(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	mend := w.Break("request_keys", "UPDATE", "1") // the end of the request is never noted
 	cookie := w.Session(w.Person(api.Owner))
@@ -240,6 +249,7 @@ func TestStoppedInTheMiddle(t *testing.T) {
 
 // A write whose person went away is brought to its end.
 func TestPersonGoesAway(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	gatetest.On(w.Stub, api.LockUser, func(ctx context.Context, _ api.UserDeed) (api.User, error) {
@@ -260,6 +270,7 @@ func TestPersonGoesAway(t *testing.T) {
 
 // Neither the password of a request nor that of its answer is in any file of the store, in the log, or in the audit log.
 func TestPasswordsAreNotKept(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	for i, body := range []string{create, `{"localpart":"two","password":{"mode":"random"}}`} {

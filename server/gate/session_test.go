@@ -42,6 +42,7 @@ func signIn(w *gatetest.World, name, password string) *httptest.ResponseRecorder
 
 // SETTLED 15: only the public address decides about the cookie, whatever the listener and the headers say.
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	for public, c := range map[string]struct {
 		name   string
 		secure bool
@@ -78,6 +79,7 @@ func TestCookies(t *testing.T) {
 
 // Signing out ends the session on the server: the cookie is worth nothing any more, even to somebody who kept it.
 func TestSignOut(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	cookie := signIn(w, "admin", gatetest.Password).Result().Cookies()[0]
 	other := signIn(w, "admin", gatetest.Password).Result().Cookies()[0]
@@ -107,6 +109,7 @@ func TestSignOut(t *testing.T) {
 
 // A session ends when nobody uses it, and at the latest after its absolute time; what the program asks by itself is no use of it (SETTLED 20).
 func TestSessionEnds(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	get := func(c *http.Cookie, poll bool) int {
 		r := w.Request("GET", "/api/hs/users.list", "", c)
@@ -161,6 +164,7 @@ func TestSessionEnds(t *testing.T) {
 // Signing in is limited by name and address: the sixth wrong password in fifteen minutes is 429, says when to try again, and
 // reaches no homeserver; the right password does not help then, and another address is not kept out.
 func TestSignInLimits(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	for _, name := range []string{"admin", "Admin", "+admin+", "@admin:example.org", "@ADMIN:example.org"} {
 		refused(t, signIn(w, name, "wrong password"), 401, "sign_in_wrong")
@@ -187,6 +191,7 @@ func TestSignInLimits(t *testing.T) {
 
 // The session of somebody who is no administrator is never opened.
 func TestOnlyAdministrators(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	rec := signIn(w, "ann", gatetest.Password)
 	refused(t, rec, 403, "sign_in_not_admin")
@@ -197,6 +202,7 @@ func TestOnlyAdministrators(t *testing.T) {
 
 // Without a record of the sign-in there is no session.
 func TestSignInFailsClosed(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	mend := w.Break("audit", "INSERT", "1")
 	for _, password := range []string{gatetest.Password, "wrong"} {
@@ -217,6 +223,7 @@ func TestSignInFailsClosed(t *testing.T) {
 
 // The session's actor, address and homeserver are the person's own in the log.
 func TestSignInIsRecorded(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	signIn(w, "admin", "wrong")
 	signIn(w, "admin", gatetest.Password)

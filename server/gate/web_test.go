@@ -33,6 +33,7 @@ var headers = map[string]string{
 }
 
 func TestHeadersOnEveryAnswer(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: func(*gatetest.World) func(*echo.Echo) {
 		return func(e *echo.Echo) { e.GET("/panic", func(echo.Context) error { panic("boom") }) }
 	}})
@@ -88,6 +89,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 
 // HSTS would keep a browser from http on this machine for a year.
 func TestPlainHTTPHasNoHSTS(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Public: "http://localhost:8765"})
 	if got := w.Serve(w.Request("GET", "/healthz", "")).Header().Get("Strict-Transport-Security"); got != "" {
 		t.Error(got)
@@ -96,6 +98,7 @@ func TestPlainHTTPHasNoHSTS(t *testing.T) {
 
 // A client's own request ID is not believed: it goes into the log.
 func TestRequestIDIsOurs(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	r := w.Request("GET", "/healthz", "")
 	r.Header.Set("X-Request-Id", "forged")
@@ -106,6 +109,7 @@ func TestRequestIDIsOurs(t *testing.T) {
 
 // The query is not logged: it may hold names.
 func TestQueriesAreNotLogged(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Serve(w.Request("GET", "/api/hs/users.get?id=@somebody:example.org", "", w.Session(w.Person(api.Owner))))
 	if logs := w.Logs(); !strings.Contains(logs, "/api/hs/users.get") || strings.Contains(logs, "somebody") {
@@ -115,6 +119,7 @@ func TestQueriesAreNotLogged(t *testing.T) {
 
 // Where a write may come from (SETTLED 15): Sec-Fetch-Site, Origin → allowed or not. Behind a proxy the Host is another one.
 func TestCrossSiteWrites(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		site, origin, host string
 		api                bool // a write on the API gets through
@@ -170,6 +175,7 @@ func TestCrossSiteWrites(t *testing.T) {
 
 // Only JSON is taken on /api: a form of another site could send anything else without asking first.
 func TestOnlyJSON(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	for kind, status := range map[string]int{
@@ -196,6 +202,7 @@ func TestOnlyJSON(t *testing.T) {
 
 // A body that is too large is refused, whether it says its length or not.
 func TestBodyTooLarge(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	body := `{"id":"@ann:example.org"}` + strings.Repeat(" ", 1<<20)
@@ -212,6 +219,7 @@ func TestBodyTooLarge(t *testing.T) {
 
 // X-Forwarded-For is believed from trusted proxies alone, and only as far as the chain is theirs.
 func TestForwardedFor(t *testing.T) {
+	t.Parallel()
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	for name, c := range map[string]struct {
 		proxies         []netip.Prefix
@@ -256,6 +264,7 @@ func TestForwardedFor(t *testing.T) {
 
 // Only operations that are declared to reveal show a secret in their answer.
 func TestSecretsInAnswers(t *testing.T) {
+	t.Parallel()
 	handout := api.Handout{Password: api.NewSecret("shown once")}
 	for _, op := range api.All() {
 		data, err := gate.Encode(op.Info().Name, handout)
@@ -279,6 +288,7 @@ func TestSecretsInAnswers(t *testing.T) {
 
 // The document of the API names every operation that has an address, by its method, with schemas that are all there.
 func TestOpenAPI(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	rec := w.Serve(w.Request("GET", "/api/openapi.json", ""))
 	var doc struct {
@@ -321,6 +331,7 @@ func TestOpenAPI(t *testing.T) {
 
 // Every route of the gate is known here, and no homeserver can have the name that one begins with.
 func TestRoutes(t *testing.T) {
+	t.Parallel()
 	var e *echo.Echo
 	gatetest.New(t, gatetest.Options{Pages: func(*gatetest.World) func(*echo.Echo) { return func(made *echo.Echo) { e = made } }})
 	known := []string{"/healthz", "/readyz", "/api/openapi.json", "/api/:homeserver/:operation", "/api/*"}
@@ -337,6 +348,7 @@ func TestRoutes(t *testing.T) {
 
 // A Server has an end for everything that a stranger can keep open.
 func TestTimeouts(t *testing.T) {
+	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	s := w.Web.Server(w.Handler)
 	if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes > 1<<20 {

@@ -54,6 +54,7 @@ func open(t *testing.T, s *Sessions) string {
 }
 
 func TestSessionIsItsPersons(t *testing.T) {
+	t.Parallel()
 	s, _ := newSessions(t)
 	p, err := s.Person(t.Context(), open(t, s), true)
 	if err != nil || p.ID != "@ann:hs" || p.Name != "Ann" || p.Role != api.Owner || p.Homeserver != "hs" || p.Session == "" {
@@ -63,6 +64,7 @@ func TestSessionIsItsPersons(t *testing.T) {
 
 // The token is a name and nothing else: who the person is and what they may do stands in the store alone.
 func TestTokenTellsNothing(t *testing.T) {
+	t.Parallel()
 	s, _ := newSessions(t)
 	token := open(t, s)
 	parts := strings.Split(token, ".")
@@ -93,6 +95,7 @@ func TestTokenTellsNothing(t *testing.T) {
 
 // What somebody could make of a token, and that none of it opens a session.
 func TestForgedTokens(t *testing.T) {
+	t.Parallel()
 	s, w := newSessions(t)
 	token := open(t, s)
 	var real jwt.RegisteredClaims
@@ -180,6 +183,7 @@ func TestForgedTokens(t *testing.T) {
 
 // When the key is changed, sessions signed with the one before go on; when that is taken away, they end.
 func TestKeyRotation(t *testing.T) {
+	t.Parallel()
 	s, _ := newSessions(t)
 	old := open(t, s)
 	s.Keys, s.KeyID = map[string][]byte{"one": signingKey, "two": bytes.Repeat([]byte("n"), 32)}, "two"
@@ -200,6 +204,7 @@ func TestKeyRotation(t *testing.T) {
 
 // How sessions end, and what is told: an idle one is known as its person's, one that was signed out is nobody's.
 func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
 	s, w := newSessions(t)
 	start := w.now
 	for name, c := range map[string]struct {
@@ -258,6 +263,7 @@ func steps(d time.Duration, n int) []time.Duration {
 
 // A session that cannot be looked up is not one that is over: the person is not asked to sign in again for nothing.
 func TestStoreFails(t *testing.T) {
+	t.Parallel()
 	s, _ := newSessions(t)
 	token := open(t, s)
 	if err := s.Store.Close(); err != nil {

@@ -73,8 +73,6 @@ type World struct {
 	Stub    *Stub // hs
 	Other   *Stub // other
 	Handler http.Handler
-	// Waits are the times that the desk held somebody up.
-	Waits []time.Duration
 
 	t      testing.TB
 	logs   lines
@@ -169,7 +167,6 @@ func (w *World) verify(ctx context.Context, name string, c api.Credentials) (api
 // wait moves the clock in place of waiting.
 func (w *World) wait(ctx context.Context, d time.Duration) error {
 	if d > 0 {
-		w.Waits = append(w.Waits, d)
 		w.Clock.Advance(d)
 	}
 	return ctx.Err()
