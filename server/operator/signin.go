@@ -102,6 +102,9 @@ func (d *Desk) prove(ctx context.Context, a Attempt) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
+	if who.ID.Validate() != nil { // a homeserver vouches for its own people, not for operators or the command line
+		return nil, api.NewProblem(api.StatusBadGateway, "homeserver_unknown_answer")
+	}
 	if !who.Admin {
 		return nil, api.NewProblem(api.StatusForbidden, "sign_in_not_admin")
 	}

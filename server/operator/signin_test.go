@@ -312,3 +312,14 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 		t.Errorf("%d rows in the next window", n)
 	}
 }
+
+// A homeserver that answers with somebody who is not its own is not believed: the audit log would hold another's name.
+func TestHomeserverVouchesForMatrixIDs(t *testing.T) {
+	for _, id := range []api.UserID{"", "operator:olga", "local:root", "ann", "@ann", "@ann:example.org\n"} {
+		f := newFront(t)
+		f.answer = func(api.Credentials) (api.Identity, error) { return api.Identity{ID: id, Admin: true}, nil }
+		if p, code := f.try(t, "hs", "ann", right); p != nil || code != "homeserver_unknown_answer" {
+			t.Errorf("%q: %+v, %q", id, p, code)
+		}
+	}
+}
