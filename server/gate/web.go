@@ -56,7 +56,18 @@ func (w *Web) Handler(pages func(*echo.Echo)) (http.Handler, error) {
 	e.GET("/readyz", w.ready)
 	w.api(e)
 	pages(e)
-	return e, nil
+	return heads(e), nil
+}
+
+// heads answers HEAD wherever there is a GET (RFC 9110, section 9.3.2): net/http sends the headers alone.
+func heads(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Server returns an http.Server with time-outs; Shutdown lets running calls end.
