@@ -73,11 +73,15 @@ func scheme(address string) string {
 	if err != nil {
 		return "https://"
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	if u.Hostname() == "localhost" || (err == nil && ip.IsLoopback()) {
+	if loopback(u.Hostname()) {
 		return "http://"
 	}
 	return "https://"
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.IsLoopback())
 }
 
 // prober asks one address.
@@ -100,8 +104,11 @@ func (p *prober) wellKnown(ctx context.Context) string {
 		return ""
 	}
 	u, err := url.Parse(out.Homeserver.BaseURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return ""
+	}
+	if u.Scheme == "http" && strings.HasPrefix(p.client.Base(), "https:") && !loopback(u.Hostname()) {
+		return "" // who was asked by https does not lead to where keys would cross the network in clear
 	}
 	return strings.TrimRight(out.Homeserver.BaseURL, "/")
 }

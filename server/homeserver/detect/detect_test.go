@@ -105,6 +105,9 @@ func TestWellKnown(t *testing.T) {
 		{"nonsense", "example.org", `{"m.homeserver":{"base_url":"file:///etc/passwd"}}`, false},
 		{"itself", "https://example.org", `{"m.homeserver":{"base_url":"https://example.org"}}`, false},
 		{"not there", "example.org", page, false},
+		{"out of https", "example.org", `{"m.homeserver":{"base_url":"http://plain.example"}}`, false},
+		{"with a name in it", "example.org", `{"m.homeserver":{"base_url":"` + strings.Replace(f.URL, "://", "://a:b@", 1) + `"}}`, false},
+		{"with a query", "example.org", `{"m.homeserver":{"base_url":"` + f.URL + `?a="}}`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := site(t, map[string]string{"/.well-known/matrix/client": tt.body}, page, httptest.NewTLSServer)
@@ -112,8 +115,11 @@ func TestWellKnown(t *testing.T) {
 			transport := &http.Transport{
 				TLSClientConfig: &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"},
 				DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-					if addr == "example.org:443" {
+					switch addr {
+					case "example.org:443":
 						addr = s.Listener.Addr().String()
+					case "plain.example:80":
+						addr = strings.TrimPrefix(f.URL, "http://")
 					}
 					return (&net.Dialer{}).DialContext(ctx, network, addr)
 				},
