@@ -138,7 +138,7 @@ func TestConfigPrintsNoSecrets(t *testing.T) {
 		text := canary
 		switch f.name() {
 		case "secret_key":
-			text = (canary + canary + canary)[:keySize]
+			text = ("\x01" + canary + canary + canary)[:keySize]
 		case "database":
 			text = "postgres://u:" + canary + "@h/d"
 		}

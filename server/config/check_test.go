@@ -92,6 +92,7 @@ func TestParseKey(t *testing.T) {
 		"half the size":  []byte(hex.EncodeToString(raw[:16])),
 		"twice the size": []byte(hex.EncodeToString(append(bytes.Clone(raw), raw...))),
 		"base64 of 31":   []byte(base64.StdEncoding.EncodeToString(raw[:31])),
+		"a passphrase":   []byte("correct horse battery staple 123"),
 		"two keys":       []byte(testKey + "\n" + testKey + "\n"),
 	} {
 		if _, err := parseKey(data); err == nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"strings"
 )
 
 const (
@@ -19,7 +20,7 @@ var errKey = errors.New("is not a key of 32 bytes. Make one with: openssl rand -
 
 // parseKey reads 32 bytes that are written as base64 (either alphabet, padded or not) or as hexadecimal digits, or
 // that stand there raw. White space around the first two does not count. 32 hexadecimal digits are refused: they are a
-// key of half the size, not 32 bytes.
+// key of half the size, not 32 bytes. So are 32 printable characters: random bytes never are, a passphrase is.
 func parseKey(data []byte) ([]byte, error) {
 	trimmed := bytes.TrimSpace(data)
 	if raw, err := hex.DecodeString(string(trimmed)); err == nil {
@@ -28,7 +29,7 @@ func parseKey(data []byte) ([]byte, error) {
 		}
 		return nil, errKey
 	}
-	if len(data) == keySize {
+	if len(data) == keySize && strings.ContainsFunc(string(data), func(r rune) bool { return r < ' ' || r > '~' }) {
 		return data, nil
 	}
 	bare := string(bytes.TrimRight(trimmed, "="))
