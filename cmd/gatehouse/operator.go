@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/audit"
 	"gatehouse/server/config"
+	"gatehouse/server/gate"
 	"gatehouse/server/homeserver/password"
 	"gatehouse/server/operator"
 	"gatehouse/server/store"
@@ -48,7 +50,9 @@ func (c operatorAdd) Run(ctx context.Context, all *commands) error {
 		if err != nil {
 			return err
 		}
-		err = s.AddOperator(ctx, store.Operator{Name: name, Password: hash, Role: c.Role, Created: time.Now()})
+		err = record(ctx, s, "add", name, map[string]string{"role": c.Role}, func() error {
+			return s.AddOperator(ctx, store.Operator{Name: name, Password: hash, Role: c.Role, Created: time.Now()})
+		})
 		if errors.Is(err, store.ErrExists) {
 			return fmt.Errorf("there is an operator %s already", name)
 		}
@@ -106,11 +110,13 @@ type operatorDisable struct {
 // Run disables the operator.
 func (c operatorDisable) Run(ctx context.Context, all *commands) error {
 	return withStore(ctx, all, func(s *store.Store) error {
-		if err := s.DisableOperator(ctx, c.Name, time.Now()); err != nil {
+		return record(ctx, s, "disable", c.Name, nil, func() error {
+			if err := s.DisableOperator(ctx, c.Name, time.Now()); err != nil {
+				return err
+			}
+			_, err := s.EndSessions(ctx, "operator:"+c.Name, time.Now())
 			return err
-		}
-		_, err := s.EndSessions(ctx, "operator:"+c.Name, time.Now())
-		return err
+		})
 	})
 }
 
@@ -120,7 +126,34 @@ type operatorEnable struct {
 
 // Run enables the operator.
 func (c operatorEnable) Run(ctx context.Context, all *commands) error {
-	return withStore(ctx, all, func(s *store.Store) error { return s.EnableOperator(ctx, c.Name) })
+	return withStore(ctx, all, func(s *store.Store) error {
+		return record(ctx, s, "enable", c.Name, nil, func() error { return s.EnableOperator(ctx, c.Name) })
+	})
+}
+
+// record writes down who changes what about an operator, before it is done and after: whoever can make operators can make an owner.
+func record(ctx context.Context, s *store.Store, verb, name string, request map[string]string, deed func() error) error {
+	log, person := audit.New(s, time.Now), operator.Local(localUser())
+	asked, err := audit.Redact(request)
+	if err != nil {
+		return err
+	}
+	intent, err := log.Intent(ctx, audit.Entry{
+		RequestID: gate.NewKey(), Actor: person.ID, Role: string(person.Role), Operation: "operators." + verb,
+		Targets: []string{"operator:" + name}, Request: asked,
+	})
+	if err != nil {
+		return fmt.Errorf("nothing was changed, because the audit log cannot be written: %w", err)
+	}
+	done := deed()
+	result := audit.Result{Outcome: audit.Done}
+	switch {
+	case errors.Is(done, store.ErrExists), errors.Is(done, store.ErrNotFound):
+		result = audit.Result{Outcome: audit.Refused}
+	case done != nil:
+		result = audit.Result{Outcome: audit.Unknown}
+	}
+	return errors.Join(done, log.Outcome(ctx, intent, result))
 }
 
 // withStore opens the store alone: operators have nothing to do with homeservers, and are there for when those cannot be reached.
