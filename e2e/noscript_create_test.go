@@ -3,15 +3,12 @@
 package e2e
 
 import (
-	"database/sql"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	_ "modernc.org/sqlite"
 )
 
 // hostile is a display name that would break out of any text or attribute that is not
@@ -228,38 +225,4 @@ func createTwice(d *desk) {
 	if c := d.handOut(c.id[:1] + name + "-2" + c.id[1+len(name):]); c.password == "" {
 		d.t.Error("a new form with the other name has no password")
 	}
-}
-
-// audit returns what the log has of an operation about an account, in order: the phase
-// of each row, its outcome and the code of its problem.
-func (g *gatehouse) audit(operation, about string) []string {
-	g.t.Helper()
-	stores, err := filepath.Glob(filepath.Join(g.Dir, "data", "*.db"))
-	if err != nil || len(stores) != 1 {
-		g.t.Fatalf("stores: %v, %v", stores, err)
-	}
-	db, err := sql.Open("sqlite", "file:"+stores[0]+"?mode=ro&_pragma=busy_timeout(10000)")
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	defer db.Close()
-	rows, err := db.QueryContext(timeout(g.t), `
-		SELECT r.phase, r.outcome, r.code FROM audit r LEFT JOIN audit i ON i.id = COALESCE(r.intent_id, r.id)
-		WHERE i.operation = ? AND instr(i.targets || i.request, ?) > 0 ORDER BY r.id`, operation, about)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	defer rows.Close()
-	var list []string
-	for rows.Next() {
-		var phase, outcome, code string
-		if err := rows.Scan(&phase, &outcome, &code); err != nil {
-			g.t.Fatal(err)
-		}
-		list = append(list, strings.Join(strings.Fields(phase+" "+outcome+" "+code), " "))
-	}
-	if err := rows.Err(); err != nil {
-		g.t.Fatal(err)
-	}
-	return list
 }

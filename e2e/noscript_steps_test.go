@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -97,6 +98,30 @@ func (d *desk) done(notice string) {
 	if got := d.text("main [role=status]"); !strings.Contains(got, notice) {
 		d.t.Fatalf("the page begins with %q, want %q", got, notice)
 	}
+}
+
+// doneTwice is done with two clicks on the button, as impatient people do.
+func (d *desk) doneTwice(notice string) {
+	d.t.Helper()
+	d.doubleClick(mainButton)
+	d.wait("main [role=status]")
+	if got := d.text("main [role=status]"); !strings.Contains(got, notice) {
+		d.t.Fatalf("the page begins with %q, want %q", got, notice)
+	}
+}
+
+// link clicks the first visible link with a text, or with a label of that text, and
+// returns the status of the page that it leads to. Links to questions end with dots.
+func (d *desk) link(text string) int {
+	d.t.Helper()
+	quoted, _ := json.Marshal(text) // strings can always be marshalled
+	poll[bool](d.page, "find the link "+text, `(text => {
+		const found = [...document.querySelectorAll("a[href]")].find(a => a.checkVisibility() &&
+			[a.innerText.trim(), a.ariaLabel, a.innerText.trim().replace("…", "")].includes(text))
+		found?.setAttribute("data-followed", "yes")
+		return !!found
+	})(`+string(quoted)+`)`)
+	return d.clickAndLoad("[data-followed]")
 }
 
 // refused submits the form and expects it again, with a status, and with the sentence
