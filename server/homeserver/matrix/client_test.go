@@ -296,6 +296,23 @@ func TestNoSecretInErrors(t *testing.T) {
 	}
 }
 
+// A secret that JSON writes another way is one in that way, too.
+func TestNoSecretInQuotedBodies(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		text, _ := json.Marshal(string(body))
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"errcode":"M_UNKNOWN","error":%s}`, text)
+	})
+	for _, password := range []string{`canary`, `"canary"`, `canary\`, "<canary>&", "canary\té"} {
+		_, err := c.Do(t.Context(), Call{Method: http.MethodPost, Path: At("/x"), Body: map[string]any{"password": api.NewSecret(password)}}, nil)
+		e, ok := As(err)
+		if !ok || strings.Contains(e.Text, "canary") || !strings.Contains(e.Text, api.Redacted) {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+}
+
 // Whatever an error's body is, what is kept of it can be shown.
 func FuzzDecodeError(f *testing.F) {
 	f.Add(400, `{"errcode":"M_UNKNOWN","error":"x"}`, "5")

@@ -42,8 +42,13 @@ func hide(s string, call Call) string {
 	found := []api.Secret{call.Token}
 	collect(reflect.ValueOf(call.Body), &found)
 	for _, secret := range found {
-		if !secret.IsZero() {
-			s = strings.ReplaceAll(s, secret.Reveal(), api.Redacted)
+		if secret.IsZero() {
+			continue
+		}
+		s = strings.ReplaceAll(s, secret.Reveal(), api.Redacted)
+		// As it stood in the body, too: with quotation marks and their like in it that is another text.
+		if sent, err := api.EncodeWire(secret); err == nil {
+			s = strings.ReplaceAll(s, string(sent[1:len(sent)-1]), api.Redacted)
 		}
 	}
 	return s
