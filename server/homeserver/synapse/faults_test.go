@@ -296,3 +296,13 @@ func TestNoSecretInProblems(t *testing.T) {
 		t.Error("a problem was replaced")
 	}
 }
+
+// The guard decides by what an account's answer says, so an answer about nobody, or about somebody else, is none.
+func TestAnswerAboutSomebodyElse(t *testing.T) {
+	for _, body := range []string{`{}`, `{"admin":false}`, `{"name":"@root:localhost","admin":true}`, `{"name":"@Alice:localhost"}`} {
+		b := faulty(t, "GET /_synapse/admin/v2/users/@alice:localhost", 200, body)
+		if u, err := b.get(t.Context(), api.UserRef{ID: "@alice:localhost"}); problem(err) != "homeserver_unknown_answer" {
+			t.Errorf("%s: %+v, %v", body, u, err)
+		}
+	}
+}

@@ -118,6 +118,9 @@ func (s *synapse) read(ctx context.Context, id api.UserID) (api.User, error) {
 	if _, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: userPath(id)}, &w); err != nil {
 		return api.User{}, about(id, err)
 	}
+	if w.Name != id { // the guard decides by what stands here, so it has to be of this account
+		return api.User{}, api.NewProblem(api.StatusBadGateway, "homeserver_unknown_answer")
+	}
 	return s.one(ctx, w)
 }
 
