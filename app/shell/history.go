@@ -55,7 +55,7 @@ func (s *Shell) beginHistory() {
 // pushEntry makes an entry for an address. over says that it is a question over the page of the entry before.
 func (s *Shell) pushEntry(address string, over bool) {
 	history().Call("replaceState", map[string]any{
-		stateEntry: s.entry, stateOver: field(history().Get("state"), stateOver).Truthy(), stateScroll: scrollY(),
+		stateEntry: s.entry, stateOver: field(history().Get("state"), stateOver).Truthy(), stateScroll: s.scrolls[s.entry],
 	}, "")
 	s.entry = newKey()
 	history().Call("pushState", map[string]any{stateEntry: s.entry, stateOver: over}, "", address)
@@ -78,9 +78,7 @@ func (s *Shell) moved(state app.Value) {
 	if entry == s.entry && entry != "" {
 		return
 	}
-	if s.entry == s.shown {
-		s.scrolls[s.entry] = scrollY()
-	}
+	s.keepScroll()
 	if entry == "" {
 		entry = newKey()
 		history().Call("replaceState", map[string]any{stateEntry: entry}, "")
@@ -97,6 +95,13 @@ func (s *Shell) moved(state app.Value) {
 	}
 	if u, err := url.Parse(here()); err == nil {
 		s.open(u, move{replace: true, back: true, scroll: scroll})
+	}
+}
+
+// keepScroll notes how far the page is scrolled before another takes its place. Placeholders are not a page.
+func (s *Shell) keepScroll() {
+	if !s.loading {
+		s.scrolls[s.shown] = scrollY()
 	}
 }
 

@@ -54,6 +54,9 @@ func (s *Shell) open(u *url.URL, m move) {
 		return
 	}
 	asQuestion := panel.IsQuestion(u) && s.screen != nil && s.problem == nil && !s.loading && homeserver == s.env.Homeserver
+	if !m.back {
+		s.keepScroll()
+	}
 	s.stopLoading()
 	visit := s.visit
 	ctx, cancel := context.WithCancel(context.Background())

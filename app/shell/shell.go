@@ -54,7 +54,7 @@ type Shell struct {
 
 	entry   string         // of the history, where the browser is
 	shown   string         // the entry whose screen stands; a question over it has its own
-	scrolls map[string]int // of entries that were left by Back or Forward
+	scrolls map[string]int // how far the pages of entries were scrolled when they were left
 
 	goPressed time.Time // when `g` was pressed
 }

@@ -86,7 +86,8 @@ func (s FormState) ErrorText(env Env, name string) string {
 	return env.FieldText(*p)
 }
 
-// Draw draws the form, and above its fields what went wrong.
+// Draw draws the form, and above its fields what went wrong. That has an element of its own, so that the fields below keep theirs, with what
+// was typed into them, when it comes.
 func (f Form) Draw(env Env) app.UI {
 	var problem app.UI
 	if f.State.Problem != nil {
@@ -102,7 +103,7 @@ func (f Form) Draw(env Env) app.UI {
 	if class == "" {
 		class = classes("gh-form", when(f.Wide, "gh-form--wide"))
 	}
-	body := append([]app.UI{hidden(fieldKey, f.Key), hidden(fieldScreen, f.Screen), problem}, f.Body...)
+	body := append([]app.UI{hidden(fieldKey, f.Key), hidden(fieldScreen, f.Screen), app.Div().Class("gh-form__problem").Body(problem)}, f.Body...)
 	return &form{
 		ID: f.ID, Class: class, Method: "post", Action: f.Action, Label: f.Label, Busy: f.Busy, Operation: f.Operation,
 		Body: body, OnSubmit: f.OnSubmit,

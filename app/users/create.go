@@ -85,7 +85,7 @@ func (c *Create) fields() []app.UI {
 		o.or("threepids", env.T("create.contacts"), func() app.UI {
 			return threepidRows(env, "threepids", state, make([]api.Threepid, 1))
 		}),
-		passwordChoice{state: state, none: true, noneWhy: o.why("password.none"), help: env.T("create.password_help")}.draw(env),
+		passwordChoice{state: state, none: true, noneWhy: o.why("password.none"), help: env.T("create.password_help"), live: c.Live() != nil}.draw(env),
 		ui.Check{Name: "admin", Label: env.T("create.admin", "server", env.ServerName()), State: state, Why: o.admin()}.Draw(env),
 		ui.More{
 			Title: env.T("create.more"), Open: c.moreUsed(),

@@ -20,12 +20,13 @@ type passwordChoice struct {
 	none    bool   // no password is a choice
 	noneWhy string // why it is none here
 	help    string
+	live    bool   // the program runs: what was typed stays in the field
 	first   string // the mode that is chosen unless another is; default: a passphrase
 }
 
 func (c passwordChoice) draw(env ui.Env) app.UI {
 	secret := ui.SecretField{Name: "password.password", Label: env.T("create.password"), State: c.state, MaxLength: api.MaxPassword}
-	if c.state.Value("password.mode", "") == api.PasswordTyped && c.state.Problem != nil {
+	if c.state.Value("password.mode", "") == api.PasswordTyped && c.state.Problem != nil && !c.live {
 		secret.Help = env.T("error.passwords_again")
 	}
 	options := []ui.Option{

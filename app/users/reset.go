@@ -43,7 +43,7 @@ func (r *Reset) Render() app.UI {
 		Happens: slices.DeleteFunc(slices.Clone(r.Effects.Happens), func(e api.Effect) bool { return ofDevices(e.Code) }),
 		Op:      api.ResetPassword, Path: route.ResetPasswordPath, Title: r.Title(), Icon: ui.IconKey,
 		Fields: []app.UI{
-			passwordChoice{state: r.State, help: env.T("create.password_help")}.draw(env),
+			passwordChoice{state: r.State, help: env.T("create.password_help"), live: r.Live() != nil}.draw(env),
 			ui.Check{
 				Name: "sign_out", Label: env.T("reset.sign_out"), Help: env.T("reset.sign_out_help"), State: r.State, Checked: true, Decides: true,
 			}.Draw(env),
