@@ -176,20 +176,25 @@ func secretsOf(config string) map[string]string {
 	return secrets
 }
 
-// checkSecrets fails the test where a secret of the configuration has left the gate:
-// into an answer, the log, or the store. The program is stopped, the wire closed.
-func (g *gatehouse) checkSecrets() {
+// secrets watches for those of the configuration.
+func (g *gatehouse) secrets() canary {
 	g.t.Helper()
 	config, err := os.ReadFile(g.Config)
 	if err != nil {
 		g.t.Error(err)
-		return
 	}
 	c, err := newCanary(secretsOf(string(config)))
 	if err != nil {
 		g.t.Error(err)
-		return
 	}
+	return c
+}
+
+// checkSecrets fails the test where a secret of the configuration has left the gate:
+// into an answer, the log, or the store. The program is stopped, the wire closed.
+func (g *gatehouse) checkSecrets() {
+	g.t.Helper()
+	c := g.secrets()
 	exchanges, err := g.wire.exchanges()
 	if err != nil {
 		g.t.Errorf("what went over the wire cannot be read: %v", err)

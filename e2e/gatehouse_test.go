@@ -91,10 +91,14 @@ func runIn(t *testing.T, dir string, env []string, stdin string, args ...string)
 }
 
 // command executes the program with the configuration of this gatehouse, which may be
-// running or not.
+// running or not. The test fails where it prints a secret of the configuration.
 func (g *gatehouse) command(stdin string, args ...string) (stdout, stderr string, code int) {
 	g.t.Helper()
-	return runIn(g.t, g.Dir, nil, stdin, append([]string{"--config", g.Config}, args...)...)
+	stdout, stderr, code = runIn(g.t, g.Dir, nil, stdin, append([]string{"--config", g.Config}, args...)...)
+	for _, what := range g.secrets().search([]byte(stdout + stderr)) {
+		g.t.Errorf("SECRET printed by gatehouse %s: %s", strings.Join(args, " "), what)
+	}
+	return stdout, stderr, code
 }
 
 // gatehouse is a running "gatehouse serve".

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// An operation is one entry of "gatehouse operations --json".
+type operation struct {
+	Name        string         `json:"name"`
+	Kind        string         `json:"kind"`
+	Permission  string         `json:"permission"`
+	Destructive *bool          `json:"destructive"`
+	Servers     map[string]any `json:"servers"`
+}
+
+// operations asks the program for its catalogue, which takes no configuration.
+func operations(t *testing.T) []operation {
+	t.Helper()
+	out, errs, code := run(t, "", "operations", "--json")
+	if code != 0 || errs != "" {
+		t.Fatalf("operations --json: status %d\n%s", code, errs)
+	}
+	decoder := json.NewDecoder(strings.NewReader(out))
+	decoder.DisallowUnknownFields()
+	var list []operation
+	if err := decoder.Decode(&list); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return list
+}
+
+// TestCLIOperations holds the list of operations against what it is to look like.
+func TestCLIOperations(t *testing.T) {
+	t.Parallel()
+	list := operations(t)
+	names := map[string]operation{}
+	for _, o := range list {
+		names[o.Name] = o
+		if o.Kind != "read" && o.Kind != "write" || o.Permission == "" || o.Destructive == nil {
+			t.Errorf("%s: kind %q, permission %q", o.Name, o.Kind, o.Permission)
+		}
+		if !regexp.MustCompile(`^[a-z]+\.[a-z_]+$`).MatchString(o.Name) {
+			t.Errorf("an operation is called %q", o.Name)
+		}
+		var kinds []string
+		for kind, can := range o.Servers {
+			kinds = append(kinds, kind)
+			why, isText := can.(string)
+			if can != true && (!isText || !strings.HasSuffix(why, ".")) {
+				t.Errorf("%s on %s: %v; want true, or the reason in a sentence", o.Name, kind, can)
+			}
+		}
+		slices.Sort(kinds)
+		if diff := cmp.Diff([]string{"dendrite", "synapse"}, kinds); diff != "" {
+			t.Errorf("%s: kinds of server (-want +got):\n%s", o.Name, diff)
+		}
+		if o.Servers["synapse"] != true {
+			t.Errorf("%s cannot be had on Synapse: %v", o.Name, o.Servers["synapse"])
+		}
+	}
+	if len(names) != len(list) {
+		t.Error("a name is in the list twice")
+	}
+	for name, destructive := range map[string]bool{"users.deactivate": true, "users.erase": true, "users.create": false, "users.list": false} {
+		if o, ok := names[name]; !ok || *o.Destructive != destructive {
+			t.Errorf("%s: %+v, want destructive to be %t", name, o, destructive)
+		}
+	}
+	for _, name := range []string{"users.lock", "users.unlock", "users.erase", "devices.sign_out"} {
+		if _, isText := names[name].Servers["dendrite"].(string); !isText {
+			t.Errorf("%s is said to work on Dendrite", name)
+		}
+	}
+
+	out, _, code := run(t, "", "operations")
+	if lines := bytes.Count([]byte(out), []byte("\n")); code != 0 || lines != len(list)+1 {
+		t.Errorf("operations: status %d and %d lines, want a head and %d", code, lines, len(list))
+	}
+}
