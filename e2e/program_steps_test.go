@@ -121,6 +121,17 @@ type barrier struct {
 // * stands for any text. What the service worker would answer goes to the network.
 func (p *page) stop(pattern string) *barrier {
 	p.t.Helper()
+	return p.stopAt(pattern, fetch.RequestStageRequest)
+}
+
+// stopAnswers holds back answers: what was asked for has been done by then.
+func (p *page) stopAnswers(pattern string) *barrier {
+	p.t.Helper()
+	return p.stopAt(pattern, fetch.RequestStageResponse)
+}
+
+func (p *page) stopAt(pattern string, stage fetch.RequestStage) *barrier {
+	p.t.Helper()
 	b := &barrier{p: p, came: make(chan struct{}, 100)}
 	send(p, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true})
 	if err := chromedp.Listen(p.ctx, func(event any) {
@@ -141,7 +152,7 @@ func (p *page) stop(pattern string) *barrier {
 	}); err != nil {
 		p.t.Fatal(err)
 	}
-	send(p, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: pattern}}})
+	send(p, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: pattern, RequestStage: stage}}})
 	return b
 }
 

@@ -113,6 +113,12 @@ func Text(address string) (string, error) {
 	return text.String(), nil
 }
 
+// Reachable reports whether the gate answers.
+func Reachable() bool {
+	answer, err := await(js.Global().Call("fetch", "/healthz", map[string]any{"cache": "no-store", "credentials": "omit"}))
+	return err == nil && answer.Get("ok").Bool()
+}
+
 // SignIn opens a session again, in place, after one has ended. It reports whether the password was right.
 func SignIn(homeserver, name, password string) bool {
 	form := js.Global().Get("URLSearchParams").New()

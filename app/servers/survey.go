@@ -28,7 +28,8 @@ type Status struct {
 }
 
 // survey asks every homeserver at once what it is, and, where counted is set, how many accounts it has. One that fails does
-// not keep the others from the page: its status has the problem. Its error is that the page's own time is over.
+// not keep the others from the page: its status has the problem. Its error is that the page's own time is over, or that the
+// gate itself does not answer, or not this person any more.
 func survey(ctx context.Context, env ui.Env, call client.Caller, counted bool) ([]Status, error) {
 	list := make([]Status, len(env.Homeservers))
 	var all sync.WaitGroup
@@ -43,6 +44,11 @@ func survey(ctx context.Context, env ui.Env, call client.Caller, counted bool) (
 	all.Wait()
 	if ctx.Err() != nil {
 		return nil, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
+	}
+	for _, s := range list {
+		if p := s.Problem; p != nil && (p.Code == "signed_out" || p.Code == "offline") {
+			return nil, p
+		}
 	}
 	return list, nil
 }

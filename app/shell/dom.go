@@ -76,8 +76,8 @@ func (s *Shell) listen() {
 	s.on(document(), "submit", s.submitted)
 	s.on(document(), "keydown", s.pressed)
 	s.on(app.Window(), "popstate", func(e app.Value) { s.soon(func() { s.moved(e.Get("state")) }) })
-	s.on(app.Window(), "online", func(app.Value) { s.soon(func() { s.offline = false }) })
-	s.on(app.Window(), "offline", func(app.Value) { s.soon(func() { s.offline = true }) })
+	s.on(app.Window(), "online", func(app.Value) { s.soon(s.found) })
+	s.on(app.Window(), "offline", func(app.Value) { s.soon(s.lost) })
 }
 
 // soon runs a function on the goroutine that draws, and then draws.

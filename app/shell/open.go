@@ -102,7 +102,10 @@ func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m 
 			return
 		}
 	}
-	s.offline = problem != nil && problem.Code == "offline"
+	s.offline = false
+	if problem != nil && problem.Code == "offline" {
+		s.lost()
+	}
 	if s.offline && s.screen != nil && !m.back && m.notice == "" {
 		return // the page that stands is better than none
 	}

@@ -67,7 +67,10 @@ func (s *Shell) send(of screen.Screen, live *screen.Live, operation string, valu
 
 // refuse shows a form again with what is wrong, and moves the focus to the first field at fault.
 func (s *Shell) refuse(form screen.Writer, key string, typed url.Values, problem *api.Problem) {
-	s.offline = problem.Code == "offline_write"
+	s.offline = false
+	if problem.Code == "offline_write" {
+		s.lost()
+	}
 	form.Refill(ui.FormState{Key: key, Typed: typed, Problem: problem})
 	form.Redraw()
 	s.ctx.Defer(func(app.Context) { focusFirstError() })

@@ -48,8 +48,9 @@ type Shell struct {
 
 	busy    bool // another screen is being loaded
 	cancel  context.CancelFunc
-	visit   int // counts navigations, so that a late answer is known as one
-	offline bool
+	visit   int  // counts navigations, so that a late answer is known as one
+	offline bool // the gate cannot be reached
+	looking bool // for the gate
 	newer   bool // the server has become a newer version
 
 	entry   string         // of the history, where the browser is

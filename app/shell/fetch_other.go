@@ -6,3 +6,6 @@ package shell
 
 // signIn needs a browser.
 func signIn(_, _, _ string) bool { return false }
+
+// reachable needs a browser.
+func reachable() bool { return false }

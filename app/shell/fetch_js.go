@@ -7,3 +7,5 @@ import "gatehouse/app/client"
 func signIn(homeserver, name, password string) bool {
 	return client.SignIn(homeserver, name, password)
 }
+
+func reachable() bool { return client.Reachable() }
