@@ -5,6 +5,7 @@ package users
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -128,13 +129,16 @@ func (q *Question) consequences(a ask) []app.UI {
 func (q *Question) confirm(u api.User) app.UI { return confirm(q.Env(), q.State, u) }
 
 func confirm(env ui.Env, state ui.FormState, u api.User) app.UI {
-	asked := state.Problem != nil && (state.Problem.Code == "confirm_self" || state.Problem.Code == "confirm_last_admin")
+	asked := state.Problem != nil && strings.HasPrefix(state.Problem.Code, "confirm_") && state.Error("confirm") != nil
 	if _, before := state.Typed["confirm"]; !asked && !before {
 		return nil
 	}
 	label := env.T("confirm.last_admin", "server", u.ID.Server())
-	if string(u.ID) == env.Person.ID {
+	switch {
+	case string(u.ID) == env.Person.ID:
 		label = env.T("confirm.self")
+	case !u.Knows("admin"):
+		label = env.T("confirm.perhaps_admin", "server", u.ID.Server())
 	}
 	// The sentence of the problem stands above the form; here it would only be said twice.
 	return ui.Check{Name: "confirm", Label: label, State: ui.FormState{Typed: state.Typed}}.Draw(env)

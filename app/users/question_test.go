@@ -188,12 +188,15 @@ func TestConfirm(t *testing.T) {
 	self := mix()[0]
 	other := mix()[15]
 	other.Own = false
+	untold := other
+	untold.Admin, untold.Unknown = false, []string{"admin"}
 	for _, c := range []struct {
 		user       api.User
 		code, want string
 	}{
 		{self, "confirm_self", "I want this for myself."},
 		{other, "confirm_last_admin", "I know another way in."},
+		{untold, "confirm_perhaps_admin", "I want this all the same."},
 	} {
 		state := ui.FormState{Key: "k", Typed: url.Values{"id": {string(c.user.ID)}, "reason": {"why not"}}}
 		page := open(t, NewDeactivate(), screentest.Env(), asking(c.user, synapse()), about("account/deactivate", c.user), state)

@@ -4,6 +4,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver"
@@ -49,6 +50,9 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 			if err != nil {
 				return err
 			}
+			if last && !user.Knows("admin") {
+				return api.NewProblem(api.StatusConflict, "confirm_perhaps_admin", "id", string(id)).At("confirm")
+			}
 			if last {
 				return api.NewProblem(api.StatusConflict, "confirm_last_admin", "id", string(id)).At("confirm")
 			}
@@ -81,6 +85,9 @@ func (g *Gate) lastAdmin(ctx context.Context, server *Homeserver, id api.UserID)
 	page, err := call(ctx, server.Adapter, api.ListUsers, api.UserQuery{
 		Admins: api.Only, Deactivated: api.Without, Locked: api.Without, System: api.With, Limit: 20,
 	})
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "not_supported" {
+		return true, nil // it lists accounts, and cannot tell which of them are administrators
+	}
 	if err != nil {
 		return false, err
 	}

@@ -149,6 +149,23 @@ func TestLastAdministratorUnknown(t *testing.T) {
 	}
 }
 
+// Where the server lists accounts, but does not say which of them are administrators, the question is asked in those words.
+func TestLastAdministratorUntold(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	gatetest.On(w.Stub, api.ListUsers, func(context.Context, api.UserQuery) (api.UserPage, error) {
+		return api.UserPage{}, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", "dendrite_needs_database").At("admins")
+	})
+	gatetest.On(w.Stub, api.GetUser, func(_ context.Context, r api.UserRef) (api.User, error) {
+		return api.User{ID: r.ID, Unknown: []string{"admin"}}, nil
+	})
+	cookie := w.Session(w.Person(api.Owner))
+	refused(t, w.Call(cookie, "users.deactivate", gate.NewKey(), `{"id":"@ann:example.org"}`), 409, "confirm_perhaps_admin")
+	if rec := w.Call(cookie, "users.deactivate", gate.NewKey(), `{"id":"@ann:example.org","confirm":true}`); rec.Code != 200 {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
 // More than a page of administrators: somebody among those who are not shown is left.
 func TestLastAdministratorOfMany(t *testing.T) {
 	t.Parallel()
