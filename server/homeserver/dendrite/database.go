@@ -64,9 +64,13 @@ func openDatabase(source api.Secret) *database {
 }
 
 // openSQLite opens Dendrite's file. What the connection string says behind a question mark is left out: it is meant for
-// Dendrite's driver, and a journal mode given here would change the file under a running server.
+// Dendrite's driver, and a journal mode given here would change the file under a running server. So is what stands behind a #, where
+// SQLite stops reading: our own mode=ro would stand behind it.
 func openSQLite(text string) *database {
-	path, _, _ := strings.Cut(text, "?")
+	path := text
+	if end := strings.IndexAny(text, "?#"); end >= 0 {
+		path = text[:end]
+	}
 	open := func(query string) (*sql.DB, error) {
 		return sql.Open("sqlite", path+"?"+query+"&_pragma="+url.QueryEscape("busy_timeout(3000)"))
 	}

@@ -162,6 +162,23 @@ func TestSQLiteFileIsLeftAlone(t *testing.T) {
 	}
 }
 
+// Nothing in a connection string makes the handle for reading one that writes or makes a file.
+func TestReadingMakesNoFile(t *testing.T) {
+	for _, tail := range []string{"", "?mode=rwc", "#x", "#x?mode=rwc", "%23x", "?a=b#c", "%3fmode=rwc"} {
+		folder := t.TempDir()
+		d := openDatabase(api.NewSecret("file:" + filepath.Join(folder, "dendrite.db") + tail))
+		if _, err := d.read.ExecContext(t.Context(), "CREATE TABLE made (a)"); err == nil {
+			t.Errorf("%q: written to", tail)
+		}
+		if err := d.close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+			t.Errorf("%q: made %v, %v", tail, left, err)
+		}
+	}
+}
+
 func TestSchemaIsChecked(t *testing.T) {
 	for name, test := range map[string]struct{ sql, what string }{
 		"no table":       {"DROP TABLE userapi_profiles", "userapi_profiles"},
