@@ -54,7 +54,7 @@ var synapse = shared(func(ctx context.Context) (*homeserver.Server, error) {
 })
 
 // dendrite is the shared Dendrite. It has a shared secret and no limits, and
-// keeps its data in one SQLite file, which Database names.
+// keeps its accounts in a SQLite file, which Database names.
 var dendrite = shared(func(ctx context.Context) (*homeserver.Server, error) {
 	return homeserver.StartDendrite(ctx, homeserver.DendriteOptions{
 		ServerName:   "dendrite.example",

@@ -59,29 +59,47 @@ client_api:
   rate_limiting: {enabled: {{.Limits}}}
 federation_api:
   key_perspectives: []
-  {{- template "database" .}}
+  {{- template "database" (.Component "federation_api")}}
 key_server:
-  {{- template "database" .}}
+  {{- template "database" (.Component "key_server")}}
 media_api:
   base_path: media
-  {{- template "database" .}}
+  {{- template "database" (.Component "media_api")}}
 room_server:
-  {{- template "database" .}}
+  {{- template "database" (.Component "room_server")}}
 sync_api:
-  {{- template "database" .}}
+  {{- template "database" (.Component "sync_api")}}
 user_api:
   bcrypt_cost: 4
   account_database: {connection_string: {{quote .Database}}}
-  {{- template "database" .}}
+  {{- template "database" (.Component "user_api")}}
 relay_api:
-  {{- template "database" .}}
+  {{- template "database" (.Component "relay_api")}}
 mscs:
-  {{- template "database" .}}
+  {{- template "database" (.Component "mscs")}}
 logging:
   - {type: std, level: info}
 {{define "database"}}
-  database: {connection_string: {{quote .Database}}}
+  database: {connection_string: {{quote .}}}
 {{end}}`))
+
+// dendriteData is what the configuration is made from.
+type dendriteData struct {
+	DendriteOptions
+	Database string // with the accounts
+	InMemory bool   // the message queue; the databases are always files
+	Folder   string
+}
+
+// Component is the database of a component. In SQLite each has a file of its own, as
+// Dendrite's own sample has it: in a common one they refuse each other's writes under
+// load ("database is locked").
+func (d dendriteData) Component(name string) string {
+	if d.Postgres != "" || name == "user_api" {
+		return d.Database
+	}
+	return "file:" + filepath.Join(d.Folder, name+".db")
+}
 
 // StartDendrite starts an installed Dendrite and waits until it answers. ctx
 // bounds the start, not the life of the server: that ends with Stop.
@@ -106,11 +124,7 @@ func StartDendrite(ctx context.Context, opts DendriteOptions) (*Server, error) {
 		}
 		opts.ServerName = s.ServerName
 		var config bytes.Buffer
-		data := struct {
-			DendriteOptions
-			Database string
-			InMemory bool // the message queue; the databases are always files
-		}{opts, s.Database, s.tempDir}
+		data := dendriteData{opts, s.Database, s.tempDir, s.Dir}
 		if err := dendriteConfig.Execute(&config, data); err != nil {
 			return nil, err
 		}
