@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestCLIDendrite calls every operation that Dendrite has from the command line, with
+// its database, and looks at the homeserver what came of it.
+func TestCLIDendrite(t *testing.T) {
+	t.Parallel()
+	hs := dendrite(t)
+	g := prepareGatehouse(t, homeservers(hs))
+	const password = "typed on a keyboard"
+	name := unique("called")
+	id := hs.UserID(name)
+	g.keepSecret(id, password)
+	done := map[string]bool{}
+	call := func(operation string, request, result any) {
+		t.Helper()
+		done[operation] = true
+		g.call(t, operation, request, result)
+	}
+
+	var free struct{ Free bool }
+	if call("users.available", object{"localpart": name}, &free); !free.Free {
+		t.Error("a free name is said to be taken")
+	}
+	var c cliCard
+	call("users.create", object{"localpart": name, "display_name": "By “hand” <x>", "password": object{"password": password}}, &c)
+	if c.User.ID != id || c.Password != password || len(c.Left) != 0 {
+		t.Errorf("the card is %+v", c)
+	}
+	if left := dendriteDevices(t, hs, id); len(left) != 0 {
+		t.Errorf("the account has the devices %q: the token of its registration was not logged out", left)
+	}
+	session, err := hs.Login(timeout(t), name, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if call("users.available", object{"localpart": name}, &free); free.Free {
+		t.Error("a taken name is said to be free")
+	}
+	var u cliUser
+	if call("users.get", ask(id), &u); u.DisplayName != "By “hand” <x>" || u.Admin || u.Deactivated {
+		t.Errorf("the account is %+v", u)
+	}
+	var page struct{ Users []cliUser }
+	if call("users.list", object{"search": name}, &page); len(page.Users) != 1 || page.Users[0].ID != id {
+		t.Errorf("the list is %+v", page)
+	}
+	if call("users.update", ask(id, "admin", change(false, true)), &u); !u.Admin || !administers(t, hs, session.AccessToken) {
+		t.Errorf("promoted, the account is %+v", u)
+	}
+	if call("users.update", ask(id, "admin", change(true, false)), &u); u.Admin || administers(t, hs, session.AccessToken) {
+		t.Errorf("demoted, the account is %+v", u)
+	}
+	var list struct{ Devices []struct{ ID string } }
+	if call("devices.list", ask(id), &list); len(list.Devices) != 1 || list.Devices[0].ID != session.DeviceID {
+		t.Errorf("the devices are %+v, want %s", list, session.DeviceID)
+	}
+	var first, second cliCard
+	call("users.reset_password", ask(id, "password", object{"mode": "random"}, "sign_out", false), &first)
+	g.keepSecret(id, first.Password)
+	if first.SignedOut || !lives(t, hs, session.AccessToken) {
+		t.Errorf("the device was signed out: %+v", first)
+	}
+	canSignIn(t, hs, name, first.Password)
+	call("users.reset_password", ask(id, "password", object{"mode": "passphrase"}), &second)
+	g.keepSecret(id, second.Password)
+	if !second.SignedOut || lives(t, hs, session.AccessToken) {
+		t.Errorf("the device was not signed out: %+v", second)
+	}
+	canSignIn(t, hs, name, second.Password)
+	cannotSignIn(t, hs, name, password)
+	var effects struct{ Happens []object }
+	if call("users.preview", ask(id, "operation", "users.deactivate"), &effects); len(effects.Happens) == 0 {
+		t.Error("deactivating is said to have no effects")
+	}
+	if call("users.deactivate", ask(id), &u); !u.Deactivated || u.Step != "" {
+		t.Errorf("deactivated, the account is %+v", u)
+	}
+	cannotSignIn(t, hs, name, second.Password)
+	call("users.reactivate", ask(id, "password", object{"mode": "random"}), &c)
+	g.keepSecret(id, c.Password)
+	canSignIn(t, hs, name, c.Password)
+	var server struct{ Kind string }
+	if call("server.info", "", &server); server.Kind != hs.Kind {
+		t.Errorf("the server is a %q", server.Kind)
+	}
+	var r report
+	if call("server.check", "", &r); len(r.Checks) == 0 || len(r.failed()) != 0 {
+		t.Errorf("the report is %+v", r)
+	}
+
+	for _, o := range operations(t) {
+		if o.Servers[hs.Kind] == true {
+			if !done[o.Name] {
+				t.Errorf("%s was not called", o.Name)
+			}
+			continue
+		}
+		request := map[string]object{"users.erase": ask(id, "confirm_id", id), "devices.sign_out": ask(id, "all", true)}[o.Name]
+		if request == nil {
+			request = ask(id)
+		}
+		if p := g.callFails(t, o.Name, request); p.Status != http.StatusNotImplemented || p.Code != "not_supported" {
+			t.Errorf("%s, which Dendrite has not: %+v", o.Name, p)
+		}
+	}
+	for field, request := range map[string]object{
+		"user_type":    {"user_type": "bot"},
+		"avatar_url":   {"avatar_url": "mxc://dendrite.example/x"},
+		"threepids":    {"threepids": []object{{"medium": "email", "address": "x@example.org"}}},
+		"external_ids": {"external_ids": []object{{"auth_provider": "x", "external_id": "y"}}},
+		"password":     {"password": object{"mode": "none"}},
+	} {
+		whole := object{"localpart": unique("never"), "password": object{"mode": "random"}}
+		for key, value := range request {
+			whole[key] = value
+		}
+		p := g.callFails(t, "users.create", whole)
+		if p.Code != "not_supported" || len(p.Fields) == 0 {
+			t.Errorf("creating with %s, which Dendrite has not: %+v", field, p)
+		}
+		cannotSignIn(t, hs, whole["localpart"].(string), "whatever it is")
+	}
+	if diff := cmp.Diff([]string{"intent", "outcome done"}, g.audit("users.create", `"`+name+`"`)); diff != "" {
+		t.Errorf("the audit log of the creation (-want +got):\n%s", diff)
+	}
+}
