@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,12 @@ func thisMachine() machine {
 		m.System += ", " + name
 	}
 	return m
+}
+
+// busy reports whether something else was at work before the first measurement.
+func (m machine) busy() bool {
+	load, err := strconv.ParseFloat(m.Load, 64)
+	return err == nil && load >= 1
 }
 
 // field is the first value of a name in a file of "name: value" or "name=value" lines, "" if it is not there.

@@ -86,6 +86,9 @@ func (r *report) markdown() string {
 		"Gate, homeserver and browser share the machine; its load was %s before.",
 		r.Date.UTC().Format("2 January 2006"), orUnknown(r.Machine.CPU), r.Machine.Cores, orUnknown(r.Machine.Memory), r.Machine.System, r.Machine.Go,
 		r.Version, r.Synapse, accounts.Count+1, r.Browser, orUnknown(r.Machine.Load))
+	if r.Machine.busy() {
+		line("\n**The machine was busy with other work, so times are longer than on a quiet one, and budgets of times say little.**")
+	}
 	line("\n`make bench` writes this page and fails where a budget is exceeded.")
 	if over := r.exceeded(); len(over) > 0 {
 		line("**In this run budgets were exceeded:**\n")

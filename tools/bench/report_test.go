@@ -55,6 +55,14 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+func TestBusy(t *testing.T) {
+	for load, want := range map[string]bool{"": false, "0.99": false, "1.00": true, "15.32": true} {
+		if got := (machine{Load: load}).busy(); got != want {
+			t.Errorf("a load of %q: busy is %v", load, got)
+		}
+	}
+}
+
 func TestExceeded(t *testing.T) {
 	if over := good().exceeded(); len(over) > 0 {
 		t.Fatalf("nothing is exceeded, but: %v", over)
