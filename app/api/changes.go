@@ -138,12 +138,17 @@ func (u UserUpdate) Validate() error {
 // Targets implements Request.
 func (u UserUpdate) Targets() []UserID { return []UserID{u.ID} }
 
-// Demands implements Demanding.
+// Demands implements Demanding. Whoever has an account's e-mail or identity gets in as it, so changing them takes what a new
+// password takes.
 func (u UserUpdate) Demands() []Permission {
+	var list []Permission
 	if u.Admin != nil {
-		return []Permission{SetAdmins}
+		list = append(list, SetAdmins)
 	}
-	return nil
+	if u.Threepids != nil || u.ExternalIDs != nil {
+		list = append(list, ResetPasswords)
+	}
+	return list
 }
 
 // PasswordReset asks for another password.
@@ -229,6 +234,14 @@ func (r UserReactivation) Validate() error {
 	v.Check("id", r.ID.Validate())
 	r.Password.check(&v, true)
 	return v.Err()
+}
+
+// Demands implements Demanding: with a password, a reactivation is a reset too.
+func (r UserReactivation) Demands() []Permission {
+	if r.Password.Mode != PasswordNone {
+		return []Permission{ResetPasswords}
+	}
+	return nil
 }
 
 // Targets implements Request.

@@ -86,7 +86,7 @@ func (c *Create) fields() []app.UI {
 			return threepidRows(env, "threepids", state, make([]api.Threepid, 1))
 		}),
 		passwordChoice{state: state, none: true, noneWhy: o.why("password.none"), help: env.T("create.password_help"), live: c.Live() != nil}.draw(env),
-		ui.Check{Name: "admin", Label: env.T("create.admin", "server", env.ServerName()), State: state, Why: o.admin()}.Draw(env),
+		ui.Check{Name: "admin", Label: env.T("create.admin", "server", env.ServerName()), State: state, Why: o.why("admin")}.Draw(env),
 		ui.More{
 			Title: env.T("create.more"), Open: c.moreUsed(),
 			Body: []app.UI{

@@ -145,7 +145,7 @@ func (e *Edit) fields(v versions) []app.UI {
 // admin is the box for the rights. The person's own homeserver, and the account that Gatehouse works with, keep theirs.
 func (e *Edit) admin(o offer, v versions) app.UI {
 	env, u := e.Env(), v.base
-	reason := o.admin()
+	reason := o.why("admin")
 	switch {
 	case reason == "" && !u.Knows("admin"):
 		reason = env.T("ui.not_told")

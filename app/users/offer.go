@@ -18,22 +18,23 @@ type offer struct {
 	op     api.Op
 }
 
-// why says why the homeserver has not got a field, or "" when it has.
-func (o offer) why(field string) string {
-	reason, ok := o.server.Unavailable[o.op.Info().Name+"."+field]
-	if !ok {
-		return ""
-	}
-	return o.env.T("missing."+reason, "homeserver", o.env.ServerName())
+// demands are the permissions that fields take beyond their operation's, as the requests' own Demands say (package api).
+var demands = map[string]api.Permission{
+	"users.create.admin":        api.SetAdmins,
+	"users.update.admin":        api.SetAdmins,
+	"users.update.threepids":    api.ResetPasswords,
+	"users.update.external_ids": api.ResetPasswords,
+	"users.reactivate.password": api.ResetPasswords,
 }
 
-// admin says why a person cannot say whether the account is an administrator.
-func (o offer) admin() string {
-	if why := o.why("admin"); why != "" {
-		return why
+// why says why the homeserver has not got a field, or why the person may not fill it in, or "" when they may.
+func (o offer) why(field string) string {
+	name := o.op.Info().Name + "." + field
+	if reason, ok := o.server.Unavailable[name]; ok {
+		return o.env.T("missing."+reason, "homeserver", o.env.ServerName())
 	}
-	if !o.env.Allowed(string(api.SetAdmins)) {
-		return o.env.T("ui.denied", "role", o.env.Person.Role, "permission", string(api.SetAdmins))
+	if need, ok := demands[name]; ok && !o.env.Allowed(string(need)) {
+		return o.env.T("ui.denied", "role", o.env.Person.Role, "permission", string(need))
 	}
 	return ""
 }

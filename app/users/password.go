@@ -3,6 +3,7 @@
 package users
 
 import (
+	"cmp"
 	"maps"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -22,6 +23,7 @@ type passwordChoice struct {
 	help    string
 	live    bool   // the program runs: what was typed stays in the field
 	first   string // the mode that is chosen unless another is; default: a passphrase
+	why     string // why the person cannot give one; then none is the choice
 }
 
 func (c passwordChoice) draw(env ui.Env) app.UI {
@@ -39,9 +41,12 @@ func (c passwordChoice) draw(env ui.Env) app.UI {
 			Value: api.PasswordNone, Label: env.T("create.password_none"), Help: env.T("create.password_none_help"), Why: c.noneWhy,
 		})
 	}
-	first := c.first
-	if first == "" {
-		first = api.PasswordPassphrase
+	first := cmp.Or(c.first, api.PasswordPassphrase)
+	if c.why != "" {
+		first = api.PasswordNone
+		for i := range options[:3] {
+			options[i].Why, options[i].Extra = c.why, nil
+		}
 	}
 	return ui.Choice{Name: "password.mode", Label: env.T("create.password"), Value: first, Help: c.help, State: c.state, Options: options}.Draw(env)
 }

@@ -48,7 +48,8 @@ func (r *Reactivate) Render() app.UI {
 	return r.draw(ask{
 		Op: api.ReactivateUser, Path: route.ReactivatePath, Title: r.Title(), Icon: ui.IconRestore,
 		Fields: []app.UI{passwordChoice{
-			state: r.State, none: true, noneWhy: offer{env, r.Server, api.ReactivateUser}.why("password.none"), help: env.T("reactivate.password_help"),
+			state: r.State, none: true, noneWhy: offer{env, r.Server, api.ReactivateUser}.why("password.none"),
+			why: offer{env, r.Server, api.ReactivateUser}.why("password"), help: env.T("reactivate.password_help"),
 			live: r.Live() != nil,
 		}.draw(env)},
 		Submit: env.T("reactivate.submit", "name", called(r.Effects.User)), Look: ui.Primary, Back: env.T("reactivate.back"),

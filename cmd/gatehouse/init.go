@@ -27,7 +27,7 @@ type initCommand struct {
 	Name             string `help:"What the panel calls it in addresses; default: its server name."`
 	SharedSecretFile string `help:"File with the registration shared secret; asked for where it is not given." type:"existingfile"`
 	AdminTokenFile   string `help:"File with an administrator's access token, in place of the shared secret." type:"existingfile"`
-	Database         string `help:"Dendrite's own database, file:… or postgres://…; asked for where it is not given." env:"-"`
+	DatabaseFile     string `help:"File with the address of Dendrite's own database, file:… or postgres://…; asked for where it is not given." type:"existingfile"`
 	PublicURL        string `help:"Where people reach the panel."`
 	Listen           string `help:"Address and port that the panel listens on."`
 	ClientURL        string `help:"Web client for hand-out cards."`
@@ -196,7 +196,11 @@ func examine(ctx context.Context, s homeserver.Settings, kind string) error {
 // database asks for Dendrite's database, which is optional, and proves that it can be read.
 func (c initCommand) database(ctx context.Context, q *questions, h *config.Homeserver) error {
 	for {
-		text := c.Database
+		given, err := fromFile(c.DatabaseFile)
+		if err != nil {
+			return err
+		}
+		text := given.Reveal()
 		if text == "" {
 			answer, err := q.askSecret("Dendrite's database, file:/path or postgres://… (Enter for none: then only accounts that Gatehouse made, or that are in the directory, can be listed)")
 			if err != nil {
@@ -208,12 +212,12 @@ func (c initCommand) database(ctx context.Context, q *questions, h *config.Homes
 			return nil
 		}
 		h.Database = api.NewSecret(text)
-		err := dendrite.ProveDatabase(ctx, h.Database)
+		err = dendrite.ProveDatabase(ctx, h.Database)
 		if err == nil {
 			q.say("The database can be read.")
 			return nil
 		}
-		if c.Database != "" || !q.again() {
+		if c.DatabaseFile != "" || !q.again() {
 			return sentence(err)
 		}
 		q.say("%s", sentence(err))

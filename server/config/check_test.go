@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 )
@@ -70,7 +71,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestParseKey(t *testing.T) {
-	raw := bytes.Repeat([]byte{0xfb, 0xff, 0x0a, ' '}, 8) // base64 has + and / in it, and it ends like white space
+	raw := []byte("\xfb\xff\xfe9\x01k\xe2\x90\x13\x7f\xaa\x04\xd8\x5c\x21\xb7\xf0\x66\x0c\xee\x35\x9d\x72\x18\xc4\x4b\xa1\x8f\x50\x07\xfb \n"[:31] + "\n") // base64 has + and / in it, and it ends like white space
 	for name, data := range map[string][]byte{
 		"raw":            raw,
 		"hex":            []byte(hex.EncodeToString(raw)),
@@ -92,6 +93,7 @@ func TestParseKey(t *testing.T) {
 		"half the size":  []byte(hex.EncodeToString(raw[:16])),
 		"twice the size": []byte(hex.EncodeToString(append(bytes.Clone(raw), raw...))),
 		"base64 of 31":   []byte(base64.StdEncoding.EncodeToString(raw[:31])),
+		"zeros":          []byte(strings.Repeat("0", 64)),
 		"a passphrase":   []byte("correct horse battery staple 123"),
 		"two keys":       []byte(testKey + "\n" + testKey + "\n"),
 	} {

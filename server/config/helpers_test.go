@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // testKey is 32 bytes in hexadecimal digits.
-const testKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+const testKey = "d4d3f5fba071e9e4f06a5c4cf3c4eb339567057a68025fca4531f2afcd01e2a3"
 
 const minimal = `homeservers:
   main:

@@ -29,7 +29,7 @@ func TestGuard(t *testing.T) {
 		"users.unlock":           `{"id":"ID"}`,
 		"users.deactivate":       `{"id":"ID"}`,
 		"users.erase":            `{"id":"ID","confirm_id":"ID"}`,
-		"users.reactivate":       `{"id":"ID","password":{"mode":"random"}}`,
+		"users.reactivate":       `{"id":"ID","password":{"mode":"none"}}`,
 		"devices.sign_out":       `{"id":"ID","all":true}`,
 		"devices.sign_out some":  `{"id":"ID","devices":["A"]}`,
 		"users.update addresses": `{"id":"ID","threepids":{"to":[{"medium":"email","address":"a@b.example"}]}}`,
@@ -61,7 +61,7 @@ func TestGuard(t *testing.T) {
 		t.Fatalf("%d cases for %d deeds", len(cases), len(deeds))
 	}
 	weak := map[string]api.Role{
-		"users.update": api.Registrar, "users.update addresses": api.Registrar, "users.update identities": api.Registrar, "demote": api.Registrar, "promote": api.Registrar,
+		"users.update": api.Registrar, "users.update addresses": api.Helpdesk, "users.update identities": api.Helpdesk, "demote": api.Registrar, "promote": api.Registrar,
 		"users.reset_password": api.Helpdesk, "users.lock": api.Moderator, "users.unlock": api.Moderator, "users.deactivate": api.Moderator,
 		"users.reactivate": api.Moderator, "devices.sign_out": api.Helpdesk, "devices.sign_out some": api.Helpdesk,
 	}

@@ -37,7 +37,7 @@ var everyOperation = []struct {
 	{name: "users.list", kind: api.KindRead, permission: "users.read"},
 	{name: "users.lock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
 	{name: "users.preview", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}, "operation": {"users.lock"}}},
-	{name: "users.reactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
+	{name: "users.reactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","password":{"mode":"none"}}`},
 	{name: "users.reset_password", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
 	{name: "users.unlock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
 	{name: "users.update", kind: api.KindWrite, permission: "users.edit", body: `{"id":"@ann:example.org","display_name":{"to":"A"}}`},
@@ -203,6 +203,7 @@ func TestOtherHomeserver(t *testing.T) {
 func TestDemands(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
+	w.Stub.Put(api.User{ID: "@carl:example.org"})
 	for _, c := range []struct {
 		operation, body string
 		role            api.Role
@@ -214,6 +215,13 @@ func TestDemands(t *testing.T) {
 		{"users.update", `{"id":"@ann:example.org","admin":{"from":false,"to":true}}`, api.Helpdesk, 403},
 		{"users.update", `{"id":"@ann:example.org","admin":{"from":false,"to":false}}`, api.Helpdesk, 200}, // changes nothing
 		{"users.update", `{"id":"@ann:example.org","admin":{"from":false,"to":true}}`, api.Owner, 200},
+		// Whoever has an account's e-mail, identity or new password gets in as it.
+		{"users.update", `{"id":"@carl:example.org","threepids":{"to":[{"medium":"email","address":"a@b.example"}]}}`, api.Registrar, 403},
+		{"users.update", `{"id":"@carl:example.org","external_ids":{"to":[{"auth_provider":"oidc","external_id":"a"}]}}`, api.Registrar, 403},
+		{"users.update", `{"id":"@carl:example.org","threepids":{"to":[{"medium":"email","address":"a@b.example"}]}}`, api.Helpdesk, 200},
+		{"users.reactivate", `{"id":"@carl:example.org","password":{"mode":"random"}}`, api.Moderator, 403},
+		{"users.reactivate", `{"id":"@carl:example.org","password":{"mode":"none"}}`, api.Moderator, 200},
+		{"users.reactivate", `{"id":"@carl:example.org","password":{"mode":"random"}}`, api.Admin, 200},
 	} {
 		w.Stub.Forget()
 		rec := w.Call(w.Session(w.Person(c.role)), c.operation, gate.NewKey(), c.body)

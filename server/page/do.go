@@ -66,7 +66,7 @@ func (p *Pages) do(c echo.Context) error {
 		next.Screen.Use(env)
 		return p.write(c, http.StatusOK, document{env: env, title: next.Screen.Title(), screen: next.Screen, url: u, secret: true})
 	}
-	p.leaveNotice(c, next.Notice)
+	p.leaveNotice(c, person, next.Notice)
 	return c.Redirect(http.StatusSeeOther, next.URL)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gatehouse/app/ui"
+	"gatehouse/server/operator"
 	"gatehouse/server/seal"
 	"gatehouse/web/languages"
 )
@@ -17,11 +18,14 @@ import (
 // else can put words there.
 const noticeCookie = "gatehouse-notice"
 
-func (p *Pages) leaveNotice(c echo.Context, text string) {
+// noticeFor binds a notice to the person that it is for: a neighbouring site that can set cookies cannot show it to another.
+func noticeFor(person *operator.Person) []byte { return []byte(noticeCookie + "\x00" + person.ID) }
+
+func (p *Pages) leaveNotice(c echo.Context, person *operator.Person, text string) {
 	if text == "" {
 		return
 	}
-	sealed, err := p.Seal.Seal(seal.PurposeDraft, []byte(text), []byte(noticeCookie))
+	sealed, err := p.Seal.Seal(seal.PurposeDraft, []byte(text), noticeFor(person))
 	if err != nil {
 		return
 	}
@@ -31,7 +35,7 @@ func (p *Pages) leaveNotice(c echo.Context, text string) {
 	})
 }
 
-func (p *Pages) takeNotice(c echo.Context) string {
+func (p *Pages) takeNotice(c echo.Context, person *operator.Person) string {
 	cookie, err := c.Cookie(noticeCookie)
 	if err != nil {
 		return ""
@@ -41,7 +45,7 @@ func (p *Pages) takeNotice(c echo.Context) string {
 	if err != nil {
 		return ""
 	}
-	text, err := p.Seal.Open(seal.PurposeDraft, sealed, []byte(noticeCookie))
+	text, err := p.Seal.Open(seal.PurposeDraft, sealed, noticeFor(person))
 	if err != nil {
 		return ""
 	}

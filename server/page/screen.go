@@ -55,7 +55,7 @@ func (p *Pages) screen(c echo.Context) error {
 		}
 	}
 	env := p.env(c, person, homeserver)
-	env.Notice = p.takeNotice(c)
+	env.Notice = p.takeNotice(c, person)
 	state := ui.FormState{Key: gate.NewKey()}
 	if _, ok := s.(screen.Writer); ok {
 		state.Typed = p.takeDraft(c, person, homeserver, u)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/server/config"
+	"gatehouse/server/seal"
 )
 
 var update = flag.Bool("update", false, "write docs/configuration.md anew")
@@ -53,7 +54,7 @@ func TestExamplesLoad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			for file, text := range map[string]string{
-				"gatehouse.yaml": part(name), "gatehouse.key": strings.Repeat("0f", 32), "shared-secret.txt": "secret\n", "school-token.txt": "token\n",
+				"gatehouse.yaml": part(name), "gatehouse.key": seal.NewKey(), "shared-secret.txt": "secret\n", "school-token.txt": "token\n",
 			} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 					t.Fatal(err)
