@@ -35,6 +35,7 @@ func TestCLIDendrite(t *testing.T) {
 	if c.User.ID != id || c.Password != password || len(c.Left) != 0 {
 		t.Errorf("the card is %+v", c)
 	}
+	g.keepServiceToken(t, hs)
 	if left := dendriteDevices(t, hs, id); len(left) != 0 {
 		t.Errorf("the account has the devices %q: the token of its registration was not logged out", left)
 	}

@@ -247,6 +247,14 @@ func keptBy(origin string) string {
 	return kept.texts[origin]
 }
 
+// forget drops what pages have kept of an origin: of an earlier server that had the same
+// port, perhaps one that a test had planted secrets at.
+func forget(origin string) {
+	kept.Lock()
+	defer kept.Unlock()
+	delete(kept.texts, origin)
+}
+
 // keep notes what the page has kept in the browser, for the check of the gatehouse
 // that it came from.
 func (p *page) keep() {

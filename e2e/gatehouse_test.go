@@ -160,6 +160,7 @@ func prepareGatehouse(t *testing.T, config string) *gatehouse {
 		t.Fatal(err)
 	}
 	g.URL = "http://" + g.wire.addr()
+	forget(g.URL)
 	if topLevel(config, "public_url") == "" {
 		config = "public_url: " + g.URL + "\n" + config
 	}

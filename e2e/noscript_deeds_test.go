@@ -242,14 +242,6 @@ func TestNoscriptDeeds(t *testing.T) {
 	})
 }
 
-// serviceAccount is the Matrix ID of the account that the gate has made for itself.
-func serviceAccount(t *testing.T, g *gatehouse, hs *homeserver.Server) string {
-	t.Helper()
-	var id string
-	g.query(t, `SELECT user_id FROM service_accounts WHERE homeserver = ? AND retired_ms IS NULL`, []any{hs.Kind}, &id)
-	return id
-}
-
 // TestNoscriptDevices signs devices of accounts on Synapse out without scripts.
 func TestNoscriptDevices(t *testing.T) {
 	t.Parallel()

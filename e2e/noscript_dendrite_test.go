@@ -72,6 +72,7 @@ func TestNoscriptDendrite(t *testing.T) {
 		}
 		d.visit("account/deactivate", "id", all[3])
 		d.done("is deactivated")
+		g.keepServiceToken(t, hs)
 
 		d.visit("accounts", "search", prefix, "limit", "3")
 		if diff := cmp.Diff(all[:3], d.listed()); diff != "" {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	_ "modernc.org/sqlite"
+
+	"gatehouse/tools/homeserver"
 )
 
 // query reads one row of the store of a gatehouse, which may be running.
@@ -19,6 +21,32 @@ func (g *gatehouse) query(t *testing.T, query string, args []any, into ...any) {
 	if err := db.QueryRowContext(timeout(t), query, args...).Scan(into...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// serviceAccount is the Matrix ID of the account that the gate has made for itself.
+func serviceAccount(t *testing.T, g *gatehouse, hs *homeserver.Server) string {
+	t.Helper()
+	var id string
+	g.query(t, `SELECT user_id FROM service_accounts WHERE homeserver = ? AND retired_ms IS NULL`, []any{hs.Kind}, &id)
+	return id
+}
+
+// keepServiceToken has the canary look for the token of the gate's own account at a
+// Dendrite. Nobody knows it but Dendrite's database; Synapse's tokens are known by their
+// form.
+func (g *gatehouse) keepServiceToken(t *testing.T, hs *homeserver.Server) {
+	t.Helper()
+	db, err := sql.Open("sqlite", hs.Database+"?mode=ro&_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	name, _, _ := strings.Cut(strings.TrimPrefix(serviceAccount(t, g, hs), "@"), ":")
+	var token string
+	if err := db.QueryRowContext(timeout(t), `SELECT access_token FROM userapi_devices WHERE localpart = ?`, name).Scan(&token); err != nil {
+		t.Fatal(err)
+	}
+	g.keepSecret("", token)
 }
 
 // store opens the store of a gatehouse, to be read.
