@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// waitForQuiet waits while taking over would be noticed: while a changed field has the focus, a composition runs, a menu or dialog is open,
-// or a file is chosen. It reports false where the page is better left alone until the next one: its form was touched or sent.
+// waitForQuiet waits while taking over would be noticed: while a changed field has the focus, a composition runs, a key or button is held
+// down, a menu or dialog is open, or a file is chosen. It reports false where the page is better left alone until the next one: its form was touched or sent.
 func waitForQuiet() bool {
 	for {
 		switch look() {
@@ -17,6 +17,7 @@ func waitForQuiet() bool {
 		case leave:
 			return false
 		}
+		js.Global().Get("gatehouse").Set("waits", true)
 		time.Sleep(100 * time.Millisecond)
 	}
 }
@@ -37,7 +38,7 @@ func look() verdict {
 		return leave
 	}
 	verdict := takeNow
-	if early.Get("composing").Bool() || document.Call("querySelector", ":popover-open, dialog[open]").Truthy() {
+	if early.Get("composing").Bool() || early.Get("pressing").Bool() || document.Call("querySelector", ":popover-open, dialog[open]").Truthy() {
 		verdict = wait
 	}
 	active := document.Get("activeElement")

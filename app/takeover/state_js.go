@@ -80,8 +80,11 @@ func (s state) restore() {
 			}
 		}
 	}
-	if a, b := s.anchor.at.follow(), s.extent.at.follow(); s.anchor.ok && s.extent.ok && a.Truthy() && b.Truthy() {
-		document.Call("getSelection").Call("setBaseAndExtent", a, s.anchor.offset, b, s.extent.offset)
+	// What is selected within a field is the document's selection, too.
+	if s.start.Type() != js.TypeNumber && s.anchor.ok && s.extent.ok {
+		if a, b := s.anchor.at.follow(), s.extent.at.follow(); a.Truthy() && b.Truthy() {
+			document.Call("getSelection").Call("setBaseAndExtent", a, s.anchor.offset, b, s.extent.offset)
+		}
 	}
 	window.Call("scrollTo", s.x, s.y)
 }

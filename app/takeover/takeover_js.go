@@ -19,8 +19,10 @@ import (
 // Prepare mounts the shell on every path and reports whether it is to be run: not on a page that shows something once, and not where
 // its data or language could not be had. Then the page stays as it is.
 func Prepare() bool {
+	early := js.Global().Get("gatehouse")
 	block, ok := readBlock()
 	if !ok || block.Keep {
+		early.Set("left", true)
 		return false
 	}
 	printer, languages := texts(block.Env.Language)
@@ -28,7 +30,6 @@ func Prepare() bool {
 		return false
 	}
 	env, local := zone(block.Env, printer)
-	early := js.Global().Get("gatehouse")
 	if !waitForQuiet() {
 		early.Set("left", true)
 		return false

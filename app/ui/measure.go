@@ -100,14 +100,20 @@ func Copy(env Env, what, value string) app.UI {
 	return &copyButton{Value: value, Label: env.T("ui.copy", "what", what), Done: env.T("ui.copied")}
 }
 
-// CopyText is a copy button with words.
+// CopyText is a copy button with words, for the whole of a hand-out card.
 func CopyText(env Env, label, value string) app.UI {
-	return &copyButton{Value: value, Label: label, Done: env.T("ui.copied"), Words: true}
+	return &copyButton{Value: value, Label: label, Done: env.T("ui.copied"), Words: true, Of: ".gh-handout__part"}
+}
+
+// copySecret is a copy button for what stands in an element. The page has it there, and nowhere else.
+func copySecret(env Env, what, value, element string) app.UI {
+	return &copyButton{Value: value, Label: env.T("ui.copy", "what", what), Done: env.T("ui.copied"), Of: "#" + element}
 }
 
 type copyButton struct {
 	app.Compo
 	Value, Label, Done string
+	Of                 string // selector of the elements that hold the value, where it is a secret
 	Words              bool
 
 	copied bool
@@ -124,7 +130,13 @@ func (c *copyButton) Render() app.UI {
 		class = "pf-v6-c-button pf-m-secondary gh-copy gh-copy--words"
 		text = app.Span().Class("pf-v6-c-button__text").Text(c.Label)
 	}
-	e := app.Button().Class(class).Type("button").OnClick(c.copy)
+	// Until the program runs, and on a page that it leaves alone, the boot script copies.
+	e := app.Button().Class(class).Type("button").DataSet("copied", Attr(c.Done)).OnClick(c.copy)
+	if c.Of != "" {
+		e = e.DataSet("copy-of", Attr(c.Of))
+	} else {
+		e = e.DataSet("copy", Attr(c.Value))
+	}
 	if !c.Words {
 		e = e.Aria("label", Attr(c.Label)).Title(Attr(c.Label))
 	}

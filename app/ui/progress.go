@@ -101,7 +101,7 @@ func (h HandOut) Draw(env Env) app.UI {
 			app.P().Class("gh-handout__label").Text(env.T("handout.password")),
 			app.Div().Class("gh-handout__password").Body(
 				app.Bdi().Class("gh-handout__secret").ID("handout-password").Dir("ltr").Text(h.Password),
-				Copy(env, env.T("handout.password"), h.Password),
+				copySecret(env, env.T("handout.password"), h.Password, "handout-password"),
 			),
 		)
 	}
@@ -141,9 +141,10 @@ func (h HandOut) Draw(env Env) app.UI {
 	)
 }
 
-// PrintButton prints the page, of which only the card is printed. It needs the program; the browser's own command does the same.
+// PrintButton prints the page, of which only the card is printed. It needs the program or its boot script; the browser's own command does
+// the same.
 func PrintButton(label string, look Look) app.UI {
-	return app.Span().Class("gh-needs-program").Body(Button{
+	return app.Span().Class("gh-needs-program").DataSet("print", "page").Body(Button{
 		Label: label, Icon: IconPrint, Look: look,
 		OnClick: func(app.Context) { app.Window().Call("print") },
 	}.control())

@@ -4,11 +4,26 @@
 (() => {
   const script = document.currentScript;
   const wasm = script.dataset.wasm;
-  // What happens before the program runs, and what it must wait for. The program adds running, or left where it leaves the page alone.
-  const early = (window.gatehouse = { composing: false, sent: false, language: script.dataset.language });
+  // What happens before the program runs, and what it must wait for. The program adds waits, running, or left where it leaves the page alone.
+  const early = (window.gatehouse = { composing: false, pressing: false, sent: false, language: script.dataset.language });
   addEventListener("compositionstart", () => { early.composing = true; }, true);
   addEventListener("compositionend", () => { early.composing = false; }, true);
+  // A button or key that goes down on one element and up on another makes no click.
+  for (const down of ["pointerdown", "keydown"]) addEventListener(down, () => { early.pressing = true; }, true);
+  for (const up of ["pointerup", "pointercancel", "keyup", "dragend", "blur"]) {
+    addEventListener(up, (e) => { if (up !== "blur" || e.target === window) early.pressing = false; }, true);
+  }
   addEventListener("submit", (e) => { if (!e.defaultPrevented) early.sent = true; });
+
+  // Copying and printing do not wait for the program: on a page that shows something once it never comes.
+  addEventListener("click", (e) => {
+    const button = early.running ? null : e.target.closest("[data-copied], [data-print]");
+    if (!button) return;
+    if (button.dataset.print) return print();
+    const { copy, copyOf } = button.dataset; // a secret stands in the page once, and is copied from there
+    const text = copy ?? [...document.querySelectorAll(copyOf)].map((part) => part.innerText.trim().replace(/\n+/, ": ")).join("\n");
+    navigator.clipboard?.writeText(text).then(() => { button.nextElementSibling.textContent = button.dataset.copied; });
+  });
 
   if ("serviceWorker" in navigator) {
     // Trusted Types: this one policy lets the address of the service worker through, and nothing else.
