@@ -114,6 +114,7 @@ type barrier struct {
 	mu      sync.Mutex
 	waiting []*fetch.EventRequestPaused
 	open    bool
+	gone    bool          // later requests are another barrier's
 	came    chan struct{} // one for each request that was stopped
 }
 
@@ -141,6 +142,9 @@ func (p *page) stopAt(pattern string, stage fetch.RequestStage) *barrier {
 		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
+		if b.gone {
+			return
+		}
 		b.waiting = append(b.waiting, paused)
 		select {
 		case b.came <- struct{}{}:
@@ -166,7 +170,7 @@ func (b *barrier) arrived() {
 	}
 }
 
-// lift lets through what waits, and what comes from now on.
+// lift lets through what waits, and all that comes from now on.
 func (b *barrier) lift() {
 	b.p.t.Helper()
 	b.mu.Lock()
@@ -174,6 +178,9 @@ func (b *barrier) lift() {
 	b.mu.Unlock()
 	b.pass()
 	send(b.p, fetch.Disable, cdp.Empty{})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gone = true
 }
 
 // take returns what waits, which then nobody lets through any more but the caller.
