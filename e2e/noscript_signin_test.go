@@ -151,6 +151,10 @@ func TestNoscriptSignIn(t *testing.T) {
 		t.Parallel()
 		for _, next := range []string{"//evil.example/", "https://evil.example/", `/\evil.example/`, "/api/openapi.json", "/sign-out", "javascript:alert(1)"} {
 			d := newDesk(t, g, hs)
+			resp, _ := g.post(d, "/sign-in", "homeserver", hs.Kind, "name", d.name, "password", d.password, "next", next)
+			if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || got != "/" {
+				t.Errorf("next=%s in the form leads to %d %s", next, resp.StatusCode, got)
+			}
 			d.open(g.URL + "/sign-in?next=" + next)
 			d.trySignIn(d.name, d.password)
 			if got, want := d.url(), g.URL+"/"; got != want {
