@@ -137,6 +137,7 @@ func TestProgramCreates(t *testing.T) {
 	// A random one.
 	another := unique("another")
 	d.fill("#f-localpart", another)
+	d.until(`document.querySelector("#f-localpart-good")`) // until then a line comes or goes above the choice
 	d.tick("#f-password-mode-1", true)
 	d.click(mainButton)
 	c = d.card()
