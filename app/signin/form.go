@@ -45,12 +45,13 @@ func (f *Form) Render() app.UI {
 			ui.HiddenField("next", f.Next),
 			f.where(),
 			ui.Field{Name: "name", Label: env.T("sign_in.name"), Value: f.Name, State: state, AutoComplete: "username", Dir: "ltr", AutoFocus: true,
-				Required: true, Error: wrong}.Draw(env),
-			ui.SecretField{Name: "password", Label: env.T("sign_in.password"), State: state, AutoComplete: "current-password", Error: wrong}.Draw(env),
+				Required: true, Error: wrong, HideError: f.wrong()}.Draw(env),
+			ui.SecretField{Name: "password", Label: env.T("sign_in.password"), State: state, AutoComplete: "current-password", Error: wrong, HideError: f.wrong()}.Draw(env),
 			ui.FormFoot(ui.Button{Label: env.T("sign_in.submit"), Look: ui.Primary, Block: true}.Draw(env)),
 		},
 	}
-	return ui.SignInPage{Title: env.T("sign_in.title"), Body: []app.UI{notice, form.Draw(env)}, Promise: f.promise()}.Draw(env)
+	return ui.SignInPage{Title: env.T("sign_in.title"), Body: []app.UI{notice, form.Draw(env)}, Promise: f.promise(),
+		Foot: []app.UI{ui.Aside(env.T("sign_in.what_is_this"), env.T("sign_in.about"))}}.Draw(env)
 }
 
 // wrong reports whether name and password did not fit, which is the fault of both fields.

@@ -27,6 +27,7 @@ type Field struct {
 	HideLabel    bool   // the label is only said
 	Good         string // what is right with the value: the name is free
 	Error        string // in place of the state's
+	HideError    bool   // the error is only said, because it stands above the form
 	Why          string // why it cannot be filled in
 	Before       string // in a box before the field: @
 	After        string // in a box after it: :example.org
@@ -132,11 +133,11 @@ type fieldParts struct {
 	id, label, help, error, good, why string
 	optional                          string
 	describedBy                       string
-	hideLabel, group                  bool
+	hideLabel, hideError, group       bool
 }
 
 func (f Field) parts(env Env) fieldParts {
-	p := fieldParts{id: fieldID(f.Prefix, f.Name), label: f.Label, help: f.Help, error: f.Error, good: f.Good, why: f.Why, hideLabel: f.HideLabel}
+	p := fieldParts{id: fieldID(f.Prefix, f.Name), label: f.Label, help: f.Help, error: f.Error, good: f.Good, why: f.Why, hideLabel: f.HideLabel, hideError: f.HideError}
 	if p.error == "" {
 		p.error = f.State.ErrorText(env, f.Name)
 	}
@@ -173,7 +174,7 @@ func (p fieldParts) draw(control app.UI) app.UI {
 func (p fieldParts) notes() []app.UI {
 	var list []app.UI
 	if p.error != "" {
-		list = append(list, fieldNote("gh-field__note gh-tone-bad", p.id+"-error", IconAlert, p.error))
+		list = append(list, fieldNote(classes("gh-field__note gh-tone-bad", when(p.hideError, "gh-hidden")), p.id+"-error", IconAlert, p.error))
 	} else if p.good != "" {
 		list = append(list, fieldNote("gh-field__note gh-tone-good", p.id+"-good", IconChecked, p.good))
 	}
@@ -210,12 +211,13 @@ type SecretField struct {
 	Optional     bool
 	AutoFocus    bool
 	Error        string
+	HideError    bool // as in Field
 	MaxLength    int
 }
 
 // Draw draws the field.
 func (f SecretField) Draw(env Env) app.UI {
-	p := Field{Name: f.Name, Label: f.Label, State: f.State, Help: f.Help, Prefix: f.Prefix, Optional: f.Optional, Error: f.Error}.parts(env)
+	p := Field{Name: f.Name, Label: f.Label, State: f.State, Help: f.Help, Prefix: f.Prefix, Optional: f.Optional, Error: f.Error, HideError: f.HideError}.parts(env)
 	control := app.Input().ID(Attr(p.id)).Name(Attr(f.Name)).Type("password").Dir("ltr").
 		Attr("autocomplete", orElse(f.AutoComplete, "new-password")).Attr("spellcheck", "false").Attr("autocapitalize", "none")
 	if f.MaxLength > 0 {

@@ -166,5 +166,13 @@ func (p SignInPage) Draw(Env) app.UI {
 	)
 }
 
+// Aside is a question with its answer, which opens below it.
+func Aside(question, answer string) app.UI {
+	return app.Details().Class("gh-aside").Body(
+		app.Summary().Class("gh-aside__question").Text(question),
+		app.P().Class("gh-aside__answer").Text(answer),
+	)
+}
+
 // Or is a line with "or" in it, between two ways to do the same.
 func Or(env Env) app.UI { return app.P().Class("gh-or").Text(env.T("ui.or")) }

@@ -110,9 +110,9 @@ func problemTone(p *api.Problem) Tone {
 	return Bad
 }
 
-// requestID names the call, where it is worth asking somebody about it: not for a mistake in a field.
+// requestID names the call, where it is worth asking somebody about it: not for a mistake in a field or in a password.
 func requestID(env Env, p *api.Problem) app.UI {
-	if p.RequestID == "" || len(p.Fields) > 0 {
+	if p.RequestID == "" || len(p.Fields) > 0 || p.Status == api.StatusUnauthorized {
 		return nil
 	}
 	return app.P().Class("gh-request").Body(
@@ -125,6 +125,9 @@ func requestID(env Env, p *api.Problem) app.UI {
 // ProblemPage is a problem as the whole page. Actions lead on.
 func ProblemPage(env Env, p *api.Problem, actions ...app.UI) app.UI {
 	title, text := sentences(env.ProblemText(p))
+	if p.Code == "invalid_request" { // a page is only asked for by its address
+		title, text = env.T("error.400.title"), env.T("error.400.text")
+	}
 	icon := IconAlert
 	switch p.Status {
 	case api.StatusForbidden, api.StatusUnauthorized:
@@ -137,7 +140,7 @@ func ProblemPage(env Env, p *api.Problem, actions ...app.UI) app.UI {
 		icon = IconServerOff
 	}
 	return app.Div().Class("gh-problem").Body(
-		Empty{Icon: icon, Title: title, Text: text, Actions: actions, Page: true}.Draw(env),
+		Empty{Icon: icon, Title: strings.TrimSuffix(title, "."), Text: text, Actions: actions, Page: true}.Draw(env),
 		requestID(env, p),
 	)
 }

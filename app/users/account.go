@@ -84,9 +84,12 @@ func (a *Account) ends() []ui.End {
 	env, u := a.Env(), a.User
 	var list []ui.End
 	add := func(op api.Op, key, path string) {
-		reason := why(env, u, op)
+		reason, help := why(env, u, op), "account.end_"+key+"_help"
+		if u.Deactivated {
+			help = "account.end_erase_too_help"
+		}
 		list = append(list, ui.End{
-			Title: env.T("account.end_" + key), Text: env.T("account.end_" + key + "_help"),
+			Title: env.T("account.end_" + key), Text: env.T(help),
 			Action: ui.Button{Label: env.T("account." + key), Look: ui.Danger, Href: here(env, path, u), Why: reason}.Draw(env),
 		})
 	}

@@ -27,7 +27,9 @@ func (a *Account) facts() []ui.Fact {
 	add("phones", "threepids", addresses(env, u, "msisdn"))
 	add("identities", "external_ids", identities(env, u))
 	list = append(list, ui.Fact{Label: env.T("account.devices"), Value: a.devicesFact()})
-	add("user_type", "user_type", typeFact(env, u.UserType))
+	if u.UserType != "" { // the rest is ordinary, as the role says
+		add("user_type", "user_type", ui.Text(typeName(env, u.UserType)))
+	}
 	if u.AppService != "" || !u.Knows("appservice_id") {
 		add("appservice", "appservice_id", ui.Mono(u.AppService))
 	}
@@ -54,13 +56,6 @@ func rolesFact(env ui.Env, u api.User) app.UI {
 		return ui.Text(env.T("role.ordinary"))
 	}
 	return stack(lines)
-}
-
-func typeFact(env ui.Env, t string) app.UI {
-	if t == "" {
-		return nil
-	}
-	return ui.Text(typeName(env, t))
 }
 
 // typeName is what an account's type is called.

@@ -27,7 +27,7 @@ type Devices struct {
 func NewDevices() screen.Screen { return &Devices{} }
 
 // Title implements screen.Screen.
-func (d *Devices) Title() string { return d.Env().T("devices.title") }
+func (d *Devices) Title() string { return d.Env().T("devices.title_of", "name", called(d.User)) }
 
 // Load implements screen.Screen. It costs two calls, at the same time.
 func (d *Devices) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {

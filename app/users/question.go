@@ -5,6 +5,7 @@ package users
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -112,7 +113,7 @@ func (q *Question) consequences(a ask) []app.UI {
 		e.Happens = a.Happens
 	}
 	list := []app.UI{
-		ui.Consequences(env.T("confirm.happens"), consequences(env, e.Happens, ui.IconCheck)...),
+		ui.Consequences(env.T("confirm.happens"), consequences(env, slices.DeleteFunc(slices.Clone(e.Happens), toNone), ui.IconCheck)...),
 		ui.Consequences(env.T("confirm.stays"), consequences(env, e.Stays, ui.IconCheck)...),
 		ui.Consequences(env.T("confirm.cannot"), consequences(env, e.Cannot, ui.IconBan)...),
 	}
@@ -167,6 +168,9 @@ func (q *Question) counted(code string) (int, bool) {
 	}
 	return 0, false
 }
+
+// toNone reports whether an effect is one on none at all: no device, no room.
+func toNone(e api.Effect) bool { return e.N != nil && *e.N == 0 }
 
 // consequences writes effects as sentences.
 func consequences(env ui.Env, effects []api.Effect, otherwise ui.Icon) []ui.Consequence {

@@ -38,6 +38,7 @@ func (r *Reset) Refill(state ui.FormState) {
 // Render implements app.Composer.
 func (r *Reset) Render() app.UI {
 	env := r.Env()
+	submit, otherwise := r.submit()
 	return r.draw(ask{
 		// What becomes of the devices is for the box to say.
 		Happens: slices.DeleteFunc(slices.Clone(r.Effects.Happens), func(e api.Effect) bool { return ofDevices(e.Code) }),
@@ -48,7 +49,7 @@ func (r *Reset) Render() app.UI {
 				Name: "sign_out", Label: env.T("reset.sign_out"), Help: env.T("reset.sign_out_help"), State: r.State, Checked: true, Decides: true,
 			}.Draw(env),
 		},
-		Submit: r.submit(), Otherwise: env.T("reset.submit_keep"), Look: ui.Primary, Back: env.T("reset.back"),
+		Submit: submit, Otherwise: otherwise, Look: ui.Primary, Back: env.T("reset.back"),
 	})
 }
 
@@ -56,13 +57,17 @@ func ofDevices(code string) bool {
 	return slices.Contains([]string{"devices_signed_out", "all_devices_signed_out", "devices_stay", "unsaved_keys_lost"}, code)
 }
 
-// submit says what the button does where the devices are signed out.
-func (r *Reset) submit() string {
+// submit says what the button does where the devices are signed out, and where they are not.
+func (r *Reset) submit() (submit, otherwise string) {
 	env := r.Env()
-	if n, ok := r.counted("devices_signed_out"); ok {
-		return env.N("reset.submit_sign_out_n", n)
+	n, known := r.counted("devices_signed_out")
+	switch {
+	case !known:
+		return env.T("reset.submit_sign_out"), env.T("reset.submit_keep")
+	case n == 0:
+		return env.T("reset.submit"), ""
 	}
-	return env.T("reset.submit_sign_out")
+	return env.N("reset.submit_sign_out_n", n), env.T("reset.submit_keep")
 }
 
 // After implements screen.Writer. The answer holds the password, so it is a page and no address.
