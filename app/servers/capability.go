@@ -20,16 +20,19 @@ type capability struct {
 	field         bool
 }
 
-// areas are the parts of the catalogue in the order in which they are shown.
-var areas = [...]string{"users.", "devices.", "server."}
+// sequence are the operations in the order in which they are shown; one that is not among them follows.
+var sequence = []string{
+	"users.list", "users.get", "users.available", "users.create", "users.update", "users.reset_password", "users.lock", "users.unlock",
+	"users.deactivate", "users.erase", "users.reactivate", "users.preview", "devices.list", "devices.sign_out", "server.info", "server.check",
+}
 
-// capabilities are the operations of the catalogue, by area, each followed by those of its fields that cannot be had. What
+// capabilities are the operations of the catalogue in that order, each followed by those of its fields that cannot be had. What
 // nobody calls is left out: the gate's own operations.
 func capabilities(unavailable map[string]string) []capability {
 	var list []capability
 	fields := slices.Sorted(maps.Keys(unavailable))
 	ops := api.All()
-	slices.SortStableFunc(ops, func(a, b api.Op) int { return cmp.Compare(area(a), area(b)) })
+	slices.SortStableFunc(ops, func(a, b api.Op) int { return cmp.Compare(place(a), place(b)) })
 	for _, op := range ops {
 		if op.Info().Internal {
 			continue
@@ -45,13 +48,11 @@ func capabilities(unavailable map[string]string) []capability {
 	return list
 }
 
-func area(op api.Op) int {
-	for i, prefix := range areas {
-		if strings.HasPrefix(op.Info().Name, prefix) {
-			return i
-		}
+func place(op api.Op) int {
+	if i := slices.Index(sequence, op.Info().Name); i >= 0 {
+		return i
 	}
-	return len(areas)
+	return len(sequence)
 }
 
 // capabilities is the table of what works on the homeserver, and why the rest does not.

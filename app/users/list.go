@@ -138,7 +138,7 @@ func (l *List) sortable(c ui.Column, by api.UserSort, field string) ui.Column {
 
 func (l *List) pager() app.UI {
 	env, page := l.Env(), l.Page
-	p := ui.Pager{Total: -1, To: len(page.Users)}
+	p := ui.Pager{Total: -1, To: len(page.Users), Facts: l.hidden()}
 	switch {
 	case len(page.Users) == 0:
 	case page.Total != nil:
@@ -167,6 +167,16 @@ func (l *List) pager() app.UI {
 		}
 	}
 	return p.Draw(env)
+}
+
+// hidden says that accounts are left out that nobody asked to leave out, which the overview counts, and leads to them.
+func (l *List) hidden() app.UI {
+	q := first(l.Query)
+	if q.System != "" || len(l.Page.Users) == 0 {
+		return nil
+	}
+	q.System = api.With
+	return ui.Paragraph(ui.Text(l.Env().T("accounts.system_hidden")+" "), ui.Link(l.Env().T("accounts.system_show"), l.address(q)))
 }
 
 // scanned says how far the gate got in looking for accounts that the homeserver cannot filter.

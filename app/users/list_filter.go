@@ -5,6 +5,7 @@ package users
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -176,17 +177,21 @@ func (l *List) toolbar() app.UI {
 	}
 	var fields []app.UI
 	var reasons []string // why the others are not there, each said once
+	lacking := map[string][]string{}
 	for _, f := range filters() {
 		why, ok := l.can(f)
 		switch {
 		case ok:
 			fields = append(fields, l.selectFilter(f))
-		case why != "" && !slices.Contains(reasons, why):
-			reasons = append(reasons, why)
+		case why != "":
+			if lacking[why] == nil {
+				reasons = append(reasons, why)
+			}
+			lacking[why] = append(lacking[why], env.T("accounts.filter."+f.Text))
 		}
 	}
 	for _, why := range reasons {
-		fields = append(fields, ui.Help(why))
+		fields = append(fields, ui.Remark(ui.IconLock, ui.Neutral, "**"+strings.Join(lacking[why], ", ")+":** "+why))
 	}
 	return ui.Toolbar{
 		Action: route.Accounts(env.Homeserver), Keep: keep,

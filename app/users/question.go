@@ -211,7 +211,7 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconLock, true
 	case "lock_ends":
 		return ui.IconUnlock, true
-	case "leaves_rooms", "leaves_rooms_n", "rooms_not_back":
+	case "leaves_rooms", "leaves_rooms_n", "rooms_not_back", "dendrite_rooms_not_back":
 		return ui.IconDoor, true
 	case "rooms_stay", "messages_stay", "files_stay", "messages_shown_again":
 		return ui.IconMessages, true
@@ -231,7 +231,7 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconIdentity, true
 	case "becomes_admin", "no_longer_admin", "admin_stays":
 		return ui.IconAdmin, true
-	case "can_reactivate", "can_reactivate_erased", "can_reactivate_database":
+	case "can_reactivate", "can_reactivate_erased", "can_reactivate_database", "dendrite_can_reactivate":
 		return ui.IconRestore, true
 	case "copies_stay":
 		return ui.IconWorld, true
