@@ -33,15 +33,42 @@ func (h head) draw(env ui.Env) []app.UI {
 	return append(parts, h.tabs(env))
 }
 
+// A tab is one of the pages about an account.
+type tab struct {
+	text, path string
+	op         api.Op            // that it lives on: without it the tab is not shown, and the page at its address says why
+	count      func(h head) *int // of what is in it, where the head knows; nil: it never does
+}
+
+// tabs are the tabs, in their order.
+var tabs = []tab{
+	{"account.summary", route.AccountPath, api.GetUser, nil},
+	{"account.devices", route.DevicesPath, api.ListDevices, head.deviceCount},
+}
+
 func (h head) tabs(env ui.Env) app.UI {
-	devices := ui.View{Label: env.T("account.devices"), Href: here(env, route.DevicesPath, h.user), Current: h.path == route.DevicesPath}
-	if h.devices != nil {
-		devices.Count = env.Format().Number(int64(len(h.devices.Devices)))
+	var views []ui.View
+	for _, t := range tabs {
+		if h.path != t.path && !env.Can(t.op.Info().Name) {
+			continue
+		}
+		view := ui.View{Label: env.T(t.text), Href: here(env, t.path, h.user), Current: h.path == t.path}
+		if t.count != nil {
+			if n := t.count(h); n != nil {
+				view.Count = env.Format().Number(int64(*n))
+			}
+		}
+		views = append(views, view)
 	}
-	return ui.Views(env, env.T("account.title"),
-		ui.View{Label: env.T("account.summary"), Href: here(env, route.AccountPath, h.user), Current: h.path == route.AccountPath},
-		devices,
-	)
+	return ui.Views(env, env.T("account.title"), views...)
+}
+
+func (h head) deviceCount() *int {
+	if h.devices == nil {
+		return nil
+	}
+	n := len(h.devices.Devices)
+	return &n
 }
 
 // An action is something that can be done to an account.

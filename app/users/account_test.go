@@ -14,6 +14,7 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/app/client"
+	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/ui"
 	"gatehouse/internal/screentest"
@@ -269,5 +270,19 @@ func TestInParallel(t *testing.T) {
 	}
 	for range 8 {
 		<-done
+	}
+}
+
+// A tab that the server or the role has not is left out, but where the person is on its page.
+func TestTabs(t *testing.T) {
+	env := screentest.Env()
+	env.Unavailable = map[string]string{"devices.list": "dendrite_needs_database"}
+	u := mix()[2]
+	if page := screentest.Draw(t, NewAccount, env, showing(u), about("account", u)); strings.Contains(page, route.Account("uni", route.DevicesPath, u.ID)) {
+		t.Error("the account's page leads to devices that the server cannot list")
+	}
+	page := screentest.Draw(t, NewDevices, env, showing(u), about("account/devices", u))
+	if !strings.Contains(page, `aria-current="page">Devices`) || !strings.Contains(page, env.WhyNot("devices.list")) {
+		t.Error("the page of devices does not say where it is and why it is empty")
 	}
 }
