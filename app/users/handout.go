@@ -11,6 +11,7 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/app/client"
+	"gatehouse/app/qr"
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/ui"
@@ -59,7 +60,7 @@ func (h *Handout) Render() app.UI {
 		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver,
 		SignIn: link, SignInText: bare(card.ClientURL), Actions: h.actions(),
 	}
-	if code := modules(link); link != "" && code != nil {
+	if code := qr.Modules(link); link != "" && code != nil {
 		out.QR = ui.QR(code, env.T("handout.qr_label"))
 	}
 	return app.Div().Body(

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package users
+// Package qr encodes texts as QR codes. It takes the coding alone and not package qr above it, which would bring image and its
+// like into the program.
+package qr
 
 import "rsc.io/qr/coding"
 
-// modules encodes a text as a QR code (ISO/IEC 18004), true for dark, at the level that bears 15 % damage: cards are printed and
-// folded. It returns nil where the text is too long. It takes the coding alone and not package qr above it, which would bring
-// image and its like into the program.
-func modules(text string) [][]bool {
+// Modules encodes a text as a QR code (ISO/IEC 18004), true for dark, at the level that bears 15 % damage: cards are printed and
+// folded. It returns nil where the text is too long.
+func Modules(text string) [][]bool {
 	const level = coding.M
 	data := coding.String(text)
 	for version := coding.Version(coding.MinVersion); version <= coding.MaxVersion; version++ {
