@@ -32,6 +32,7 @@ type Info struct {
 	Destructive bool       // it ends something that cannot simply be made again
 	Reveals     bool       // its result holds a secret that is shown once
 	Internal    bool       // the gate itself calls it; it has no address and no command
+	AtGate      bool       // the gate answers it from its own store, for every homeserver; no adapter has it
 }
 
 // Request is what an operation is asked with. It validates itself, with the same code in the browser and in the gate.
@@ -74,6 +75,7 @@ var (
 	Destructive Option = func(i *Info) { i.Destructive = true }
 	Reveals     Option = func(i *Info) { i.Reveals = true }
 	Internal    Option = func(i *Info) { i.Internal = true }
+	AtGate      Option = func(i *Info) { i.AtGate = true }
 )
 
 // Read declares an operation that changes nothing.

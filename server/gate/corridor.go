@@ -10,6 +10,7 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/audit"
+	"gatehouse/server/homeserver"
 )
 
 // Visit is one call on its way through the corridor.
@@ -82,6 +83,7 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 			return nil, err
 		}
 	}
+	ctx = homeserver.WithCaller(ctx, v.Person.ID)
 	entry, _ := server.Adapter.Find(v.Operation)
 	if why := entry.Why(); why != "" {
 		return nil, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)

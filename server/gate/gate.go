@@ -53,7 +53,13 @@ type Config struct {
 	Log         *slog.Logger
 	MAC         []byte // a secret key, for the fingerprints of requests
 	Now         func() time.Time
+	// Own are the tables of the operations that the gate answers itself (api.AtGate). Each is asked for once for every homeserver, with the
+	// adapter that stands behind it; together they have every such operation once.
+	Own []Own
 }
+
+// Own makes a table of operations that need no endpoint of a homeserver: the gate's store answers them.
+type Own func(s homeserver.Settings, adapter homeserver.Adapter) homeserver.Adapter
 
 // New makes a Gate.
 func New(c Config) (*Gate, error) {
@@ -64,6 +70,14 @@ func New(c Config) (*Gate, error) {
 		if err := h.Adapter.Complete(); err != nil {
 			return nil, err
 		}
+		var own homeserver.Adapter
+		for _, table := range c.Own {
+			own = append(own, table(h.Settings, h.Adapter)...)
+		}
+		if err := own.CompleteAtGate(); err != nil {
+			return nil, err
+		}
+		h.Adapter = slices.Concat(h.Adapter, own)
 	}
 	return &Gate{
 		servers: c.Homeservers, store: c.Store, audit: c.Audit, log: c.Log, now: c.Now,

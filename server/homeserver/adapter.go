@@ -77,16 +77,25 @@ func (e Entry) Why() string {
 	return ""
 }
 
-// Complete reports the operations of the catalogue that the table neither implements nor names as missing, and those that
-// it has twice.
-func (a Adapter) Complete() error {
+// Complete reports the operations of the catalogue that the table of a homeserver neither implements nor names as missing, those
+// that it has twice, and those that are not an adapter's but the gate's own (api.AtGate).
+func (a Adapter) Complete() error { return a.complete(false) }
+
+// CompleteAtGate does the same for a table of the operations that the gate answers itself.
+func (a Adapter) CompleteAtGate() error { return a.complete(true) }
+
+func (a Adapter) complete(atGate bool) error {
 	seen := map[string]int{}
 	for _, e := range a {
 		seen[e.Op.Info().Name]++
 	}
 	for _, op := range api.All() {
-		if n := seen[op.Info().Name]; n != 1 {
-			return fmt.Errorf("the table has %s %d times; every operation is implemented or missing, once", op.Info().Name, n)
+		info, want := op.Info(), 0
+		if info.AtGate == atGate {
+			want = 1
+		}
+		if n := seen[info.Name]; n != want {
+			return fmt.Errorf("the table has %s %d times, not %d; every operation is implemented or missing, once, by the adapter or by the gate", info.Name, n, want)
 		}
 	}
 	return nil

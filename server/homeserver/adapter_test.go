@@ -16,7 +16,7 @@ func get(context.Context, api.UserRef) (api.User, error) { return api.User{ID: "
 func whole(entries ...Entry) Adapter {
 	a := Adapter(entries)
 	for _, op := range api.All() {
-		if _, ok := a.Find(op.Info().Name); !ok {
+		if _, ok := a.Find(op.Info().Name); !ok && !op.Info().AtGate {
 			a = append(a, Missing(op, "none"))
 		}
 	}
@@ -33,6 +33,22 @@ func TestComplete(t *testing.T) {
 	}
 	if err := append(a, Missing(api.GetUser, "twice")).Complete(); err == nil {
 		t.Error("an operation that is there twice is let through")
+	}
+}
+
+// What is an adapter's is none of the gate's own.
+func TestCompleteAtGate(t *testing.T) {
+	if err := whole().CompleteAtGate(); err == nil || !strings.Contains(err.Error(), "not 0") {
+		t.Errorf("the operations of an adapter as the gate's own: %v", err)
+	}
+}
+
+func TestCaller(t *testing.T) {
+	if got := Caller(t.Context()); got != "" {
+		t.Errorf("nobody asks, and the caller is %q", got)
+	}
+	if got := Caller(WithCaller(t.Context(), "operator:ann")); got != "operator:ann" {
+		t.Errorf("the caller is %q", got)
 	}
 }
 
