@@ -18,13 +18,14 @@ type offer struct {
 	op     api.Op
 }
 
-// demands are the permissions that fields take beyond their operation's, as the requests' own Demands say (package api).
-var demands = map[string]api.Permission{
-	"users.create.admin":        api.SetAdmins,
-	"users.update.admin":        api.SetAdmins,
-	"users.update.threepids":    api.ResetPasswords,
-	"users.update.external_ids": api.ResetPasswords,
-	"users.reactivate.password": api.ResetPasswords,
+// demands are the permissions that filling in a field takes beyond its operation's: what a request with nothing but that field in it
+// demands. The test finds fields that are missing here.
+var demands = map[string]api.Demanding{
+	"users.create.admin":        api.UserCreate{Admin: true},
+	"users.update.admin":        api.UserUpdate{Admin: &api.Change[bool]{}},
+	"users.update.threepids":    api.UserUpdate{Threepids: &api.Change[[]api.Threepid]{}},
+	"users.update.external_ids": api.UserUpdate{ExternalIDs: &api.Change[[]api.ExternalID]{}},
+	"users.reactivate.password": api.UserReactivation{Password: api.PasswordChoice{Mode: api.PasswordRandom}},
 }
 
 // why says why the homeserver has not got a field, or why the person may not fill it in, or "" when they may.
@@ -33,8 +34,12 @@ func (o offer) why(field string) string {
 	if reason, ok := o.server.Unavailable[name]; ok {
 		return o.env.T("missing."+reason, "homeserver", o.env.ServerName())
 	}
-	if need, ok := demands[name]; ok && !o.env.Allowed(string(need)) {
-		return o.env.T("ui.denied", "role", o.env.Person.Role, "permission", string(need))
+	if filled, ok := demands[name]; ok {
+		for _, need := range filled.Demands() {
+			if !o.env.Allowed(string(need)) {
+				return o.env.T("ui.denied", "role", o.env.Person.Role, "permission", string(need))
+			}
+		}
 	}
 	return ""
 }

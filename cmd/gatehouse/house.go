@@ -112,12 +112,21 @@ func (h *house) homeserver(ctx context.Context, name string, keeper homeserver.K
 		Name: name, URL: c.URL, ServerName: c.ServerName, Secret: c.RegistrationSharedSecret, Token: c.AdminToken, ClientURL: c.ClientURL,
 		Hide: c.HideAccounts, Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
 	}
-	for _, k := range kinds {
-		if k.name == c.Kind {
-			return &gate.Homeserver{Settings: settings, Kind: c.Kind, Adapter: k.adapter(settings, keeper)}, nil
+	adapter, err := adapterOf(c.Kind, settings, keeper)
+	if err != nil {
+		return nil, err
+	}
+	return &gate.Homeserver{Settings: settings, Kind: c.Kind, Adapter: adapter}, nil
+}
+
+// adapterOf makes the adapter for a kind of homeserver.
+func adapterOf(kind string, s homeserver.Settings, k homeserver.Keeper) (homeserver.Adapter, error) {
+	for _, one := range kinds {
+		if one.name == kind {
+			return one.adapter(s, k), nil
 		}
 	}
-	return nil, fmt.Errorf("there is no adapter for kind %q", c.Kind)
+	return nil, fmt.Errorf("there is no adapter for kind %q", kind)
 }
 
 // verify asks a homeserver whether somebody is its administrator.
@@ -126,15 +135,7 @@ func (h *house) verify(ctx context.Context, name string, c api.Credentials) (api
 	if !ok {
 		return api.Identity{}, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
 	}
-	entry, _ := server.Adapter.Find(api.VerifyOperator.Info().Name)
-	if why := entry.Why(); why != "" {
-		return api.Identity{}, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
-	}
-	out, err := entry.Call(ctx, c)
-	if err != nil {
-		return api.Identity{}, err
-	}
-	return out.(api.Identity), nil
+	return gate.Call(ctx, server.Adapter, api.VerifyOperator, c)
 }
 
 func (h *house) close() error { return h.store.Close() }

@@ -14,6 +14,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
 	"gatehouse/server/config"
+	"gatehouse/server/gate"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/dendrite"
 	"gatehouse/server/homeserver/detect"
@@ -175,19 +176,17 @@ func prove(ctx context.Context, h config.Homeserver, secret, token api.Secret) e
 
 // examine runs the doctor's report and returns the first thing that failed.
 func examine(ctx context.Context, s homeserver.Settings, kind string) error {
-	for _, k := range kinds {
-		if k.name != kind {
-			continue
-		}
-		entry, _ := k.adapter(s, nobody{}).Find(api.CheckServer.Info().Name)
-		out, err := entry.Call(ctx, api.ServerQuery{})
-		if err != nil {
-			return err
-		}
-		for _, check := range out.(api.Report).Checks {
-			if check.State == api.CheckFailed {
-				return errors.New(i18n.Bare(languages.Printer(languages.Default).T("check."+check.Code, params(check.Params)...)))
-			}
+	adapter, err := adapterOf(kind, s, nobody{})
+	if err != nil {
+		return err
+	}
+	report, err := gate.Call(ctx, adapter, api.CheckServer, api.ServerQuery{})
+	if err != nil {
+		return err
+	}
+	for _, check := range report.Checks {
+		if check.State == api.CheckFailed {
+			return errors.New(i18n.Bare(languages.Printer(languages.Default).T("check."+check.Code, params(check.Params)...)))
 		}
 	}
 	return nil

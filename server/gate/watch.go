@@ -67,7 +67,7 @@ func (g *Gate) Watch(ctx context.Context) {
 func (h *Homeserver) look(ctx context.Context, now func() time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, watchTime)
 	defer cancel()
-	seen, err := call(ctx, h.Adapter, api.ServerInfo, api.ServerQuery{})
+	seen, err := Call(ctx, h.Adapter, api.ServerInfo, api.ServerQuery{})
 	if ctx.Err() == context.Canceled {
 		return
 	}

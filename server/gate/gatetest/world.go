@@ -158,10 +158,7 @@ func (w *World) verify(ctx context.Context, name string, c api.Credentials) (api
 	if !ok {
 		return api.Identity{}, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
 	}
-	entry, _ := server.Adapter.Find(api.VerifyOperator.Info().Name)
-	out, err := entry.Call(ctx, c)
-	id, _ := out.(api.Identity)
-	return id, err
+	return gate.Call(ctx, server.Adapter, api.VerifyOperator, c)
 }
 
 // wait moves the clock in place of waiting.
