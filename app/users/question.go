@@ -211,7 +211,7 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconLock, true
 	case "lock_ends":
 		return ui.IconUnlock, true
-	case "leaves_rooms", "leaves_rooms_n", "rooms_not_back", "dendrite_rooms_not_back":
+	case "leaves_rooms", "leaves_rooms_n", "drops_invitations", "rooms_not_back", "dendrite_rooms_not_back":
 		return ui.IconDoor, true
 	case "rooms_stay", "messages_stay", "files_stay", "messages_shown_again":
 		return ui.IconMessages, true

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/password"
 	"gatehouse/server/homeserver/sharedsecret"
 )
@@ -104,7 +105,7 @@ const registrationDevice = "shared_secret_registration"
 // madeSince reports whether an account was registered by shared secret since then, as far as the two clocks agree. Ended sessions of
 // earlier registrations are gone, so one that is there and young is that of the call in question.
 func (s *server) madeSince(ctx context.Context, id api.UserID, start time.Time) bool {
-	from := start.Add(-maxSkew).UnixMilli()
+	from := start.Add(-homeserver.MaxSkew).UnixMilli()
 	devices, err := s.whois(ctx, id)
 	return err == nil && slices.ContainsFunc(devices, func(d api.Device) bool { return d.ID == registrationDevice && d.LastSeenMS >= from })
 }

@@ -5,6 +5,7 @@ package dendrite
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 
@@ -81,6 +82,14 @@ func TestPreviewIsTrue(t *testing.T) {
 			return out
 		}
 		ask("POST", "/createRoom", token, map[string]string{"preset": "private_chat"})
+		host := w.signsIn(t, w.make(t, fresh("host"), "a password", false), "a password")
+		room, _ := ask("POST", "/createRoom", host, map[string]any{"preset": "private_chat", "invite": []api.UserID{id}})["room_id"].(string)
+		invited := func() any {
+			return ask("GET", "/rooms/"+url.PathEscape(room)+"/state/m.room.member/"+url.PathEscape(string(id)), host, nil)["membership"]
+		}
+		if was := invited(); was != "invite" {
+			t.Fatalf("invited, it is %v", was)
+		}
 		ask("POST", "/room_keys/version", token, map[string]any{"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": map[string]string{"public_key": "x"}})
 		ask("PUT", "/user/"+string(id)+"/account_data/org.example.kept", token, map[string]string{"kept": "yes"})
 		db, err := w.db.writer()
@@ -99,6 +108,9 @@ func TestPreviewIsTrue(t *testing.T) {
 		must(t, w, api.DeactivateUser, api.UserDeed{ID: id})
 		if u := must(t, w, api.GetUser, api.UserRef{ID: id}); u.DisplayName != "Somebody" || !u.Admin || len(u.Threepids) != 1 {
 			t.Errorf("afterwards it is %+v", u)
+		}
+		if now := invited(); now != "leave" {
+			t.Errorf("the invitation is %v", now)
 		}
 		if a := must(t, w, api.CheckName, api.NameQuery{Localpart: api.Localpart(id.Localpart())}); a.Free {
 			t.Error("its name is free")

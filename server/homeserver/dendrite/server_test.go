@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -118,24 +117,6 @@ func TestCheckFindsWrongKeys(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestCheckClock(t *testing.T) {
-	now := time.Date(2026, 11, 21, 12, 0, 0, 500e6, time.UTC)
-	for _, test := range []struct {
-		date          time.Time
-		code, seconds string
-	}{
-		{now.Truncate(time.Second), "clock", "0"},
-		{now.Add(-time.Minute), "clock_ahead", "60"},
-		{now.Add(time.Hour), "clock_behind", "3600"},
-		{time.Time{}, "clock_unknown", ""},
-	} {
-		c := checkClock(matrix.Answer{Date: test.date}, now)
-		if c.Code != test.code || c.Params["seconds"] != test.seconds {
-			t.Errorf("%v is %+v", test.date, c)
-		}
-	}
 }
 
 func TestVerifyOperator(t *testing.T) {

@@ -65,6 +65,7 @@ func (s *synapse) previewEnd(ctx context.Context, e *api.Effects, erase bool) er
 	}
 	e.Happens = append(effects("nobody_signs_in", "password_removed"),
 		counted("devices_signed_out", len(devices)), counted("leaves_rooms_n", rooms))
+	e.Happens = append(e.Happens, effects("drops_invitations")...) // and of them nobody can tell how many
 	if len(e.User.Threepids) > 0 {
 		e.Happens = append(e.Happens, effects("addresses_freed")...)
 	}

@@ -37,9 +37,9 @@ func TestPreview(t *testing.T) {
 			t.Fatal(err)
 		}
 		for operation, want := range map[string][3]string{
-			"users.deactivate": {"nobody_signs_in password_removed devices_signed_out=1 leaves_rooms_n=0 addresses_freed keys_lost",
+			"users.deactivate": {"nobody_signs_in password_removed devices_signed_out=1 leaves_rooms_n=0 drops_invitations addresses_freed keys_lost",
 				"messages_stay profile_stays identities_stay admin_stays", "id_stays_taken can_reactivate"},
-			"users.erase": {"nobody_signs_in password_removed devices_signed_out=1 leaves_rooms_n=0 addresses_freed keys_lost profile_removed messages_hidden",
+			"users.erase": {"nobody_signs_in password_removed devices_signed_out=1 leaves_rooms_n=0 drops_invitations addresses_freed keys_lost profile_removed messages_hidden",
 				"files_stay identities_stay admin_stays", "copies_stay id_stays_taken can_reactivate_erased"},
 			"users.lock":           {"clients_refused nobody_signs_in", "devices_stay rooms_stay", ""},
 			"users.unlock":         {"clients_work_again signs_in_again", "", ""},
@@ -90,13 +90,14 @@ func TestPreviewIsTrue(t *testing.T) {
 		if err := mine(http.MethodPut, matrix.At("/_matrix/client/v3/rooms/{}/send/m.room.message/1", room.ID), map[string]any{"msgtype": "m.text", "body": "hello"}, &sent); err != nil {
 			t.Fatal(err)
 		}
+		invited := b.invitation(t, id)
 		mail := []api.Threepid{{Medium: "email", Address: name + "@example.org"}}
 		identity := []api.ExternalID{{AuthProvider: "oidc-test", ExternalID: name}}
 		if _, err := b.update(t.Context(), api.UserUpdate{ID: id, Admin: to(true), AvatarURL: to(api.MXC("mxc://localhost/a")), Threepids: to(mail), ExternalIDs: to(identity)}); err != nil {
 			t.Fatal(err)
 		}
 		e, err := b.preview(t.Context(), api.DeedQuery{ID: id, Operation: "users.deactivate"})
-		if err != nil || !strings.Contains(shown(e.Happens), "leaves_rooms_n=1 ") {
+		if err != nil || !strings.Contains(shown(e.Happens), "leaves_rooms_n=1 drops_invitations ") {
 			t.Fatalf("%s, %v", shown(e.Happens), err)
 		}
 		if erase {
@@ -121,6 +122,9 @@ func TestPreviewIsTrue(t *testing.T) {
 			t.Errorf("the address is not free: %v", err)
 		}
 		leaves(t, b, id) // in the background
+		if now := invited(); now != "leave" {
+			t.Errorf("the invitation is %q", now)
+		}
 		var event struct {
 			Event struct {
 				Content map[string]any `json:"content"`
@@ -137,6 +141,33 @@ func TestPreviewIsTrue(t *testing.T) {
 			t.Errorf("%d rooms came back, %v", n, err)
 		}
 	}
+}
+
+// invitation has somebody invite an account into a room, and tells how that stands there.
+func (b *bench) invitation(t *testing.T, id api.UserID) func() string {
+	t.Helper()
+	token := b.person(t, unique("host"), false)
+	var room struct {
+		ID string `json:"room_id"`
+	}
+	call := matrix.Call{Method: http.MethodPost, Path: matrix.At("/_matrix/client/v3/createRoom"), Token: token, Body: map[string]any{"invite": []api.UserID{id}}}
+	if _, err := b.raw.Do(t.Context(), call, &room); err != nil {
+		t.Fatal(err)
+	}
+	now := func() string {
+		var member struct {
+			Membership string `json:"membership"`
+		}
+		call := matrix.Call{Method: http.MethodGet, Path: matrix.At("/_matrix/client/v3/rooms/{}/state/m.room.member/{}", room.ID, string(id)), Token: token}
+		if _, err := b.raw.Do(t.Context(), call, &member); err != nil {
+			t.Fatal(err)
+		}
+		return member.Membership
+	}
+	if was := now(); was != "invite" {
+		t.Fatalf("invited, it is %q", was)
+	}
+	return now
 }
 
 // leaves waits until an account is in no room.
