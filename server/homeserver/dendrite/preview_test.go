@@ -82,7 +82,7 @@ func TestPreviewIsTrue(t *testing.T) {
 			return out
 		}
 		ask("POST", "/createRoom", token, map[string]string{"preset": "private_chat"})
-		host := w.signsIn(t, w.make(t, fresh("host"), "a password", false), "a password")
+		host := w.signsIn(t, w.make(t, "host", "a password", false), "a password")
 		room, _ := ask("POST", "/createRoom", host, map[string]any{"preset": "private_chat", "invite": []api.UserID{id}})["room_id"].(string)
 		invited := func() any {
 			return ask("GET", "/rooms/"+url.PathEscape(room)+"/state/m.room.member/"+url.PathEscape(string(id)), host, nil)["membership"]
