@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 )
@@ -18,14 +19,42 @@ type Draft struct {
 	Expires    time.Time
 }
 
+// How many drafts are kept: of one person, and of all together. An expired
+// session is enough to leave one, so without an end to them anybody who once
+// signed in could fill the disk.
+const (
+	maxDraftsOfPerson = 10
+	maxDrafts         = 200
+)
+
 // PutDraft keeps a draft; it replaces an older one of the same person,
-// homeserver and screen.
+// homeserver and screen, and the oldest ones where there are too many.
 func (s *Store) PutDraft(ctx context.Context, d Draft) error {
-	_, err := s.exec(ctx, `
-		INSERT INTO drafts (person, homeserver, screen, sealed, expires_ms) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (person, homeserver, screen)
-		DO UPDATE SET sealed = excluded.sealed, expires_ms = excluded.expires_ms`,
-		d.Person, d.Homeserver, d.Screen, d.Sealed, d.Expires.UnixMilli())
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO drafts (person, homeserver, screen, sealed, expires_ms) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (person, homeserver, screen)
+			DO UPDATE SET sealed = excluded.sealed, expires_ms = excluded.expires_ms`,
+			d.Person, d.Homeserver, d.Screen, d.Sealed, d.Expires.UnixMilli())
+		if err != nil {
+			return err
+		}
+		// The new one stays, whatever its time.
+		_, err = tx.ExecContext(ctx, `
+			DELETE FROM drafts WHERE person = $1 AND (homeserver, screen) NOT IN (
+				SELECT homeserver, screen FROM drafts WHERE person = $1
+				ORDER BY (homeserver = $2 AND screen = $3) DESC, expires_ms DESC LIMIT $4)`,
+			d.Person, d.Homeserver, d.Screen, maxDraftsOfPerson)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			DELETE FROM drafts WHERE (person, homeserver, screen) NOT IN (
+				SELECT person, homeserver, screen FROM drafts
+				ORDER BY (person = $1 AND homeserver = $2 AND screen = $3) DESC, expires_ms DESC LIMIT $4)`,
+			d.Person, d.Homeserver, d.Screen, maxDrafts)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("store: put draft: %w", err)
 	}

@@ -15,9 +15,13 @@ type ServiceAccount struct {
 	Homeserver  string
 	UserID      string
 	SealedToken []byte // its access token, sealed; empty once retired
+	Reason      string // why it took the place of the one before; "" for the first one
 	Created     time.Time
 	Retired     time.Time // zero for the live one
+	Ended       time.Time // when it was seen to be deactivated; zero before
 }
+
+const serviceColumns = `homeserver, user_id, sealed_token, reason, created_ms, retired_ms, ended_ms`
 
 // ServiceAccount returns the live service account of a homeserver, or [ErrNotFound].
 func (s *Store) ServiceAccount(ctx context.Context, homeserver string) (ServiceAccount, error) {
@@ -32,7 +36,7 @@ func (s *Store) ServiceAccount(ctx context.Context, homeserver string) (ServiceA
 // homeserver, newest first. None of them is a person.
 func (s *Store) ServiceAccounts(ctx context.Context, homeserver string) ([]ServiceAccount, error) {
 	rows, err := s.read.QueryContext(ctx, `
-		SELECT homeserver, user_id, sealed_token, created_ms, retired_ms FROM service_accounts
+		SELECT `+serviceColumns+` FROM service_accounts
 		WHERE homeserver = $1 ORDER BY created_ms DESC, user_id`, homeserver)
 	all, err := scanAll(rows, err, scanServiceAccount)
 	if err != nil {
@@ -63,10 +67,11 @@ func (s *Store) ReplaceServiceAccount(ctx context.Context, old string, next Serv
 		}
 		// The same account with a new token is replaced in place.
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO service_accounts (homeserver, user_id, sealed_token, created_ms) VALUES ($1, $2, $3, $4)
+			INSERT INTO service_accounts (homeserver, user_id, sealed_token, reason, created_ms) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (homeserver, user_id) DO UPDATE
-			SET sealed_token = excluded.sealed_token, created_ms = excluded.created_ms, retired_ms = NULL`,
-			next.Homeserver, next.UserID, next.SealedToken, next.Created.UnixMilli())
+			SET sealed_token = excluded.sealed_token, reason = excluded.reason, created_ms = excluded.created_ms,
+				retired_ms = NULL, ended_ms = NULL`,
+			next.Homeserver, next.UserID, next.SealedToken, next.Reason, next.Created.UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -75,9 +80,50 @@ func (s *Store) ReplaceServiceAccount(ctx context.Context, old string, next Serv
 	return nil
 }
 
+// RetireServiceAccount notes an account that the gate registered and does not
+// use, so that it can be ended. It has no token, and one that is live stays so.
+func (s *Store) RetireServiceAccount(ctx context.Context, a ServiceAccount) error {
+	_, err := s.exec(ctx, `
+		INSERT INTO service_accounts (homeserver, user_id, sealed_token, reason, created_ms, retired_ms)
+		VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING`,
+		a.Homeserver, a.UserID, []byte{}, a.Reason, a.Created.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("store: retire service account of %s: %w", a.Homeserver, err)
+	}
+	return nil
+}
+
+// EndServiceAccount notes that a retired account is deactivated. It fails with
+// [ErrNotFound] if there is no such account, or it is the live one.
+func (s *Store) EndServiceAccount(ctx context.Context, homeserver, userID string, at time.Time) error {
+	n, err := s.exec(ctx, `
+		UPDATE service_accounts SET ended_ms = $1 WHERE homeserver = $2 AND user_id = $3 AND retired_ms IS NOT NULL`,
+		at.UnixMilli(), homeserver, userID)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("store: end service account of %s: %w", homeserver, err)
+	}
+	return nil
+}
+
+// SealServiceAccount puts another sealing of the same token in place of before.
+// Where somebody else has changed it since, theirs stays.
+func (s *Store) SealServiceAccount(ctx context.Context, homeserver, userID string, before, now []byte) error {
+	_, err := s.exec(ctx, `
+		UPDATE service_accounts SET sealed_token = $1
+		WHERE homeserver = $2 AND user_id = $3 AND retired_ms IS NULL AND sealed_token = $4`,
+		now, homeserver, userID, before)
+	if err != nil {
+		return fmt.Errorf("store: seal service account of %s: %w", homeserver, err)
+	}
+	return nil
+}
+
 func liveServiceAccount(ctx context.Context, q querier, homeserver string) (ServiceAccount, error) {
 	a, err := scanServiceAccount(q.QueryRowContext(ctx, `
-		SELECT homeserver, user_id, sealed_token, created_ms, retired_ms FROM service_accounts
+		SELECT `+serviceColumns+` FROM service_accounts
 		WHERE homeserver = $1 AND retired_ms IS NULL`, homeserver))
 	return a, orNotFound(err)
 }
@@ -87,11 +133,12 @@ func scanServiceAccount(row scanner) (ServiceAccount, error) {
 		a       ServiceAccount
 		created int64
 		retired sql.NullInt64
+		ended   sql.NullInt64
 	)
-	if err := row.Scan(&a.Homeserver, &a.UserID, &a.SealedToken, &created, &retired); err != nil {
+	if err := row.Scan(&a.Homeserver, &a.UserID, &a.SealedToken, &a.Reason, &created, &retired, &ended); err != nil {
 		return ServiceAccount{}, err
 	}
 	a.Created = fromMillis(created)
-	a.Retired = fromNullMillis(retired)
+	a.Retired, a.Ended = fromNullMillis(retired), fromNullMillis(ended)
 	return a, nil
 }

@@ -4,7 +4,6 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,50 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
-
-func TestDrafts(t *testing.T) {
-	s := open(t)
-	ctx := t.Context()
-	d := Draft{Person: "@a:hs", Homeserver: "hs", Screen: "account/create", Sealed: []byte{0, 1, 0xff}, Expires: t0.Add(15 * time.Minute)}
-	take := func(d Draft, now time.Time) (Draft, error) {
-		return s.TakeDraft(ctx, d.Person, d.Homeserver, d.Screen, now)
-	}
-
-	if _, err := take(d, t0); !errors.Is(err, ErrNotFound) {
-		t.Errorf("none: %v, want ErrNotFound", err)
-	}
-	must(t, s.PutDraft(ctx, d))
-	d.Sealed = []byte("newer")
-	must(t, s.PutDraft(ctx, d))
-
-	stranger := d
-	stranger.Person = "@b:hs"
-	if _, err := take(stranger, t0); !errors.Is(err, ErrNotFound) {
-		t.Errorf("of somebody else: %v, want ErrNotFound", err)
-	}
-	got, err := take(d, t0)
-	must(t, err)
-	if diff := cmp.Diff(d, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if _, err := take(d, t0); !errors.Is(err, ErrNotFound) {
-		t.Errorf("taken twice: %v, want ErrNotFound", err)
-	}
-
-	must(t, s.PutDraft(ctx, d))
-	if _, err := take(d, d.Expires); !errors.Is(err, ErrNotFound) {
-		t.Errorf("over: %v, want ErrNotFound", err)
-	}
-	must(t, s.PutDraft(ctx, d))
-	if n, err := s.PurgeDrafts(ctx, d.Expires.Add(-time.Millisecond)); err != nil || n != 0 {
-		t.Errorf("purged %d, %v before the time", n, err)
-	}
-	if n, err := s.PurgeDrafts(ctx, d.Expires); err != nil || n != 1 {
-		t.Errorf("purged %d, %v, want 1", n, err)
-	}
-}
 
 func TestOperators(t *testing.T) {
 	s := open(t)
@@ -194,70 +150,6 @@ func TestOneRequestOfManyIsTheFirst(t *testing.T) {
 	wg.Wait()
 	if got := firsts.Load(); got != 1 {
 		t.Errorf("%d were the first", got)
-	}
-}
-
-func TestServiceAccounts(t *testing.T) {
-	s := open(t)
-	ctx := t.Context()
-	if _, err := s.ServiceAccount(ctx, "hs"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("none: %v, want ErrNotFound", err)
-	}
-	one := ServiceAccount{Homeserver: "hs", UserID: "@gate-1:hs", SealedToken: []byte("sealed 1"), Created: t0}
-	two := ServiceAccount{Homeserver: "hs", UserID: "@gate-2:hs", SealedToken: []byte("sealed 2"), Created: t0.Add(time.Hour)}
-	must(t, s.ReplaceServiceAccount(ctx, "", one))
-	elsewhere := ServiceAccount{Homeserver: "other", UserID: "@gate-1:other", SealedToken: []byte("x"), Created: t0}
-	must(t, s.ReplaceServiceAccount(ctx, "", elsewhere))
-
-	for _, old := range []string{"", "@gate-9:hs"} {
-		if err := s.ReplaceServiceAccount(ctx, old, two); !errors.Is(err, ErrConflict) {
-			t.Errorf("taking %q for the live one: %v, want ErrConflict", old, err)
-		}
-	}
-	got, err := s.ServiceAccount(ctx, "hs")
-	must(t, err)
-	if diff := cmp.Diff(one, got); diff != "" {
-		t.Errorf("after conflicts (-want +got):\n%s", diff)
-	}
-
-	must(t, s.ReplaceServiceAccount(ctx, "@gate-1:hs", two))
-	one.SealedToken, one.Retired = nil, two.Created // the old token is gone
-	all, err := s.ServiceAccounts(ctx, "hs")
-	must(t, err)
-	if diff := cmp.Diff([]ServiceAccount{two, one}, all, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-
-	// The same account with a new token.
-	two.SealedToken, two.Created = []byte("sealed 3"), t0.Add(2*time.Hour)
-	must(t, s.ReplaceServiceAccount(ctx, "@gate-2:hs", two))
-	got, err = s.ServiceAccount(ctx, "hs")
-	must(t, err)
-	if diff := cmp.Diff(two, got); diff != "" {
-		t.Errorf("new token (-want +got):\n%s", diff)
-	}
-}
-
-func TestOneServiceAccountOfManyIsTaken(t *testing.T) {
-	s := open(t)
-	var taken atomic.Int32
-	var wg sync.WaitGroup
-	for i := range 8 {
-		wg.Go(func() {
-			err := s.ReplaceServiceAccount(t.Context(), "", ServiceAccount{
-				Homeserver: "hs", UserID: fmt.Sprintf("@gate-%d:hs", i), SealedToken: []byte("x"), Created: t0,
-			})
-			switch {
-			case err == nil:
-				taken.Add(1)
-			case !errors.Is(err, ErrConflict):
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if got := taken.Load(); got != 1 {
-		t.Errorf("%d were taken", got)
 	}
 }
 
