@@ -34,7 +34,7 @@ func Frame(env ui.Env, v View) app.UI {
 	return ui.Shell{
 		Home: route.Overview, Nav: nav(env, path), SignOut: "/sign-out", Preferences: "/preferences", Return: address,
 		SwitchURL: func(name string) string { return route.Accounts(name) }, SwitchAll: all(env),
-		Languages: v.Languages, Busy: v.Busy, NeedsProgram: v.Waiting, Body: []app.UI{v.Body}, Bar: v.Bar, Overlay: v.Overlay, OnNoticeClose: v.OnNotice,
+		Languages: v.Languages, Busy: v.Busy, Waiting: v.Waiting, Body: []app.UI{v.Body}, Bar: v.Bar, Overlay: v.Overlay, OnNoticeClose: v.OnNotice,
 	}.Draw(env)
 }
 

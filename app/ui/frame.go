@@ -18,7 +18,7 @@ type Shell struct {
 	Return        string     // the page to come back to from the preferences
 	Languages     []Language // to choose from
 	Busy          bool       // another screen is being loaded
-	NeedsProgram  bool       // the page waits for the program: without scripts it says so
+	Waiting       bool       // the page waits for the homeserver: without scripts it says so, because then it loads itself again
 	Body          []app.UI
 	Bar           app.UI   // a Note above the page, below the notice
 	Overlay       []app.UI // Dialogs over the page, the last on top
@@ -61,20 +61,20 @@ func (s Shell) Draw(env Env) app.UI {
 			s.nav(env),
 			// What comes and goes has elements of its own, so that it moves no screen to another place: go-app would mount that twice.
 			app.Main().Class(classes("gh-pane", when(s.Busy, "gh-pane--busy"))).ID("main").TabIndex(-1).Aria("busy", busy).Body(
-				append([]app.UI{app.Div().Body(noscript(env, s.NeedsProgram), notice, s.Bar)}, s.Body...)...,
+				append([]app.UI{app.Div().Body(noscript(env, s.Waiting), notice, s.Bar)}, s.Body...)...,
 			),
 		),
 		app.Div().Body(s.Overlay...),
 	)
 }
 
-// noscript tells, in browsers without scripts, what does not work in them.
+// noscript tells, in browsers without scripts, what the page waits for.
 func noscript(env Env, needed bool) app.UI {
 	if !needed {
 		return nil
 	}
 	return app.Elem("noscript").Body(
-		app.P().Class("gh-noscript").Text(env.T("ui.needs_program")),
+		app.P().Class("gh-noscript").Text(env.T("ui.loads_again")),
 	)
 }
 
