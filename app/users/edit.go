@@ -60,7 +60,7 @@ func (e *Edit) Render() app.UI {
 	env, u := e.Env(), e.User
 	account := here(env, route.AccountPath, u)
 	reason := why(env, u, api.UpdateUser)
-	var back app.UI = ui.Button{Label: env.T("common.cancel"), Href: account}.Draw(env)
+	var back app.UI = ui.Button{Label: env.T("common.cancel"), Look: ui.Plain, Href: account}.Draw(env)
 	if live := e.Live(); e.Modal() {
 		back = ui.Button{Label: env.T("common.cancel"), OnClick: live.Close}.Draw(env)
 	}
