@@ -22,7 +22,7 @@ func Keys(env Env, lines ...KeyLine) app.UI {
 	for _, l := range lines {
 		rows = append(rows, app.Div().Class(classes("gh-keys__row", when(l.Off, "gh-keys__row--off"))).Body(
 			app.Dt().Class("gh-keys__keys").Body(l.keys(env)...),
-			app.Dd().Class("gh-keys__text").Body(Text(l.Text), l.off(env)),
+			app.Dd().Body(Text(l.Text), l.off(env)),
 		))
 	}
 	return app.Dl().Class("gh-keys").Body(rows...)
