@@ -247,10 +247,11 @@ func (r UserReactivation) Demands() []Permission {
 // Targets implements Request.
 func (r UserReactivation) Targets() []UserID { return []UserID{r.ID} }
 
-// DeedQuery asks what an operation would do to an account.
+// DeedQuery asks what an operation would do to an account, or to a file of it.
 type DeedQuery struct {
-	ID        UserID `json:"id"`
-	Operation string `json:"operation"`
+	ID        UserID  `json:"id"`
+	Operation string  `json:"operation"`
+	Media     MediaID `json:"media,omitempty"`
 }
 
 // Validate implements Request.
@@ -260,7 +261,18 @@ func (q DeedQuery) Validate() error {
 	if _, ok := Find(q.Operation); !ok {
 		v.Add("operation", "invalid_choice")
 	}
+	if q.Media != "" {
+		v.Check("media", q.Media.Validate())
+	}
 	return v.Err()
+}
+
+// Demands implements Demanding: what is said of files is for those who may see them.
+func (q DeedQuery) Demands() []Permission {
+	if q.Media != "" || strings.HasPrefix(q.Operation, "media.") {
+		return []Permission{ReadMedia}
+	}
+	return nil
 }
 
 // Targets implements Request.
@@ -269,6 +281,7 @@ func (q DeedQuery) Targets() []UserID { return []UserID{q.ID} }
 // Effects is what a deed does on this server. Each is a text `effect.<code>`.
 type Effects struct {
 	User    User     `json:"user"`
+	Media   *Media   `json:"media,omitempty"` // the file, where one was asked about
 	Happens []Effect `json:"happens"`
 	Stays   []Effect `json:"stays,omitempty"`
 	Cannot  []Effect `json:"cannot,omitempty"`

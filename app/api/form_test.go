@@ -225,7 +225,7 @@ func TestListsOfPlainValues(t *testing.T) {
 func TestSecretPaths(t *testing.T) {
 	want := map[string]string{
 		"operators.verify": "password", "users.create": "password.password", "users.reactivate": "password.password",
-		"users.reset_password": "password.password",
+		"users.reset_password": "password.password", "tokens.create": "token",
 	}
 	for _, op := range All() {
 		var names []string

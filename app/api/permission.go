@@ -20,11 +20,18 @@ const (
 	EraseUsers      Permission = "users.erase"
 	ReadDevices     Permission = "devices.read"
 	SignOutDevices  Permission = "devices.sign_out"
+	SendNotices     Permission = "users.notice"
+	ReadMedia       Permission = "media.read"
+	QuarantineFiles Permission = "media.quarantine"
+	DeleteFiles     Permission = "media.delete"
+	ReadTokens      Permission = "tokens.read"
+	WriteTokens     Permission = "tokens.write"
 )
 
 // Permissions returns all of them.
 func Permissions() []Permission {
-	return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, SetAdmins, ResetPasswords, LockUsers, DeactivateUsers, EraseUsers, ReadDevices, SignOutDevices}
+	return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, SetAdmins, ResetPasswords, LockUsers, DeactivateUsers, EraseUsers, ReadDevices, SignOutDevices,
+		SendNotices, ReadMedia, QuarantineFiles, DeleteFiles, ReadTokens, WriteTokens}
 }
 
 // Role is a named set of permissions.
@@ -50,9 +57,9 @@ func (r Role) Permissions() []Permission {
 	case Owner, Admin:
 		return Permissions()
 	case Moderator:
-		return []Permission{ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices}
+		return []Permission{ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices, SendNotices, ReadMedia, QuarantineFiles}
 	case Registrar:
-		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers}
+		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, ReadTokens, WriteTokens}
 	case Helpdesk:
 		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices}
 	case Auditor:

@@ -108,6 +108,29 @@ func TestValidate(t *testing.T) {
 		{UserErasure{ID: "", ConfirmID: ""}, "id: missing"},
 		{DeedQuery{ID: id, Operation: "users.lock"}, ""},
 		{DeedQuery{Operation: "users.fly"}, "id: missing, operation: invalid_choice"},
+		{DeedQuery{ID: id, Operation: "media.delete", Media: "a/b"}, "media: invalid_media_id"},
+		{TokenCreate{}, ""},
+		{TokenCreate{Token: NewSecret("Az09._~-"), Uses: 3, Expires: "2026-12-31"}, ""},
+		{TokenCreate{Expires: "2026-12-31T10:00:00+01:00"}, ""},
+		{TokenCreate{Token: NewSecret(strings.Repeat("a", 65)), Uses: -1, Expires: "31.12.2026"}, "token: too_long, uses: out_of_range, expires: invalid_day"},
+		{TokenCreate{Token: NewSecret("a b")}, "token: invalid_token"},
+		{TokenCreate{Token: NewSecret("..")}, "token: invalid_token"},
+		{TokenRef{}, "id: missing"},
+		{TokenRef{ID: "a/b"}, "id: invalid_token_id"},
+		{TokenUpdate{ID: "Kw~1", Uses: change(int64(-1)), Expires: change("x")}, "uses.to: out_of_range, expires.to: invalid_day"},
+		{MediaQuery{ID: id, Sort: "x", Limit: 501, Cursor: long}, "sort: invalid_choice, limit: out_of_range, cursor: invalid_cursor"},
+		{MediaRef{ID: id, Media: "abcXYZ_-09"}, ""},
+		{MediaRef{ID: id, Media: "../x"}, "media: invalid_media_id"},
+		{MediaDeed{ID: id}, "media: missing"},
+		{MediaDeletion{ID: id, Before: "2026-01-31", Larger: 5}, ""},
+		{MediaDeletion{ID: id, Before: "yesterday", Larger: -1}, "before: invalid_day, larger: out_of_range"},
+		{ThumbnailQuery{ID: id}, "media: missing"},
+		{Notice{ID: id, Text: "x"}, ""},
+		{Notice{IDs: []UserID{id, "@bob:example.org"}, Text: "x"}, ""},
+		{Notice{}, "id: missing, text: missing"},
+		{Notice{ID: id, IDs: []UserID{id}, Text: "x"}, "ids: one_or_several"},
+		{Notice{IDs: []UserID{id, id}, Text: "x"}, "ids.1: twice"},
+		{Notice{IDs: []UserID{id, "x"}, Text: strings.Repeat("x", 10001)}, "ids.1: invalid_user_id, text: too_long"},
 		{DeviceSignOut{ID: id, All: true}, ""},
 		{DeviceSignOut{ID: id, Devices: []DeviceID{"any text é"}}, ""},
 		{DeviceSignOut{ID: id}, "devices: missing"},
@@ -129,10 +152,15 @@ func TestTargets(t *testing.T) {
 		"users.reset_password": PasswordReset{ID: id}, "users.lock": UserDeed{ID: id}, "users.deactivate": UserDeed{ID: id},
 		"users.erase": UserErasure{ID: id}, "users.reactivate": UserReactivation{ID: id}, "users.preview": DeedQuery{ID: id},
 		"devices.sign_out": DeviceSignOut{ID: id},
+		"media.list":       MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
+		"media.quarantine": MediaDeed{ID: id}, "media.unquarantine": MediaRef{ID: id}, "media.protect": MediaRef{ID: id},
+		"media.unprotect": MediaRef{ID: id}, "media.delete": MediaDeed{ID: id}, "media.quarantine_all": UserDeed{ID: id},
+		"media.delete_all": MediaDeletion{ID: id}, "users.notice": Notice{ID: id},
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}
-	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.list"}
+	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.list",
+		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update"}
 	for _, op := range All() {
 		name := op.Info().Name
 		req, listed := requests[name]

@@ -23,7 +23,10 @@ type capability struct {
 // sequence are the operations in the order in which they are shown; one that is not among them follows.
 var sequence = []string{
 	"users.list", "users.get", "users.available", "users.create", "users.update", "users.reset_password", "users.lock", "users.unlock",
-	"users.deactivate", "users.erase", "users.reactivate", "users.preview", "devices.list", "devices.sign_out", "server.info", "server.check",
+	"users.deactivate", "users.erase", "users.reactivate", "users.preview", "users.notice", "devices.list", "devices.sign_out",
+	"media.list", "media.get", "media.thumbnail", "media.quarantine", "media.unquarantine", "media.protect", "media.unprotect", "media.delete",
+	"media.quarantine_all", "media.delete_all",
+	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke", "server.info", "server.check",
 }
 
 // capabilities are the operations of the catalogue in that order, each followed by those of its fields that cannot be had. What
@@ -58,9 +61,6 @@ func place(op api.Op) int {
 // capabilities is the table of what works on the homeserver, and why the rest does not.
 func (s *Server) capabilities() app.UI {
 	env := s.Env()
-	if s.down() {
-		return nil
-	}
 	list := capabilities(s.Status.Server.Unavailable)
 	rows := make([]ui.Row, 0, len(list))
 	works, all := 0, 0
@@ -77,7 +77,10 @@ func (s *Server) capabilities() app.UI {
 		rows = append(rows, ui.Row{Key: c.name, Subtle: c.missing != "", Cells: []app.UI{ui.Text(s.operation(c.name)), answer}})
 	}
 	note := env.T("servers.some_missing", "works", works, "all", all)
-	if works == all && all == len(list) {
+	switch {
+	case s.Status.Server.State == "down":
+		note = ""
+	case works == all && all == len(list):
 		note = env.N("servers.all_work", works)
 	}
 	return ui.Section{Title: env.T("servers.capabilities"), Note: note, Body: []app.UI{

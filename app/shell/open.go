@@ -53,10 +53,7 @@ func (s *Shell) open(u *url.URL, m move) {
 		app.Window().Get("location").Call("assign", u.String())
 		return
 	}
-	asQuestion := panel.IsOverlay(u) && s.screen != nil && s.problem == nil && !s.loading && (homeserver == s.env.Homeserver || homeserver == "")
-	if asQuestion {
-		homeserver = s.env.Homeserver // the page under it stays what it is
-	}
+	asQuestion := panel.IsQuestion(u) && s.screen != nil && s.problem == nil && !s.loading && homeserver == s.env.Homeserver
 	if !m.back {
 		s.keepScroll()
 	}
@@ -120,19 +117,19 @@ func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m 
 	if asQuestion && problem == nil {
 		s.question = next
 		s.enliven(next, true)
-		setTitle(env, next.Title())
+		setTitle(next.Title())
 		s.enter(u, m, true)
 		return
 	}
 	s.question = nil
 	s.url, s.problem = u, problem
+	title := env.T("problem.title")
 	if problem == nil {
 		s.screen = next
 		s.enliven(next, false)
-		setTitle(env, next.Title())
-	} else {
-		setTitle(env, ui.ProblemTitle(env, problem))
+		title = next.Title()
 	}
+	setTitle(title)
 	s.enter(u, m, false)
 	s.shown = s.entry
 	s.settle(focus, m)

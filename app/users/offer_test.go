@@ -16,6 +16,9 @@ import (
 func TestFieldsThatDemandMore(t *testing.T) {
 	want, have := map[string][]api.Permission{}, map[string][]api.Permission{}
 	for _, op := range api.All() {
+		if op.Info().Kind == api.KindRead {
+			continue // no form
+		}
 		plain, err := op.DecodeJSON([]byte(`{}`))
 		if err != nil {
 			t.Fatal(err)

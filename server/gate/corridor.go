@@ -93,7 +93,7 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 		defer cancel()
 		return entry.Call(ctx, req)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	ctx, cancel := context.WithTimeout(homeserver.WithRequestKey(context.WithoutCancel(ctx), v.Key), writeTime)
 	defer cancel()
 	return g.keys.once(ctx, v, req, func() (any, error) {
 		_, err := g.attempt(ctx, v, func() (any, error) { return nil, g.guard(ctx, v, server, op, req) })
@@ -132,7 +132,7 @@ func (g *Gate) record(ctx context.Context, v Visit, req api.Request, deed func()
 		return nil, notBegun{api.NewProblem(api.StatusUnavailable, "store_unavailable")}
 	}
 	result, err := g.attempt(ctx, v, deed)
-	if recorded := g.audit.Outcome(ctx, intent, outcome(err)); recorded != nil {
+	if recorded := g.audit.Outcome(ctx, intent, outcome(undone(result, err))); recorded != nil {
 		g.log.ErrorContext(ctx, "the outcome could not be recorded", "request_id", v.RequestID, "error", recorded.Error())
 		if err == nil {
 			return nil, api.NewProblem(api.StatusInternal, "done_not_recorded")
@@ -183,6 +183,16 @@ func (g *Gate) whole(name string, id api.UserID) string {
 		return string(id) + ":" + server.Settings.ServerName
 	}
 	return string(id)
+}
+
+// undone is the error of a deed, or what of it was not done.
+func undone(result any, err error) error {
+	if partial, ok := result.(api.Partial); ok && err == nil {
+		if p := partial.Failures(); p != nil {
+			return p
+		}
+	}
+	return err
 }
 
 // outcome says how a deed ended: done, failed (nothing, or not all of it, was done and we know), unknown.

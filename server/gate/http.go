@@ -75,6 +75,9 @@ func (w *Web) call(c echo.Context) error {
 		}
 		return err
 	}
+	if picture, ok := result.(api.Picture); ok {
+		return sendPicture(c, picture)
+	}
 	body, err := Encode(visit.Operation, result)
 	if err != nil {
 		return err

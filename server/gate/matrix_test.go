@@ -26,9 +26,26 @@ var everyOperation = []struct {
 }{
 	{name: "devices.list", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "devices.sign_out", kind: api.KindWrite, permission: "devices.sign_out", body: `{"id":"@ann:example.org","all":true}`},
+	{name: "media.delete", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","media":"Picture"}`},
+	{name: "media.delete_all", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","before":"2026-01-31"}`},
+	{name: "media.get", kind: api.KindRead, permission: "media.read", query: url.Values{"id": {"@ann:example.org"}, "media": {"Picture"}}},
+	{name: "media.list", kind: api.KindRead, permission: "media.read", query: url.Values{"id": {"@ann:example.org"}}},
+	{name: "media.protect", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org","media":"Picture"}`},
+	{name: "media.quarantine", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org","media":"Picture"}`},
+	{name: "media.quarantine_all", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org"}`},
+	{name: "media.thumbnail", kind: api.KindRead, permission: "media.read", query: url.Values{"id": {"@ann:example.org"}, "media": {"Picture"}}},
+	{name: "media.unprotect", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org","media":"Picture"}`},
+	{name: "media.unquarantine", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org","media":"Picture"}`},
 	{name: "operators.verify", kind: api.KindWrite, permission: "servers.read", body: `{"name":"admin","password":"x"}`, internal: true},
 	{name: "server.check", kind: api.KindRead, permission: "servers.read"},
 	{name: "server.info", kind: api.KindRead, permission: "servers.read"},
+	{name: "tokens.create", kind: api.KindWrite, permission: "tokens.write", body: `{"uses":1}`},
+	{name: "tokens.delete", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1"}`},
+	{name: "tokens.list", kind: api.KindRead, permission: "tokens.read"},
+	{name: "tokens.revoke", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1"}`},
+	{name: "tokens.show", kind: api.KindWrite, permission: "tokens.read", body: `{"id":"Kw~1"}`},
+	{name: "tokens.unrevoke", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1"}`},
+	{name: "tokens.update", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1","uses":{"to":5}}`},
 	{name: "users.available", kind: api.KindRead, permission: "users.create", query: url.Values{"localpart": {"new"}}},
 	{name: "users.create", kind: api.KindWrite, permission: "users.create", body: `{"localpart":"new","password":{"mode":"random"}}`},
 	{name: "users.deactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org"}`},
@@ -36,6 +53,7 @@ var everyOperation = []struct {
 	{name: "users.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.list", kind: api.KindRead, permission: "users.read"},
 	{name: "users.lock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
+	{name: "users.notice", kind: api.KindWrite, permission: "users.notice", body: `{"id":"@ann:example.org","text":"Tonight the server is updated."}`},
 	{name: "users.preview", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}, "operation": {"users.lock"}}},
 	{name: "users.reactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","password":{"mode":"none"}}`},
 	{name: "users.reset_password", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
@@ -45,11 +63,13 @@ var everyOperation = []struct {
 
 // everyRole is what each role may do, as it is meant.
 var everyRole = map[api.Role]string{
-	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out",
-	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out",
+	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
+		" users.notice media.read media.quarantine media.delete tokens.read tokens.write",
+	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
+		" users.notice media.read media.quarantine media.delete tokens.read tokens.write",
 
-	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out",
-	api.Registrar: "servers.read users.read users.create users.edit",
+	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out users.notice media.read media.quarantine",
+	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write",
 	api.Helpdesk:  "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out",
 	api.Auditor:   "servers.read users.read devices.read",
 	"no such":     "",

@@ -28,7 +28,7 @@ func OpenAPI(version string) []byte {
 			"x-gatehouse-destructive":  info.Destructive,
 			"x-gatehouse-shows-secret": info.Reveals,
 			"responses": object{
-				"200":     object{"description": "done", "content": object{"application/json": object{"schema": s.of(reflect.TypeOf(res))}}},
+				"200":     object{"description": "done", "content": s.answer(reflect.TypeOf(res))},
 				"default": object{"description": "not done; a problem document says why", "content": object{"application/problem+json": object{"schema": s.of(reflect.TypeFor[api.Problem]())}}},
 			},
 		}
@@ -61,6 +61,18 @@ func OpenAPI(version string) []byte {
 
 // schemas makes JSON schemas of Go types; structs go under components.
 type schemas struct{ made object }
+
+// answer is the content of a result: JSON, or a picture.
+func (s schemas) answer(t reflect.Type) object {
+	if t != reflect.TypeFor[api.Picture]() {
+		return object{"application/json": object{"schema": s.of(t)}}
+	}
+	content := object{}
+	for _, kind := range api.PictureTypes() {
+		content[kind] = object{}
+	}
+	return content
+}
 
 func (s schemas) of(t reflect.Type) object {
 	switch t.Kind() {

@@ -136,6 +136,9 @@ func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request,
 
 // alreadyDone says that a write was done before and its answer is gone.
 func alreadyDone(operation string) error {
+	if strings.HasPrefix(operation, "tokens.") {
+		return api.NewProblem(api.StatusConflict, "already_done_token")
+	}
 	if op, ok := api.Find(operation); ok && op.Info().Reveals {
 		return api.NewProblem(api.StatusConflict, "already_done_secret")
 	}

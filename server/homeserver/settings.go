@@ -78,3 +78,16 @@ type MadeAccount struct {
 
 // ErrNone is returned where there is nothing to return.
 var ErrNone = errors.New("there is none")
+
+type keyOfRequest struct{}
+
+// WithRequestKey tells an adapter the key of the write that it is called for, for homeservers that know such keys too.
+func WithRequestKey(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, keyOfRequest{}, key)
+}
+
+// RequestKey returns the key of the write that ctx is of, or "".
+func RequestKey(ctx context.Context) string {
+	key, _ := ctx.Value(keyOfRequest{}).(string)
+	return key
+}

@@ -34,6 +34,10 @@ type SynapseOptions struct {
 	XForwarded bool
 	// Approval turns on the approval of new accounts (MSC3866).
 	Approval bool
+	// Registration lets people register themselves, with a registration token.
+	Registration bool
+	// Notices turns on server notices.
+	Notices bool
 	// UserTypes are allowed besides "support" and "bot".
 	UserTypes []string
 	// ExtraYAML is more configuration. A top-level key in it replaces ours.
@@ -117,6 +121,13 @@ func (opts SynapseOptions) config(s *Server, addr string) string {
 	}
 	if opts.Approval {
 		line("experimental_features: {msc3866: {enabled: true, require_approval_for_new_accounts: true}}")
+	}
+	if opts.Registration {
+		line("enable_registration: true")
+		line("registration_requires_token: true")
+	}
+	if opts.Notices {
+		line("server_notices: {system_mxid_localpart: notices, system_mxid_display_name: Server, room_name: Notices}")
 	}
 	if len(opts.UserTypes) > 0 {
 		quoted := make([]string, len(opts.UserTypes))

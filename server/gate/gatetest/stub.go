@@ -144,6 +144,38 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.SignOut, func(d api.DeviceSignOut) (api.SignedOut, error) {
 			return api.SignedOut{ID: d.ID, Count: max(len(d.Devices), 1)}, nil
 		}),
+		entry(s, api.SendNotice, func(n api.Notice) (api.NoticeReport, error) {
+			return homeserver.SendNotices(n, func(id api.UserID) error {
+				_, err := s.get(id)
+				return err
+			})
+		}),
+		entry(s, api.ListMedia, func(q api.MediaQuery) (api.MediaPage, error) {
+			return api.MediaPage{Media: []api.Media{Media(q.ID)}}, nil
+		}),
+		entry(s, api.GetMedia, func(r api.MediaRef) (api.Media, error) { return Media(r.ID), nil }),
+		entry(s, api.GetThumbnail, func(api.ThumbnailQuery) (api.Picture, error) {
+			return api.Picture{Type: "image/png", Data: Pixel()}, nil
+		}),
+		entry(s, api.QuarantineMedia, func(d api.MediaDeed) (api.Media, error) { return Media(d.ID), nil }),
+		entry(s, api.UnquarantineMedia, func(r api.MediaRef) (api.Media, error) { return Media(r.ID), nil }),
+		entry(s, api.ProtectMedia, func(r api.MediaRef) (api.Media, error) { return Media(r.ID), nil }),
+		entry(s, api.UnprotectMedia, func(r api.MediaRef) (api.Media, error) { return Media(r.ID), nil }),
+		entry(s, api.DeleteMedia, func(d api.MediaDeed) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
+		entry(s, api.QuarantineAllMedia, func(d api.UserDeed) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
+		entry(s, api.DeleteAllMedia, func(d api.MediaDeletion) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
+		entry(s, api.ListTokens, func(api.TokenQuery) (api.TokenList, error) { return api.TokenList{Tokens: []api.Token{s.token()}}, nil }),
+		entry(s, api.ShowToken, func(api.TokenRef) (api.TokenCard, error) { return s.tokenCard(RegistrationToken), nil }),
+		entry(s, api.CreateToken, func(c api.TokenCreate) (api.TokenCard, error) {
+			if text := c.Token.Reveal(); text != "" {
+				return s.tokenCard(text), nil
+			}
+			return s.tokenCard(RegistrationToken), nil
+		}),
+		entry(s, api.UpdateToken, func(api.TokenUpdate) (api.Token, error) { return s.token(), nil }),
+		entry(s, api.DeleteToken, func(api.TokenRef) (api.Token, error) { return s.token(), nil }),
+		entry(s, api.RevokeToken, func(api.TokenRef) (api.Token, error) { return s.token(), nil }),
+		entry(s, api.UnrevokeToken, func(api.TokenRef) (api.Token, error) { return s.token(), nil }),
 		entry(s, api.ServerInfo, func(api.ServerQuery) (api.Server, error) { return s.server(), nil }),
 		entry(s, api.CheckServer, func(api.ServerQuery) (api.Report, error) {
 			return api.Report{Server: s.server(), Checks: []api.Check{{Code: "reachable", State: api.CheckPassed}}}, nil

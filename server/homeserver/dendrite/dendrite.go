@@ -32,6 +32,9 @@ const (
 	reasonNoDisplayName       = "dendrite_no_display_name"
 	reasonNeedsPassword       = "dendrite_needs_password"
 	reasonNeedsSecret         = "dendrite_needs_secret"
+	reasonNoMedia             = "dendrite_no_media"
+	reasonNoTokens            = "dendrite_no_tokens"
+	reasonNoNotices           = "dendrite_no_notices"
 )
 
 // server is one Dendrite.
@@ -42,6 +45,7 @@ type server struct {
 	registrar *sharedsecret.Registrar
 	keys      *sharedsecret.Keys
 	db        *database // nil without `database:`
+	notices   noticeFacts
 }
 
 // New returns the operations on a Dendrite. It does no I/O: what is wrong with the settings shows when they are used.
@@ -78,6 +82,24 @@ func (s *server) adapter() homeserver.Adapter {
 		homeserver.Missing(api.LockUser, reasonNoLock),
 		homeserver.Missing(api.UnlockUser, reasonNoLock),
 		homeserver.Missing(api.EraseUser, reasonNoErase),
+		homeserver.Implement(api.SendNotice, s.notice).When(s.hasNotices),
+		homeserver.Missing(api.ListMedia, reasonNoMedia),
+		homeserver.Missing(api.GetMedia, reasonNoMedia),
+		homeserver.Missing(api.GetThumbnail, reasonNoMedia),
+		homeserver.Missing(api.QuarantineMedia, reasonNoMedia),
+		homeserver.Missing(api.UnquarantineMedia, reasonNoMedia),
+		homeserver.Missing(api.ProtectMedia, reasonNoMedia),
+		homeserver.Missing(api.UnprotectMedia, reasonNoMedia),
+		homeserver.Missing(api.DeleteMedia, reasonNoMedia),
+		homeserver.Missing(api.QuarantineAllMedia, reasonNoMedia),
+		homeserver.Missing(api.DeleteAllMedia, reasonNoMedia),
+		homeserver.Missing(api.ListTokens, reasonNoTokens),
+		homeserver.Missing(api.ShowToken, reasonNoTokens),
+		homeserver.Missing(api.CreateToken, reasonNoTokens),
+		homeserver.Missing(api.UpdateToken, reasonNoTokens),
+		homeserver.Missing(api.DeleteToken, reasonNoTokens),
+		homeserver.Missing(api.RevokeToken, reasonNoTokens),
+		homeserver.Missing(api.UnrevokeToken, reasonNoTokens),
 	}
 }
 

@@ -42,6 +42,9 @@ func (s *server) look(ctx context.Context) (api.Server, matrix.Answer) {
 		out.ServerName = name
 		out.MaxLocalpart = maxLocalpart(name)
 	}
+	if s.askNotices(ctx); s.hasNotices() != "" {
+		out.Unavailable[api.SendNotice.Info().Name] = s.hasNotices()
+	}
 	return out, answer
 }
 

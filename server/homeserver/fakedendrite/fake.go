@@ -35,8 +35,11 @@ type Server struct {
 	calls  []string
 	public string
 	// signInAs is what sign-ins answer, where it is not what is true.
-	signInAs string
-	listed   []string
+	signInAs  string
+	listed    []string
+	notices   []Notice
+	noNotices bool
+	sent      map[string]bool // transactions of notices
 }
 
 // Fault is what happens to one call.
@@ -66,7 +69,7 @@ func New(t testing.TB) *Server {
 	}
 	s := &Server{
 		ServerName: "localhost", Secret: "fake-" + rand.Text(), Database: "file:" + path,
-		t: t, db: db, nonces: map[string]bool{}, faults: map[string][]Fault{},
+		t: t, db: db, nonces: map[string]bool{}, faults: map[string][]Fault{}, sent: map[string]bool{},
 	}
 	s.exec(schema)
 	s.insert("_server", rand.Text(), "Server Alert", 1)
@@ -140,22 +143,24 @@ func (s *Server) List(ids ...string) {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	for route, handle := range map[string]func(*http.Request) (int, any){
-		"GET /_matrix/client/versions":                  s.versions,
-		"GET /_matrix/federation/v1/version":            s.version,
-		"GET /.well-known/matrix/client":                s.wellKnown,
-		"GET /_dendrite/monitor/up":                     func(*http.Request) (int, any) { return 200, nil },
-		"GET /_synapse/admin/v1/register":               s.nonce,
-		"POST /_synapse/admin/v1/register":              s.register,
-		"POST /_dendrite/admin/resetPassword/{id}":      s.resetPassword,
-		"GET /_matrix/client/v3/admin/whois/{id}":       s.whois,
-		"GET /_matrix/client/v3/profile/{id}":           s.profile,
-		"GET /_matrix/client/v3/register/available":     s.available,
-		"GET /_matrix/client/v3/account/whoami":         s.whoami,
-		"POST /_matrix/client/v3/user_directory/search": s.directory,
-		"POST /_matrix/client/v3/login":                 s.login,
-		"POST /_matrix/client/v3/logout":                s.logout,
-		"POST /_matrix/client/v3/logout/all":            s.logoutAll,
-		"POST /_matrix/client/v3/account/deactivate":    s.deactivate,
+		"GET /_matrix/client/versions":                    s.versions,
+		"GET /_matrix/federation/v1/version":              s.version,
+		"GET /.well-known/matrix/client":                  s.wellKnown,
+		"GET /_dendrite/monitor/up":                       func(*http.Request) (int, any) { return 200, nil },
+		"GET /_synapse/admin/v1/register":                 s.nonce,
+		"POST /_synapse/admin/v1/register":                s.register,
+		"POST /_dendrite/admin/resetPassword/{id}":        s.resetPassword,
+		"GET /_matrix/client/v3/admin/whois/{id}":         s.whois,
+		"GET /_matrix/client/v3/profile/{id}":             s.profile,
+		"GET /_matrix/client/v3/register/available":       s.available,
+		"GET /_matrix/client/v3/account/whoami":           s.whoami,
+		"POST /_matrix/client/v3/user_directory/search":   s.directory,
+		"POST /_matrix/client/v3/login":                   s.login,
+		"POST /_matrix/client/v3/logout":                  s.logout,
+		"POST /_matrix/client/v3/logout/all":              s.logoutAll,
+		"POST /_matrix/client/v3/account/deactivate":      s.deactivate,
+		"POST /_synapse/admin/v1/send_server_notice":      s.notice,
+		"PUT /_synapse/admin/v1/send_server_notice/{txn}": s.notice,
 	} {
 		mux.Handle(route, s.handler(route, handle))
 	}

@@ -27,6 +27,10 @@ type Options struct {
 	Logins int
 	// NoForwardedFor ignores X-Forwarded-For, as a listener without `x_forwarded` does.
 	NoForwardedFor bool
+	// Registration says what registration takes: "token", "open", or "" where nobody registers.
+	Registration string
+	// Notices has server notices turned on.
+	Notices bool
 	// Public is the address in the well-known document; "" for no document.
 	Public string
 }
@@ -42,6 +46,10 @@ type Server struct {
 	nonces   map[string]bool
 	logins   map[string]int
 	ips      map[string][]string
+	regs     []*registrationToken
+	media    []*media
+	notices  []Notice
+	sent     map[string]any // answers by transaction
 	requests []string
 	next     int
 }
@@ -58,7 +66,7 @@ func New(t testing.TB, options Options) *Server {
 	}
 	f := &Server{
 		options: options, users: map[string]*user{}, tokens: map[string]session{}, nonces: map[string]bool{},
-		logins: map[string]int{}, ips: map[string][]string{},
+		logins: map[string]int{}, ips: map[string][]string{}, sent: map[string]any{},
 	}
 	h := httptest.NewServer(f)
 	t.Cleanup(h.Close)
@@ -124,7 +132,10 @@ func (f *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		switch e := recover().(type) {
 		case nil:
 		case failure:
-			body := map[string]any{"errcode": e.errcode, "error": e.text}
+			body := map[string]any{}
+			if e.errcode != "" { // the steps of a sign-in have none
+				body["errcode"], body["error"] = e.errcode, e.text
+			}
 			for k, v := range e.more {
 				body[k] = v
 			}
@@ -136,6 +147,11 @@ func (f *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	c := &call{r: r, status: http.StatusOK}
 	out := f.route(c)
+	if p, ok := out.(picture); ok {
+		w.Header().Set("Content-Type", "image/png")
+		_, _ = w.Write(p)
+		return
+	}
 	w.WriteHeader(c.status)
 	_ = json.NewEncoder(w).Encode(out)
 }
@@ -174,13 +190,51 @@ var endpoints = []endpoint{
 	{"POST", "/_synapse/admin/v1/reset_password/{}", (*Server).resetPassword, false, false, true},
 	{"POST", "/_synapse/admin/v1/deactivate/{}", (*Server).deactivate, false, false, false},
 	{"GET", "/_synapse/admin/v1/whois/{}", (*Server).whois, false, false, false},
+	{"POST", "/_matrix/client/v3/register", (*Server).publicRegister, true, false, true},
+	{"GET", "/_synapse/admin/v1/registration_tokens", (*Server).listTokens, false, false, true},
+	{"POST", "/_synapse/admin/v1/registration_tokens/new", (*Server).newToken, false, false, true},
+	{"GET", "/_synapse/admin/v1/registration_tokens/{}", (*Server).getToken, false, false, true},
+	{"PUT", "/_synapse/admin/v1/registration_tokens/{}", (*Server).putToken, false, false, true},
+	{"DELETE", "/_synapse/admin/v1/registration_tokens/{}", (*Server).deleteToken, false, false, true},
+	{"POST", "/_matrix/media/v3/upload", (*Server).upload, false, true, false},
+	{"GET", "/_matrix/client/v1/media/thumbnail/{}/{}", (*Server).thumbnail, false, true, false},
+	{"GET", "/_synapse/admin/v1/users/{}/media", (*Server).listMedia, false, false, false},
+	{"DELETE", "/_synapse/admin/v1/users/{}/media", (*Server).deleteMediaPage, false, false, false},
+	{"GET", "/_synapse/admin/v1/statistics/users/media", (*Server).mediaStatistics, false, false, false},
+	{"POST", "/_synapse/admin/v1/user/{}/media/quarantine", (*Server).quarantineAll, false, false, false},
+	{"POST", "/_synapse/admin/v1/media/quarantine/{}/{}", (*Server).quarantine, false, false, false},
+	{"POST", "/_synapse/admin/v1/media/unquarantine/{}/{}", (*Server).unquarantine, false, false, false},
+	{"POST", "/_synapse/admin/v1/media/protect/{}", (*Server).protect, false, false, false},
+	{"POST", "/_synapse/admin/v1/media/unprotect/{}", (*Server).unprotect, false, false, false},
+	{"GET", "/_synapse/admin/v1/media/{}/{}", (*Server).getMedia, false, false, false},
+	{"DELETE", "/_synapse/admin/v1/media/{}/{}", (*Server).deleteMedia, false, false, false},
+	{"POST", "/_synapse/admin/v1/send_server_notice", (*Server).sendNotice, false, false, false},
+	{"PUT", "/_synapse/admin/v1/send_server_notice/{}", (*Server).sendNotice, false, false, false},
+}
+
+// since are the versions that endpoints came with, where the adapter cares.
+var since = map[string][2]int{
+	"GET /_synapse/admin/v3/users":                     {1, 103},
+	"GET /_synapse/admin/v1/media/{}/{}":               {1, 140},
+	"GET /_matrix/client/v1/media/thumbnail/{}/{}":     {1, 111},
+	"GET /_synapse/admin/v1/registration_tokens":       {1, 42},
+	"POST /_synapse/admin/v1/registration_tokens/new":  {1, 42},
+	"GET /_synapse/admin/v1/registration_tokens/{}":    {1, 42},
+	"PUT /_synapse/admin/v1/registration_tokens/{}":    {1, 42},
+	"DELETE /_synapse/admin/v1/registration_tokens/{}": {1, 42},
+}
+
+// there reports whether this version, so configured, has an endpoint.
+func (f *Server) there(e endpoint) bool {
+	v, ok := since[e.method+" "+e.path]
+	return !(e.noMAS && f.options.MAS) && !(ok && f.older(v[0], v[1]))
 }
 
 // route finds the endpoint and checks the token and the body, in Synapse's order.
 func (f *Server) route(c *call) any {
 	wrongVerb := false
 	for _, e := range endpoints {
-		if (e.noMAS && f.options.MAS) || (strings.Contains(e.path, "/v3/users") && f.older(1, 103)) || !c.match(e.path) {
+		if !f.there(e) || !c.match(e.path) {
 			continue
 		}
 		if e.method != c.r.Method {
@@ -193,7 +247,7 @@ func (f *Server) route(c *call) any {
 				fail(403, "M_FORBIDDEN", "You are not a server admin")
 			}
 		}
-		if c.r.Method != http.MethodGet {
+		if c.r.Method != http.MethodGet && c.r.Method != http.MethodDelete && !strings.Contains(e.path, "/media") {
 			if json.NewDecoder(c.r.Body).Decode(&c.body) != nil {
 				fail(400, "M_NOT_JSON", "Content not JSON.")
 			}

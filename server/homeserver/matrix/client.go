@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -83,6 +84,13 @@ type Call struct {
 	ForwardedFor string
 }
 
+// Raw takes an answer that is no JSON as it comes.
+type Raw struct {
+	Type string // its Content-Type, without parameters
+	Data []byte
+	Max  int64 // bounds it, in bytes
+}
+
 // Answer is what came back beside the body.
 type Answer struct {
 	Status  int
@@ -91,7 +99,7 @@ type Answer struct {
 	Latency time.Duration
 }
 
-// Do sends a call and decodes a 2xx answer's JSON into out, unless that is nil. Everything else is an *Error. A GET that met
+// Do sends a call and decodes a 2xx answer's JSON into out, unless that is nil, or a *Raw, which takes it as it is. Everything else is an *Error. A GET that met
 // a broken connection is sent once more; nothing else is ever repeated.
 func (c *Client) Do(ctx context.Context, call Call, out any) (Answer, error) {
 	answer, err := c.once(ctx, call, out)
@@ -121,7 +129,12 @@ func (c *Client) once(ctx context.Context, call Call, out any) (Answer, error) {
 		return Answer{}, failure(err, sent.Load())
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	raw, isRaw := out.(*Raw)
+	most := int64(maxAnswer)
+	if isRaw && resp.StatusCode/100 == 2 {
+		most = raw.Max
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	answer := Answer{Status: resp.StatusCode, Server: resp.Header.Get("Server"), Latency: time.Since(start)}
 	if date, dateErr := http.ParseTime(resp.Header.Get("Date")); dateErr == nil {
 		answer.Date = date
@@ -129,13 +142,18 @@ func (c *Client) once(ctx context.Context, call Call, out any) (Answer, error) {
 	if err != nil {
 		return answer, failure(err, true)
 	}
-	if len(body) > maxAnswer {
+	if int64(len(body)) > most {
 		return answer, &Error{Kind: Odd, Status: resp.StatusCode, cause: errTooLong}
 	}
 	if e := decodeError(resp, body, call); e != nil {
 		return answer, e
 	}
 	if out == nil {
+		return answer, nil
+	}
+	if isRaw {
+		raw.Type, _, _ = mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" where it is none
+		raw.Data = body
 		return answer, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {

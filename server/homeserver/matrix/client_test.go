@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -154,7 +155,7 @@ func TestErrors(t *testing.T) {
 				t.Fatalf("error %v", err)
 			}
 			tt.want.Status = tt.status
-			if *got != tt.want {
+			if !reflect.DeepEqual(*got, tt.want) {
 				t.Errorf("got %+v, want %+v", *got, tt.want)
 			}
 			if Unknown(err) != tt.unknown || Unrecognized(err) != tt.unrecognized || NotFound(err) != tt.notFound || TokenDead(err) != tt.token {

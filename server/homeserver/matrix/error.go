@@ -43,6 +43,8 @@ type Error struct {
 	Text       string // the server's own words, at most 300 characters, without control characters
 	RetryAfter time.Duration
 	SoftLogout bool
+	// Stages are the ways to go on that the answer offers, each a list of stages (specification, "User-Interactive Authentication API").
+	Stages [][]string
 	// Location is where a redirect pointed.
 	Location string
 	cause    error
@@ -166,9 +168,22 @@ func decodeError(resp *http.Response, body []byte, call Call) *Error {
 			}
 		}
 		_ = json.Unmarshal(fields["soft_logout"], &e.SoftLogout)
+		e.Stages = stages(fields["flows"])
 	}
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), fields["retry_after_ms"])
 	return e
+}
+
+func stages(raw json.RawMessage) [][]string {
+	var flows []struct {
+		Stages []string `json:"stages"`
+	}
+	_ = json.Unmarshal(raw, &flows) // most errors have none
+	var list [][]string
+	for _, f := range flows {
+		list = append(list, f.Stages)
+	}
+	return list
 }
 
 func text(raw json.RawMessage) string {

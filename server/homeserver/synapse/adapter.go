@@ -18,6 +18,7 @@ import (
 const (
 	reasonMAS     = "mas"
 	reasonVersion = "synapse_old"
+	reasonNotices = "synapse_no_notices"
 )
 
 // synapse is one homeserver.
@@ -62,6 +63,24 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		homeserver.Implement(api.PreviewDeed, s.preview),
 		homeserver.Implement(api.ListDevices, s.devices),
 		homeserver.Implement(api.SignOut, s.signOut).When(s.withoutMAS),
+		homeserver.Implement(api.SendNotice, s.notice).When(s.hasNotices),
+		homeserver.Implement(api.ListMedia, s.listMedia),
+		homeserver.Implement(api.GetMedia, s.getMedia),
+		homeserver.Implement(api.GetThumbnail, s.thumbnail).When(s.since(1, 111)),
+		homeserver.Implement(api.QuarantineMedia, s.quarantineMedia),
+		homeserver.Implement(api.UnquarantineMedia, s.unquarantineMedia).When(s.since(1, 36)),
+		homeserver.Implement(api.ProtectMedia, s.protectMedia).When(s.since(1, 26)),
+		homeserver.Implement(api.UnprotectMedia, s.unprotectMedia).When(s.since(1, 36)),
+		homeserver.Implement(api.DeleteMedia, s.deleteMedia).When(s.since(1, 23)),
+		homeserver.Implement(api.QuarantineAllMedia, s.quarantineAllMedia),
+		homeserver.Implement(api.DeleteAllMedia, s.deleteAllMedia).When(s.since(1, 41)),
+		homeserver.Implement(api.ListTokens, s.tokens).When(s.hasTokens),
+		homeserver.Implement(api.ShowToken, s.showToken).When(s.hasTokens),
+		homeserver.Implement(api.CreateToken, s.createToken).When(s.hasTokens),
+		homeserver.Implement(api.UpdateToken, s.updateToken).When(s.hasTokens),
+		homeserver.Implement(api.DeleteToken, s.deleteToken).When(s.hasTokens),
+		homeserver.Missing(api.RevokeToken, "synapse_no_revoke"),
+		homeserver.Missing(api.UnrevokeToken, "synapse_no_revoke"),
 		homeserver.Implement(api.ServerInfo, s.info),
 		homeserver.Implement(api.CheckServer, s.check),
 		homeserver.Implement(api.VerifyOperator, s.verify).When(s.withoutMAS),
@@ -84,6 +103,32 @@ func (s *synapse) canLock() string {
 	}
 	if !s.facts.now().version.atLeast(1, 91) {
 		return reasonVersion
+	}
+	return ""
+}
+
+// since is the condition of what came with a version.
+func (s *synapse) since(major, minor int) func() string {
+	return func() string {
+		if !s.facts.now().version.atLeast(major, minor) {
+			return reasonVersion
+		}
+		return ""
+	}
+}
+
+// hasTokens is the condition of registration tokens: not under MAS, which has its own, and not before Synapse 1.42.
+func (s *synapse) hasTokens() string {
+	if why := s.withoutMAS(); why != "" {
+		return why
+	}
+	return s.since(1, 42)()
+}
+
+// hasNotices is the condition of server notices: the server's configuration turns them on.
+func (s *synapse) hasNotices() string {
+	if s.facts.now().notices == "off" {
+		return reasonNotices
 	}
 	return ""
 }

@@ -30,7 +30,7 @@ var real = sync.OnceValues(func() (*realserver.Server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	s, err := realserver.StartSynapse(ctx, realserver.SynapseOptions{
-		SharedSecret: testSecret, XForwarded: true, UserTypes: []string{"robot"},
+		SharedSecret: testSecret, XForwarded: true, UserTypes: []string{"robot"}, Registration: true, Notices: true,
 		ExtraYAML: "background_updates: {sleep_enabled: false}\n",
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ func TestMain(m *testing.M) {
 // onBoth runs a test against the fake and against a real Synapse, so that the one cannot drift from the other.
 func onBoth(t *testing.T, run func(*testing.T, *bench)) {
 	t.Run("fake", func(t *testing.T) {
-		f := fakesynapse.New(t, fakesynapse.Options{Secret: testSecret})
+		f := fakesynapse.New(t, fakesynapse.Options{Secret: testSecret, Registration: "token", Notices: true})
 		run(t, newBench(t, f.URL, homeserver.Settings{}))
 	})
 	t.Run("real", func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 type facts struct {
 	version version
 	mas     bool      // Matrix Authentication Service does the accounts
+	notices string    // "on" or "off", "" where that is not known
 	public  string    // the address that clients use, "" where the server does not tell
 	asked   time.Time // when it told this
 }
@@ -59,7 +60,7 @@ func (s *synapse) learn(ctx context.Context) facts {
 
 // refresh asks for what belongs to a version.
 func (s *synapse) refresh(ctx context.Context, text string) facts {
-	known := facts{version: parseVersion(text), mas: s.askMAS(ctx), public: s.askPublic(ctx), asked: time.Now()}
+	known := facts{version: parseVersion(text), mas: s.askMAS(ctx), public: s.askPublic(ctx), notices: s.askNotices(ctx), asked: time.Now()}
 	s.facts.keep(known)
 	return known
 }

@@ -26,7 +26,7 @@ func TestFakeAnswersAsTheRealOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := fakesynapse.New(t, fakesynapse.Options{Secret: testSecret})
+	f := fakesynapse.New(t, fakesynapse.Options{Secret: testSecret, Registration: "token", Notices: true})
 	benches := map[string]*bench{"fake": newBench(t, f.URL, homeserver.Settings{}), "real": newBench(t, server.URL, homeserver.Settings{})}
 	name, plain := unique("alice"), unique("plain")
 	for _, tt := range []struct{ as, method, path, body string }{
@@ -76,6 +76,43 @@ func TestFakeAnswersAsTheRealOne(t *testing.T) {
 		{"", "POST", "/_matrix/client/v3/login", `{"type":"m.login.password","identifier":{"type":"m.id.user","user":"nobody"},"password":"x"}`},
 		{"", "GET", "/_matrix/client/v1/auth_metadata", ""},
 		{"", "GET", "/.well-known/matrix/client", ""},
+		{"", "POST", "/_matrix/client/v3/register", "{}"},
+		{"plain", "GET", "/_synapse/admin/v1/registration_tokens", ""},
+		{"root", "POST", "/_synapse/admin/v1/registration_tokens/new", ""},
+		{"root", "POST", "/_synapse/admin/v1/registration_tokens/new", `{"token":"` + name + `","uses_allowed":2}`},
+		{"root", "POST", "/_synapse/admin/v1/registration_tokens/new", `{"token":"` + name + `"}`},
+		{"root", "POST", "/_synapse/admin/v1/registration_tokens/new", `{"token":"a b"}`},
+		{"root", "POST", "/_synapse/admin/v1/registration_tokens/new", `{"uses_allowed":-1}`},
+		{"root", "POST", "/_synapse/admin/v1/registration_tokens/new", `{"expiry_time":1}`},
+		{"root", "GET", "/_synapse/admin/v1/registration_tokens", ""},
+		{"root", "GET", "/_synapse/admin/v1/registration_tokens/" + name, ""},
+		{"root", "GET", "/_synapse/admin/v1/registration_tokens/none", ""},
+		{"root", "PUT", "/_synapse/admin/v1/registration_tokens/" + name, `{"uses_allowed":null}`},
+		{"root", "PUT", "/_synapse/admin/v1/registration_tokens/none", `{}`},
+		{"root", "DELETE", "/_synapse/admin/v1/registration_tokens/" + name, ""},
+		{"root", "DELETE", "/_synapse/admin/v1/registration_tokens/" + name, ""},
+		{"root", "GET", "/_synapse/admin/v1/users/@nobody:localhost/media", ""},
+		{"root", "GET", "/_synapse/admin/v1/users/@nobody:elsewhere.example/media", ""},
+		{"plain", "POST", "/_matrix/media/v3/upload?filename=x", "text"},
+		{"root", "GET", "/_synapse/admin/v1/users/@" + plain + ":localhost/media", ""},
+		{"root", "GET", "/_synapse/admin/v1/users/@" + plain + ":localhost/media?order_by=nothing", ""},
+		{"root", "GET", "/_synapse/admin/v1/statistics/users/media?search_term=" + plain, ""},
+		{"root", "GET", "/_synapse/admin/v1/statistics/users/media?search_term=", ""},
+		{"root", "GET", "/_synapse/admin/v1/media/localhost/None", ""},
+		{"root", "DELETE", "/_synapse/admin/v1/media/localhost/None", ""},
+		{"root", "DELETE", "/_synapse/admin/v1/media/elsewhere.example/None", ""},
+		{"root", "POST", "/_synapse/admin/v1/media/quarantine/localhost/None", "{}"},
+		{"root", "POST", "/_synapse/admin/v1/media/unquarantine/localhost/None", "{}"},
+		{"root", "POST", "/_synapse/admin/v1/media/protect/None", "{}"},
+		{"root", "POST", "/_synapse/admin/v1/user/@" + plain + ":localhost/media/quarantine", "{}"},
+		{"root", "GET", "/_matrix/client/v1/media/thumbnail/localhost/None?width=96&height=96", ""},
+		{"", "GET", "/_matrix/client/v1/media/thumbnail/localhost/None?width=96&height=96", ""},
+		{"root", "DELETE", "/_synapse/admin/v1/users/@" + plain + ":localhost/media", ""},
+		{"root", "POST", "/_synapse/admin/v1/send_server_notice", `{"user_id":"@` + plain + `:localhost"}`},
+		{"root", "POST", "/_synapse/admin/v1/send_server_notice", `{"user_id":"@nobody:localhost","content":{"msgtype":"m.text","body":"x"}}`},
+		{"root", "POST", "/_synapse/admin/v1/send_server_notice", `{"user_id":"@x:elsewhere.example","content":{"msgtype":"m.text","body":"x"}}`},
+		{"root", "POST", "/_synapse/admin/v1/send_server_notice", `{"user_id":"@` + plain + `:localhost","content":{"msgtype":"m.text"}}`},
+		{"root", "PUT", "/_synapse/admin/v1/send_server_notice/t1", `{"user_id":"@` + plain + `:localhost","content":{"msgtype":"m.text","body":"x"}}`},
 	} {
 		var got [2]string
 		for i, which := range []string{"fake", "real"} {
@@ -130,7 +167,7 @@ func short(t *testing.T, base, method, path, token, body string) string {
 		return fmt.Sprint(resp.StatusCode, " ", string(code))
 	}
 	shape := fmt.Sprint(resp.StatusCode, " ", slices.Sorted(maps.Keys(out)))
-	for _, list := range []string{"users", "devices"} {
+	for _, list := range []string{"users", "devices", "registration_tokens", "media"} {
 		var rows []map[string]json.RawMessage
 		if json.Unmarshal(out[list], &rows) == nil && len(rows) > 0 {
 			shape += fmt.Sprint(" ", slices.Sorted(maps.Keys(rows[0])))

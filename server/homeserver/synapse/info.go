@@ -14,7 +14,7 @@ import (
 // slow is from when on a small request counts as a sign of trouble.
 const slow = time.Second
 
-// info says what the server is and what can be done on it. One request, and four where it was not asked for a while.
+// info says what the server is and what can be done on it. One request, and five where it was not asked for a while.
 func (s *synapse) info(ctx context.Context, _ api.ServerQuery) (api.Server, error) {
 	out := api.Server{Name: s.settings.Name, ServerName: s.settings.ServerName, Kind: "synapse", State: "up"}
 	text, answer, err := s.askVersion(ctx)

@@ -36,6 +36,8 @@ func (s *synapse) preview(ctx context.Context, q api.DeedQuery) (api.Effects, er
 		e.Stays = effects("password_stays", "rooms_stay")
 	case api.UpdateUser.Info().Name:
 		s.previewAdmin(&e)
+	default:
+		err = s.previewMedia(ctx, &e, q)
 	}
 	return e, err
 }
