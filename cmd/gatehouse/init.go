@@ -161,7 +161,7 @@ func prove(ctx context.Context, h config.Homeserver, secret, token api.Secret) e
 		return errors.New("without a shared secret or a token there is nothing that the panel could do")
 	}
 	if !secret.IsZero() {
-		registrar := sharedsecret.NewRegistrar(matrix.New(h.URL, h.Timeout), sharedsecret.Kind(h.Kind), secret)
+		registrar := sharedsecret.NewRegistrar(matrix.New(h.URL, h.Timeout), sharedsecret.Kind(h.Kind), secret, homeserver.Pace{})
 		if err := registrar.Prove(ctx); err != nil {
 			return sharedsecret.Problem(err)
 		}

@@ -137,7 +137,7 @@ func TestConfigPrintsNoSecrets(t *testing.T) {
 		}
 		text := canary
 		switch f.name() {
-		case "secret_key":
+		case "secret_key", "previous_secret_key":
 			text = ("\x01" + canary + "0QqWw9ZzXx8KkVv7JjGg6PpBb5FfHh4MmDd3")[:keySize]
 		case "database":
 			text = "postgres://u:" + canary + "@h/d"

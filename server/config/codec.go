@@ -98,16 +98,38 @@ func secret(at func(*place) *api.Secret, check check) codec {
 	}
 }
 
-func key() codec {
+func key(at func(*place) *api.Secret) codec {
 	return codec{
 		set: func(p *place, text string) error {
 			raw, err := parseKey([]byte(text))
 			if err == nil {
-				p.config.SecretKey = api.NewSecret(string(raw))
+				*at(p) = api.NewSecret(string(raw))
 			}
 			return err
 		},
-		get: func(p *place) []string { return given(p.config.SecretKey.Reveal()) },
+		get: func(p *place) []string { return given(at(p).Reveal()) },
+	}
+}
+
+func number(at func(*place) *int, least, most int) codec {
+	return codec{
+		set: func(p *place, text string) error {
+			n, err := strconv.Atoi(text)
+			switch {
+			case err != nil || strconv.Itoa(n) != text:
+				return errors.New("is not a whole number")
+			case n < least || n > most:
+				return fmt.Errorf("is out of range: it can be from %d to %d", least, most)
+			}
+			*at(p) = n
+			return nil
+		},
+		get: func(p *place) []string {
+			if *at(p) == 0 {
+				return nil
+			}
+			return []string{strconv.Itoa(*at(p))}
+		},
 	}
 }
 

@@ -34,8 +34,10 @@ type Config struct {
 	Store          Store
 	// SecretKey is the 32 bytes, raw, that sealing and signing keys are derived from.
 	SecretKey api.Secret
-	Session   Session
-	Log       Log
+	// PreviousSecretKey is the one before, raw, while it is being replaced; zero otherwise. It is not SecretKey.
+	PreviousSecretKey api.Secret
+	Session           Session
+	Log               Log
 	// Homeservers has at least one entry. The name is a segment of the panel's paths; see ReservedNames.
 	Homeservers map[string]Homeserver
 }
@@ -81,6 +83,9 @@ type Homeserver struct {
 	// RegistrationSharedSecret and AdminToken are the keys; at least one of them is set.
 	RegistrationSharedSecret api.Secret
 	AdminToken               api.Secret
+	// RegistrationsPerSecond and RegistrationsAtOnce bound how fast accounts are made with the shared secret.
+	RegistrationsPerSecond int
+	RegistrationsAtOnce    int
 	// ClientURL is the web client that hand-out cards send people to.
 	ClientURL string
 	// HideAccounts are patterns of localparts, in which "*" stands for any text.

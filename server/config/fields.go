@@ -16,6 +16,7 @@ const (
 	homeserverPath      = "homeservers.<name>"
 	homeserverEnvPrefix = envPrefix + "HOMESERVERS_"
 	fileSuffix          = "_file"
+	typeKey             = "key" // 32 bytes, which a file may hold raw
 )
 
 // Field describes one field of the configuration.
@@ -74,9 +75,14 @@ var fields = expand([]Field{
 		codec: networks(),
 	},
 	{
-		Path: "secret_key", Type: "key", Secret: true, Absent: "`secret_key_file` is read",
+		Path: "secret_key", Type: typeKey, Secret: true, Absent: "`secret_key_file` is read",
 		About: "32 random bytes as base64 or hexadecimal digits. What is secret in the store is sealed with keys that are derived from it; without it the store's secrets are lost.",
-		codec: key(),
+		codec: key(func(p *place) *api.Secret { return &p.config.SecretKey }),
+	},
+	{
+		Path: "previous_secret_key", Type: typeKey, Secret: true, Absent: "what another key sealed cannot be read",
+		About: "The `secret_key` from before, while it is being replaced: what it sealed is read, and sealed again with the new one, and sessions that it signed go on. docs/security.md says how to replace a key.",
+		codec: key(func(p *place) *api.Secret { return &p.config.PreviousSecretKey }),
 	},
 	{
 		Path: "tls.certificate_file", Type: "path", Absent: "no TLS: a reverse proxy speaks it, or the panel is for this machine only", Example: "/etc/gatehouse/tls/fullchain.pem",
@@ -134,6 +140,16 @@ var fields = expand([]Field{
 		codec: secret(func(p *place) *api.Secret { return &p.homeserver.RegistrationSharedSecret }, checkSharedSecret),
 	},
 	{
+		Path: homeserverPath + ".registrations_per_second", Type: "number", Default: "10",
+		About: "How many accounts Gatehouse registers in a second with the shared secret; the homeserver itself sets no limit there, and each one costs it the hashing of a password. More than that wait. From 1 to 1000.",
+		codec: number(func(p *place) *int { return &p.homeserver.RegistrationsPerSecond }, 1, 1000),
+	},
+	{
+		Path: homeserverPath + ".registrations_at_once", Type: "number", Default: "20",
+		About: "How many registrations may come together before `registrations_per_second` holds them up. From 1 to 1000.",
+		codec: number(func(p *place) *int { return &p.homeserver.RegistrationsAtOnce }, 1, 1000),
+	},
+	{
 		Path: homeserverPath + ".admin_token", Type: "text", Secret: true, Absent: "a service administrator is made with `registration_shared_secret`",
 		About: "The access token of a server administrator.",
 		codec: secret(func(p *place) *api.Secret { return &p.homeserver.AdminToken }, checkToken),
@@ -183,6 +199,9 @@ func expand(table []Field) []Field {
 			Path: f.Path + fileSuffix, Type: "path", Absent: "`" + f.name() + "` is read, if it is given", FileOf: f.Path,
 			About: "A file with the value of `" + f.name() + "` in it, in place of the value itself.",
 			codec: f.codec,
+		}
+		if f.Type == typeKey {
+			twin.About = "A file with the value of `" + f.name() + "` in it, or with 32 raw bytes, in place of the value itself."
 		}
 		if f.Path == "secret_key" {
 			twin.Default, twin.Absent = defaultKeyFile, ""

@@ -167,7 +167,7 @@ func (l *loader) readSecret(p *place, f Field, path string, at origin, shown str
 		return false
 	}
 	text := string(data)
-	if f.FileOf != "secret_key" { // there, raw bytes may look like white space
+	if of, _ := fieldAt(f.FileOf); of.Type != typeKey { // there, raw bytes may look like white space
 		text = trimSecret(text)
 	}
 	if text == "" {

@@ -22,6 +22,9 @@ import (
 	"gatehouse/app/api"
 )
 
+// rawKey is 32 raw bytes that begin and end with white space.
+const rawKey = "\n\xd3\xf5\xfb\xa0\x71\xe9\xe4\xf0\x6a\x5c\x4c\xf3\xc4\xeb\x33\x95\x67\x05\x7a\x68\x02\x5f\xca\x45\x31\xf2\xaf\xcd\x01\xe2 "
+
 // wanted is what minimal makes in a folder, for tests to change.
 func wanted(t *testing.T, dir string, change func(c *Config, main *Homeserver)) *Config {
 	t.Helper()
@@ -39,8 +42,9 @@ func wanted(t *testing.T, dir string, change func(c *Config, main *Homeserver)) 
 		Log:       Log{Level: slog.LevelInfo, Format: "text"},
 	}
 	main := Homeserver{
-		URL:           "http://127.0.0.1:8008",
-		AdminToken:    api.NewSecret("token-of-main"),
+		URL:                    "http://127.0.0.1:8008",
+		AdminToken:             api.NewSecret("token-of-main"),
+		RegistrationsPerSecond: 10, RegistrationsAtOnce: 20,
 		ClientURL:     "https://app.element.io",
 		XForwardedFor: true,
 		Timeout:       10 * time.Second,
@@ -66,11 +70,11 @@ func TestLoad(t *testing.T) {
 		{
 			name: "every field in the file",
 			files: map[string]string{
-				"keys/other.key": testKey,
+				"keys/other.key": testKey, "keys/before.key": rawKey,
 				"gatehouse.yaml": lines("listen: '[::]:8443'", "public_url: HTTPS://Gate.Example.ORG:443/", "trusted_proxies: [10.0.0.0/8, ::1]",
-					"store: {path: keys/store.db}", "secret_key_file: keys/other.key", "session: {idle: 90s, absolute: 1h30m}", "log: {level: warn, format: json}",
+					"store: {path: keys/store.db}", "secret_key_file: keys/other.key", "previous_secret_key_file: keys/before.key", "session: {idle: 90s, absolute: 1h30m}", "log: {level: warn, format: json}",
 					"homeservers:", "  main:", "    url: https://Matrix.example.org:8448/base/", "    server_name: example.org:8448", "    kind: dendrite",
-					"    registration_shared_secret: 007", "    admin_token: token-of-main", "    client_url: https://chat.example.org/", "    hide_accounts: ['telegram_*', _bot]",
+					"    registration_shared_secret: 007", "    registrations_per_second: 3", "    registrations_at_once: 7", "    admin_token: token-of-main", "    client_url: https://chat.example.org/", "    hide_accounts: ['telegram_*', _bot]",
 					"    database: postgres://u:p%40w@db/dendrite?sslmode=disable", "    database_writes: true", "    x_forwarded_for: false", "    timeout: 2m"),
 			},
 			want: func(dir string) func(*Config, *Homeserver) {
@@ -78,11 +82,12 @@ func TestLoad(t *testing.T) {
 					c.Listen, c.PublicURL = "[::]:8443", "https://gate.example.org"
 					c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 					c.Store.Path = filepath.Join(dir, "keys", "store.db")
+					c.PreviousSecretKey = api.NewSecret(rawKey)
 					c.Session = Session{Idle: 90 * time.Second, Absolute: 90 * time.Minute}
 					c.Log = Log{Level: slog.LevelWarn, Format: "json"}
 					*main = Homeserver{
 						URL: "https://matrix.example.org:8448/base", ServerName: "example.org:8448", Kind: "dendrite",
-						RegistrationSharedSecret: api.NewSecret("007"), AdminToken: api.NewSecret("token-of-main"),
+						RegistrationSharedSecret: api.NewSecret("007"), RegistrationsPerSecond: 3, RegistrationsAtOnce: 7, AdminToken: api.NewSecret("token-of-main"),
 						ClientURL: "https://chat.example.org", HideAccounts: []string{"telegram_*", "_bot"},
 						Database: api.NewSecret("postgres://u:p%40w@db/dendrite?sslmode=disable"), DatabaseWrites: true,
 						Timeout: 2 * time.Minute,

@@ -88,6 +88,10 @@ func TestMistakes(t *testing.T) {
 			write(t, "two.txt", "a\nb\n", 0o600)
 			write(t, "large.txt", strings.Repeat("x", maxSecret+1), 0o600)
 		}},
+		{name: "numbers", yaml: server("registrations_per_second: 0", "registrations_at_once: 1001") + lines("  b: {url: http://a, admin_token: t, registrations_per_second: 1.5, registrations_at_once: '+5'}", "  c: {url: http://a, admin_token: t, registrations_at_once: many}")},
+		{name: "previous-key", yaml: "previous_secret_key_file: before.key\n" + minimal, setup: func(t *testing.T) { write(t, "before.key", testKey, 0o600) }},
+		{name: "previous-key-short", yaml: "previous_secret_key: short\n" + minimal},
+		{name: "previous-key-open", yaml: "previous_secret_key_file: before.key\n" + minimal, setup: func(t *testing.T) { write(t, "before.key", testKey, 0o604) }},
 		{name: "open-key-file", yaml: minimal, setup: func(t *testing.T) { write(t, defaultKeyFile, testKey, 0o644) }},
 		{name: "open-file", yaml: minimal, setup: func(t *testing.T) { write(t, "gatehouse.yaml", minimal, 0o644) }},
 		{name: "environment", yaml: server("kind: synapse"), env: []string{"GATEHOUSE_LISTN=:1", "GATEHOUSE_FOO=", "GATEHOUSE_SESSION_IDLE=x", "GATEHOUSE_HOMESERVERS_MAIN_TIMEOT=5s",

@@ -111,11 +111,19 @@ func (l *loader) checkStore(c *Config) {
 	}
 }
 
-// checkKey reads the key from its usual file where none is given.
+// checkKey reads the key from its usual file where none is given, and compares it with the previous one.
 func (l *loader) checkKey(c *Config) {
-	if l.isGiven("", "secret_key") {
-		return
+	const previous = "previous_secret_key"
+	if !l.isGiven("", "secret_key") {
+		l.readUsualKey(c)
 	}
+	if !c.PreviousSecretKey.IsZero() && c.PreviousSecretKey == c.SecretKey {
+		at := l.where("", previous)
+		l.add(at, shownField(previous, "", at), "this is the same key as secret_key. Remove it, or give the one from before.")
+	}
+}
+
+func (l *loader) readUsualKey(c *Config) {
 	f, _ := fieldAt("secret_key" + fileSuffix)
 	path := filepath.Join(l.base, defaultKeyFile)
 	if !l.files.exists(path) {

@@ -139,7 +139,7 @@ func render(c *Config) []byte {
 	w.WriteString(fileHead)
 	section := ""
 	for _, f := range fields {
-		if f.ofHomeserver() || f.Secret && f.section() == "" {
+		if f.ofHomeserver() || f.section() == "" && (f.Secret || f.FileOf != "" && f.Default == "") {
 			continue
 		}
 		if f.section() != section {

@@ -18,6 +18,7 @@ type Settings struct {
 	URL            string // base address of the client-server and admin APIs
 	ServerName     string // what stands after the colon of its accounts; "" until found out
 	Secret         api.Secret
+	Registrations  Pace // with the secret
 	Token          api.Secret
 	ClientURL      string // the web client of hand-out cards
 	Hide           []string
@@ -26,6 +27,9 @@ type Settings struct {
 	ForwardedFor   bool // send the person's address as X-Forwarded-For when signing in
 	Timeout        time.Duration
 }
+
+// Pace bounds how fast something is done: so many at once, and then so many a second. Zero is no bound.
+type Pace struct{ PerSecond, AtOnce int }
 
 // Hidden reports whether a localpart matches a pattern of accounts to hide; `*` stands for any characters, all else for itself.
 func (s Settings) Hidden(localpart string) bool {

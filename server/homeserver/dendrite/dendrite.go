@@ -55,7 +55,7 @@ func New(settings homeserver.Settings, keeper homeserver.Keeper, options ...matr
 
 func newServer(settings homeserver.Settings, keeper homeserver.Keeper, options ...matrix.Option) *server {
 	client := matrix.New(settings.URL, settings.Timeout, options...)
-	registrar := sharedsecret.NewRegistrar(client, sharedsecret.Dendrite, settings.Secret)
+	registrar := sharedsecret.NewRegistrar(client, sharedsecret.Dendrite, settings.Secret, settings.Registrations)
 	return &server{
 		settings: settings, keeper: keeper, client: client, registrar: registrar,
 		keys: sharedsecret.NewKeys(settings.Name, client, registrar, settings.Token, keeper),

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/matrix"
 	"gatehouse/server/homeserver/password"
 )
@@ -42,9 +43,13 @@ type Registrar struct {
 }
 
 // NewRegistrar returns a Registrar; without a secret everything it does is ErrNotConfigured. Neither server limits the
-// endpoint, and each call of it costs Synapse a bcrypt, so the Registrar has a limit of its own: more than 20 at once wait.
-func NewRegistrar(c *matrix.Client, kind Kind, secret api.Secret) *Registrar {
-	return &Registrar{client: c, secret: secret, kind: kind, limit: rate.NewLimiter(10, 20)}
+// endpoint, and each call of it costs Synapse a bcrypt, so what goes beyond the pace waits.
+func NewRegistrar(c *matrix.Client, kind Kind, secret api.Secret, pace homeserver.Pace) *Registrar {
+	limit := rate.NewLimiter(rate.Limit(pace.PerSecond), pace.AtOnce)
+	if pace.PerSecond == 0 {
+		limit = rate.NewLimiter(rate.Inf, 0)
+	}
+	return &Registrar{client: c, secret: secret, kind: kind, limit: limit}
 }
 
 // HasSecret reports whether there is a secret to register with.

@@ -124,7 +124,7 @@ func TestRegister(t *testing.T) {
 	for _, kind := range []Kind{Synapse, Dendrite} {
 		t.Run(string(kind), func(t *testing.T) {
 			s, c := start(t, kind)
-			r := NewRegistrar(c, kind, api.NewSecret(secret))
+			r := NewRegistrar(c, kind, api.NewSecret(secret), homeserver.Pace{})
 			done, err := r.Register(t.Context(), alice)
 			if err != nil || done.ID != "@alice:h" || done.Token.IsZero() != (kind == Synapse) {
 				t.Fatalf("%+v, %v", done, err)
@@ -147,7 +147,7 @@ func TestStaleNonceIsReplacedOnce(t *testing.T) {
 		for stale, ok := range map[int]bool{1: true, 2: false} {
 			s, c := start(t, kind)
 			s.stale = stale
-			_, err := NewRegistrar(c, kind, api.NewSecret(secret)).Register(t.Context(), Account{Username: "alice", Password: api.NewSecret("wonderland")})
+			_, err := NewRegistrar(c, kind, api.NewSecret(secret), homeserver.Pace{}).Register(t.Context(), Account{Username: "alice", Password: api.NewSecret("wonderland")})
 			if (err == nil) != ok || len(s.calls) != 4 {
 				t.Errorf("%s, %d stale: %v after %v", kind, stale, err, s.calls)
 			}
@@ -174,7 +174,7 @@ func TestProve(t *testing.T) {
 		t.Run(string(tt.kind)+" "+tt.name, func(t *testing.T) {
 			s, c := start(t, tt.kind)
 			s.secret = tt.theirs
-			err := NewRegistrar(c, tt.kind, api.NewSecret(tt.mine)).Prove(t.Context())
+			err := NewRegistrar(c, tt.kind, api.NewSecret(tt.mine), homeserver.Pace{}).Prove(t.Context())
 			if !errors.Is(err, tt.want) || (err != nil) != (tt.want != nil) || len(s.accounts) != 0 {
 				t.Errorf("%v, accounts %v", err, s.accounts)
 			}
@@ -189,11 +189,35 @@ func TestProve(t *testing.T) {
 			fmt.Fprint(w, `{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}`)
 		}))
 		defer h.Close()
-		err := NewRegistrar(matrix.New(h.URL, time.Second), Synapse, api.NewSecret(secret)).Prove(t.Context())
+		err := NewRegistrar(matrix.New(h.URL, time.Second), Synapse, api.NewSecret(secret), homeserver.Pace{}).Prove(t.Context())
 		if !errors.Is(err, ErrDelegated) || Problem(err).Params["reason"] != "mas" {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// What goes beyond the pace waits, and where it would have to wait for longer than there is time, nothing is sent.
+func TestPace(t *testing.T) {
+	s, c := start(t, Synapse)
+	r := NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{PerSecond: 1, AtOnce: 2})
+	for range 2 {
+		if err := r.Prove(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := r.Prove(soon); !errors.Is(err, context.DeadlineExceeded) || len(s.calls) != 4 {
+		t.Errorf("the third: %v after %v", err, s.calls)
+	}
+	free := NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{})
+	soon, cancel = context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for range 50 {
+		if err := free.Prove(soon); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // keeper is a Keeper in memory, of service accounts only.
@@ -234,7 +258,7 @@ var whoami = matrix.Call{Method: http.MethodGet, Path: matrix.At("/_matrix/clien
 func TestKeysMakeOneServiceAccount(t *testing.T) {
 	s, c := start(t, Synapse)
 	var keep keeper
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
@@ -252,7 +276,7 @@ func TestKeysMakeOneServiceAccount(t *testing.T) {
 		t.Errorf("posted %v", s.posted)
 	}
 	// Another process takes the same one.
-	again := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	again := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
 	if id, err := again.Own(t.Context()); err != nil || id != own || len(s.accounts) != 1 {
 		t.Errorf("another process: %s, %v, accounts %v", id, err, s.accounts)
 	}
@@ -261,7 +285,7 @@ func TestKeysMakeOneServiceAccount(t *testing.T) {
 func TestKeysReplaceADeadTokenOnce(t *testing.T) {
 	s, c := start(t, Synapse)
 	var keep keeper
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
 	first, err := k.Own(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -290,7 +314,7 @@ func TestKeysTakeWhatAnotherProcessMade(t *testing.T) {
 	s, c := start(t, Synapse)
 	s.tokens["token of other"] = true
 	keep := keeper{steal: &homeserver.ServiceAccount{ID: "@other:h", Token: api.NewSecret("token of other")}}
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
 	if id, err := k.Own(t.Context()); err != nil || id != "@other:h" || len(s.tokens) != 1 {
 		t.Errorf("%s, %v, tokens %v", id, err, s.tokens)
 	}
@@ -299,7 +323,7 @@ func TestKeysTakeWhatAnotherProcessMade(t *testing.T) {
 func TestKeysThatCannotBeKept(t *testing.T) {
 	s, c := start(t, Synapse)
 	keep := keeper{fail: errors.New("disk full")}
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
 	if _, err := k.Own(t.Context()); err == nil || len(s.tokens) != 0 {
 		t.Errorf("%v, tokens %v", err, s.tokens)
 	}
@@ -308,7 +332,7 @@ func TestKeysThatCannotBeKept(t *testing.T) {
 func TestKeysWhoseSealIsLost(t *testing.T) {
 	s, c := start(t, Synapse)
 	keep := keeper{now: homeserver.ServiceAccount{ID: "@gatehouse-old:h"}}
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.Secret{}, &keep)
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
 	if id, err := k.Own(t.Context()); err != nil || id == "@gatehouse-old:h" || len(s.accounts) != 1 {
 		t.Errorf("%s, %v", id, err)
 	}
@@ -317,7 +341,7 @@ func TestKeysWhoseSealIsLost(t *testing.T) {
 func TestGivenToken(t *testing.T) {
 	s, c := start(t, Synapse)
 	s.tokens["token of root"] = true
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret)), api.NewSecret("token of root"), &keeper{})
+	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.NewSecret("token of root"), &keeper{})
 	for range 2 {
 		if id, err := k.Own(t.Context()); err != nil || id != "@root:h" {
 			t.Fatalf("%s, %v", id, err)

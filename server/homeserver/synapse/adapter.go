@@ -40,7 +40,7 @@ func New(settings homeserver.Settings, keeper homeserver.Keeper, options ...matr
 
 func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...matrix.Option) *synapse {
 	client := matrix.New(settings.URL, settings.Timeout, options...)
-	registrar := sharedsecret.NewRegistrar(client, sharedsecret.Synapse, settings.Secret)
+	registrar := sharedsecret.NewRegistrar(client, sharedsecret.Synapse, settings.Secret, settings.Registrations)
 	s := &synapse{
 		settings:  settings,
 		client:    client,
