@@ -7,26 +7,15 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"flag"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"github.com/andybalholm/brotli"
 )
 
-const (
-	dist  = "web/dist"
-	cache = ".cache/compressed"
-)
+const dist = "web/dist"
 
 func main() {
 	output := flag.String("o", "bin/gatehouse", "where the program goes")
@@ -138,82 +127,6 @@ func program() error {
 		return err
 	}
 	return put("wasm_exec.js", loader)
-}
-
-// put writes a file and, where that makes it smaller, its compressed twins.
-func put(name string, data []byte) error {
-	if err := os.WriteFile(filepath.Join(dist, name), data, 0o644); err != nil {
-		return err
-	}
-	if strings.HasSuffix(name, ".png") {
-		return nil
-	}
-	for _, c := range []struct {
-		ext      string
-		compress func([]byte) ([]byte, error)
-	}{{".br", brotlied}, {".gz", gzipped}} {
-		small, err := cached(data, c.ext, c.compress)
-		if err != nil {
-			return err
-		}
-		if len(small) < len(data) {
-			if err := os.WriteFile(filepath.Join(dist, name+c.ext), small, 0o644); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// cached compresses, or takes what an earlier build compressed: the best brotli takes seconds for a WASM.
-func cached(data []byte, ext string, compress func([]byte) ([]byte, error)) ([]byte, error) {
-	sum := sha256.Sum256(data)
-	path := filepath.Join(cache, hex.EncodeToString(sum[:])+ext)
-	small, err := os.ReadFile(path)
-	if err == nil {
-		return small, nil
-	}
-	if small, err = compress(data); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return nil, err
-	}
-	return small, writeWhole(path, small)
-}
-
-// writeWhole writes a file that others may be reading at the same time.
-func writeWhole(path string, data []byte) error {
-	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := os.WriteFile(temp, data, fs.FileMode(0o644)); err != nil {
-		return err
-	}
-	return os.Rename(temp, path)
-}
-
-func brotlied(data []byte) ([]byte, error) {
-	var b bytes.Buffer
-	w := brotli.NewWriterLevel(&b, brotli.BestCompression)
-	return compressed(&b, w, data)
-}
-
-func gzipped(data []byte) ([]byte, error) {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	return compressed(&b, w, data)
-}
-
-func compressed(b *bytes.Buffer, w io.WriteCloser, data []byte) ([]byte, error) {
-	if _, err := w.Write(data); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }
 
 func run(env []string, name string, args ...string) error {
