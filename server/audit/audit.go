@@ -42,11 +42,15 @@ func (o Outcome) valid() bool {
 // the end of.
 const CodeInterrupted = "interrupted"
 
+// UnknownActor stands for somebody who tried to sign in under a name that nobody
+// is known to have. What was typed is not kept: it may be a password.
+const UnknownActor = "unknown"
+
 // An Entry is who does what to whom. Request is what was asked, as JSON with
 // its secrets redacted: see [Redact].
 type Entry struct {
 	RequestID  string
-	Actor      string // `@admin:example.org`, `local:alice`; what was typed, for a sign-in that failed
+	Actor      string // `@admin:example.org`, `local:alice`; [UnknownActor] where a sign-in failed of nobody who is known
 	Role       string
 	Address    string
 	Homeserver string

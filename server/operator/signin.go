@@ -33,6 +33,9 @@ type Attempt struct {
 	Password   api.Secret
 	Address    string
 	RequestID  string
+
+	// actor is who it turned out to be, as the audit log names them; "" as long as nobody has said so.
+	actor string
 }
 
 // SignIn returns who the attempt is, or a *api.Problem: sign_in_wrong for a wrong password and an unknown name alike,
@@ -65,7 +68,7 @@ func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
 	if err := d.Wait(ctx, delay); err != nil {
 		return nil, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
 	}
-	p, err := d.prove(ctx, a)
+	p, err := d.prove(ctx, &a)
 	if err != nil {
 		if problem, ok := errors.AsType[*api.Problem](err); ok && (problem.Code == "sign_in_wrong" || problem.Code == "sign_in_not_admin") {
 			d.Limits.Failed(who, a.Address)
@@ -76,8 +79,9 @@ func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
 	}
 	d.Limits.Succeeded(who, a.Address)
 	p.Address = a.Address
-	entry := d.entry(a)
-	entry.Actor, entry.Role = p.ID, string(p.Role)
+	a.actor = p.ID
+	entry := d.entry(ctx, a)
+	entry.Role = string(p.Role)
 	if err := d.Audit.Event(ctx, entry, audit.Result{Outcome: audit.Done}); err != nil {
 		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
@@ -94,9 +98,9 @@ func limitName(a Attempt) string {
 	return a.Homeserver + "\x00" + name
 }
 
-func (d *Desk) prove(ctx context.Context, a Attempt) (*Person, error) {
+func (d *Desk) prove(ctx context.Context, a *Attempt) (*Person, error) {
 	if a.Homeserver == "" {
-		return d.proveOperator(ctx, a)
+		return d.proveOperator(ctx, *a)
 	}
 	who, err := d.Verify(ctx, a.Homeserver, api.Credentials{Name: a.Name, Password: a.Password, Address: a.Address})
 	if err != nil {
@@ -105,6 +109,7 @@ func (d *Desk) prove(ctx context.Context, a Attempt) (*Person, error) {
 	if who.ID.Validate() != nil { // a homeserver vouches for its own people, not for operators or the command line
 		return nil, api.NewProblem(api.StatusBadGateway, "homeserver_unknown_answer")
 	}
+	a.actor = string(who.ID)
 	if !who.Admin {
 		return nil, api.NewProblem(api.StatusForbidden, "sign_in_not_admin")
 	}
@@ -125,7 +130,7 @@ func (d *Desk) proveOperator(ctx context.Context, a Attempt) (*Person, error) {
 	if err != nil || !right || !known.Disabled.IsZero() {
 		return nil, api.NewProblem(api.StatusUnauthorized, "sign_in_wrong")
 	}
-	return &Person{ID: "operator:" + known.Name, Name: known.Name, Role: api.Role(known.Role)}, nil
+	return &Person{ID: operatorID(known.Name), Name: known.Name, Role: api.Role(known.Role)}, nil
 }
 
 // refused records an attempt that failed and returns why.
@@ -134,16 +139,37 @@ func (d *Desk) refused(ctx context.Context, a Attempt, why error) error {
 	if p, ok := errors.AsType[*api.Problem](why); ok {
 		result.Code = p.Code
 	}
-	if err := d.Audit.Event(ctx, d.entry(a), result); err != nil {
+	if err := d.Audit.Event(ctx, d.entry(ctx, a), result); err != nil {
 		return api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
 	return why
 }
 
-func (d *Desk) entry(a Attempt) audit.Entry {
+func operatorID(name string) string { return "operator:" + name }
+
+func (d *Desk) entry(ctx context.Context, a Attempt) audit.Entry {
 	return audit.Entry{
-		RequestID: a.RequestID, Actor: a.Name, Address: a.Address, Homeserver: a.Homeserver, Operation: "operators.sign_in",
+		RequestID: a.RequestID, Actor: d.actor(ctx, a), Address: a.Address, Homeserver: a.Homeserver, Operation: "operators.sign_in",
 	}
+}
+
+// actor says who an attempt is of, where somebody of that name is known: an operator, or who signed in lately with an account of the
+// homeserver. Any other name may be a password that somebody typed into the wrong field, and the log is for ever.
+func (d *Desk) actor(ctx context.Context, a Attempt) string {
+	if a.actor != "" {
+		return a.actor
+	}
+	ctx = context.WithoutCancel(ctx) // it is recorded although the person has gone away
+	if a.Homeserver == "" {
+		if known, err := d.Store.Operator(ctx, a.Name); err == nil {
+			return operatorID(known.Name)
+		}
+		return audit.UnknownActor
+	}
+	if person, err := d.Store.PersonNamed(ctx, a.Homeserver, a.Name); err == nil {
+		return person
+	}
+	return audit.UnknownActor
 }
 
 // Sleep waits, unless ctx ends first.

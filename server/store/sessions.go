@@ -121,6 +121,23 @@ func (s *Store) EndSessions(ctx context.Context, person string, now time.Time) (
 	return n, nil
 }
 
+// PersonNamed returns who of those that signed in lately, with an account of a
+// homeserver, has a name: with or without sigil and server, in upper or lower
+// case. It fails with [ErrNotFound] if nobody has.
+func (s *Store) PersonNamed(ctx context.Context, homeserver, name string) (string, error) {
+	whole := strings.ToLower(name)
+	start := "@" + strings.TrimPrefix(whole, "@") + ":"
+	var person string
+	err := s.read.QueryRowContext(ctx, `
+		SELECT person FROM sessions
+		WHERE homeserver = $1 AND (lower(person) = $2 OR substr(lower(person), 1, length($3)) = $3)
+		ORDER BY (person = $4) DESC, created_ms DESC LIMIT 1`, homeserver, whole, start, name).Scan(&person)
+	if err != nil {
+		return "", fmt.Errorf("store: person: %w", orNotFound(err))
+	}
+	return person, nil
+}
+
 // PurgeSessions deletes the sessions that were ended, or reached their absolute
 // end, before a time.
 func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, error) {
