@@ -53,7 +53,11 @@ func openHouse(ctx context.Context, path string, logs io.Writer) (*house, error)
 		return nil, err
 	}
 	h := &house{config: cfg, log: logger(cfg.Log, logs)}
-	if h.seal, err = seal.New([]byte(cfg.SecretKey.Reveal())); err != nil {
+	var previous [][]byte
+	if !cfg.PreviousSecretKey.IsZero() {
+		previous = append(previous, []byte(cfg.PreviousSecretKey.Reveal()))
+	}
+	if h.seal, err = seal.New([]byte(cfg.SecretKey.Reveal()), previous...); err != nil {
 		return nil, err
 	}
 	if h.store, err = store.Open(ctx, cfg.Store.Path); err != nil {
@@ -69,6 +73,9 @@ func (h *house) furnish(ctx context.Context) error {
 	keeper := keep.Keeper{Store: h.store, Seal: h.seal, Now: time.Now}
 	var servers []*gate.Homeserver
 	for _, name := range h.config.Names() {
+		if err := keeper.Reseal(ctx, name); err != nil {
+			return err
+		}
 		server, err := h.homeserver(ctx, name, keeper)
 		if err != nil {
 			return fmt.Errorf("homeserver %s: %w", name, err)

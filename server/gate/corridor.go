@@ -91,7 +91,11 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 	if op.Info().Kind == api.KindRead {
 		ctx, cancel := context.WithTimeout(ctx, readTime)
 		defer cancel()
-		return entry.Call(ctx, req)
+		result, err := entry.Call(ctx, req)
+		if report, ok := result.(api.Report); ok && err == nil {
+			return g.complete(ctx, server, report)
+		}
+		return result, err
 	}
 	ctx, cancel := context.WithTimeout(homeserver.WithRequestKey(context.WithoutCancel(ctx), v.Key), writeTime)
 	defer cancel()
@@ -108,6 +112,19 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 		g.revoke(ctx, v, op, req, err)
 		return result, err
 	})
+}
+
+// complete adds to a report on a homeserver what only the gate's own store knows.
+func (g *Gate) complete(ctx context.Context, server *Homeserver, report api.Report) (api.Report, error) {
+	if report.Server.State == "down" {
+		return report, nil
+	}
+	lines, err := g.formerLines(ctx, server)
+	if err != nil {
+		return api.Report{}, err
+	}
+	report.Checks = append(report.Checks, lines...)
+	return report, nil
 }
 
 // permit refuses what the person's role may not. Refusals of writes are recorded.

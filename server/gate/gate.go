@@ -30,6 +30,7 @@ type Homeserver struct {
 	Adapter  homeserver.Adapter
 
 	health health
+	former former
 }
 
 // Person is who makes a call.

@@ -44,7 +44,8 @@ func (h *Homeserver) Unavailable() map[string]string {
 	return out
 }
 
-// Watch looks at every homeserver now and then until ctx ends. Nobody's session is kept alive by it, and nothing is recorded.
+// Watch looks at every homeserver now and then until ctx ends. Nobody's session is kept alive by it, and nothing is recorded but what
+// it does about former service accounts.
 func (g *Gate) Watch(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, server := range g.servers {
@@ -53,6 +54,7 @@ func (g *Gate) Watch(ctx context.Context) {
 			defer tick.Stop()
 			for {
 				server.look(ctx, g.now)
+				g.tidy(ctx, server)
 				select {
 				case <-tick.C:
 				case <-ctx.Done():
@@ -62,6 +64,16 @@ func (g *Gate) Watch(ctx context.Context) {
 		})
 	}
 	all.Wait()
+}
+
+// tidy ends the gate's former accounts on a homeserver that answers.
+func (g *Gate) tidy(ctx context.Context, server *Homeserver) {
+	if seen, _ := server.Seen(); seen.State == "down" || ctx.Err() != nil {
+		return
+	}
+	if err := g.endFormer(ctx, server); err != nil {
+		g.log.ErrorContext(ctx, "former service accounts could not be looked after", "homeserver", server.Settings.Name, "error", err.Error())
+	}
 }
 
 func (h *Homeserver) look(ctx context.Context, now func() time.Time) {

@@ -58,6 +58,8 @@ type Keeper interface {
 	// ReplaceServiceAccount keeps another one in place of the account named old ("" for none) and reports false where somebody
 	// else replaced it first.
 	ReplaceServiceAccount(ctx context.Context, homeserver string, old api.UserID, now ServiceAccount) (bool, error)
+	// RetireServiceAccount notes an account that was registered, or may have been, and is not used, so that the gate ends it.
+	RetireServiceAccount(ctx context.Context, homeserver string, id api.UserID) error
 	// NoteAccount remembers an account that Gatehouse made.
 	NoteAccount(ctx context.Context, homeserver string, id api.UserID) error
 	// MadeAccounts returns the accounts that Gatehouse made, by localpart.
@@ -72,7 +74,25 @@ type Keeper interface {
 type ServiceAccount struct {
 	ID    api.UserID
 	Token api.Secret
+	// Reason is why it took the place of the one before, "" for the first one.
+	Reason Reason
 }
+
+// Reason is why a service account is there in place of another one.
+type Reason string
+
+// The reasons.
+const (
+	ReasonSealed  Reason = "sealed"  // the key that its token was sealed with is gone
+	ReasonRefused Reason = "refused" // the homeserver refused its token
+	ReasonUnused  Reason = "unused"  // none: it was registered, and another one is used
+)
+
+// ServicePrefix is what the names of the gate's own accounts begin with; ServiceTail random characters follow.
+const (
+	ServicePrefix = "gatehouse-"
+	ServiceTail   = 10
+)
 
 // MadeAccount is an account that Gatehouse made.
 type MadeAccount struct {

@@ -41,7 +41,29 @@ func (k Keeper) ServiceAccount(ctx context.Context, name string) (homeserver.Ser
 	if err != nil {
 		return homeserver.ServiceAccount{ID: id}, nil
 	}
-	return homeserver.ServiceAccount{ID: id, Token: api.NewSecret(string(token))}, nil
+	return homeserver.ServiceAccount{ID: id, Token: api.NewSecret(string(token)), Reason: homeserver.Reason(row.Reason)}, nil
+}
+
+// Reseal seals the token of a homeserver's service account again, where it was sealed with the previous key, so that this one can be
+// taken away.
+func (k Keeper) Reseal(ctx context.Context, name string) error {
+	row, err := k.Store.ServiceAccount(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil || k.Seal.Current(row.SealedToken) {
+		return err
+	}
+	data := aad(name, api.UserID(row.UserID))
+	token, err := k.Seal.Open(seal.PurposeSeal, row.SealedToken, data)
+	if err != nil {
+		return nil // of neither key: it stays as it is, in case its key is found
+	}
+	sealed, err := k.Seal.Seal(seal.PurposeSeal, token, data)
+	if err != nil {
+		return err
+	}
+	return k.Store.SealServiceAccount(ctx, name, row.UserID, row.SealedToken, sealed)
 }
 
 // ReplaceServiceAccount implements homeserver.Keeper.
@@ -51,12 +73,19 @@ func (k Keeper) ReplaceServiceAccount(ctx context.Context, name string, old api.
 		return false, err
 	}
 	err = k.Store.ReplaceServiceAccount(ctx, string(old), store.ServiceAccount{
-		Homeserver: name, UserID: string(next.ID), SealedToken: sealed, Created: k.Now(),
+		Homeserver: name, UserID: string(next.ID), SealedToken: sealed, Reason: string(next.Reason), Created: k.Now(),
 	})
 	if errors.Is(err, store.ErrConflict) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// RetireServiceAccount implements homeserver.Keeper.
+func (k Keeper) RetireServiceAccount(ctx context.Context, name string, id api.UserID) error {
+	return k.Store.RetireServiceAccount(ctx, store.ServiceAccount{
+		Homeserver: name, UserID: string(id), Reason: string(homeserver.ReasonUnused), Created: k.Now(),
+	})
 }
 
 // NoteAccount implements homeserver.Keeper.

@@ -19,13 +19,18 @@ import (
 // check proves every key, one after the other. It changes nothing, but that the gate's service account is made where there is
 // none yet.
 func (s *server) check(ctx context.Context, _ api.ServerQuery) (api.Report, error) {
+	locked := s.keys.Locked(ctx) // before anything makes another account in its place
 	info, answer := s.look(ctx)
 	out := api.Report{Server: info}
 	if info.State == "down" {
 		out.Checks = append(out.Checks, homeserver.FailedLine("reachable", info.Problem))
 	} else {
 		out.Checks = append(out.Checks, homeserver.Line(api.CheckPassed, "reachable", "url", s.client.Base(), "ms", strconv.FormatInt(info.LatencyMS, 10)),
-			s.checkSoftware(ctx), homeserver.ClockLine(answer.Date, time.Now()), s.checkSecret(ctx), s.checkToken(ctx))
+			s.checkSoftware(ctx), homeserver.ClockLine(answer.Date, time.Now()), s.checkSecret(ctx))
+		if locked != "" {
+			out.Checks = append(out.Checks, homeserver.Line(api.CheckWarning, "service_account_locked", "id", string(locked)))
+		}
+		out.Checks = append(out.Checks, s.checkToken(ctx))
 		if own, err := s.keys.Own(ctx); err == nil && s.settings.ServerName != "" && s.settings.ServerName != own.Server() {
 			out.Checks = append(out.Checks, homeserver.Line(api.CheckFailed, "server_name_other", "configured", s.settings.ServerName, "server", own.Server()))
 		}

@@ -58,7 +58,7 @@ func newServer(settings homeserver.Settings, keeper homeserver.Keeper, options .
 	registrar := sharedsecret.NewRegistrar(client, sharedsecret.Dendrite, settings.Secret, settings.Registrations)
 	return &server{
 		settings: settings, keeper: keeper, client: client, registrar: registrar,
-		keys: sharedsecret.NewKeys(settings.Name, client, registrar, settings.Token, keeper),
+		keys: sharedsecret.NewKeys(settings, client, registrar, keeper),
 		db:   openDatabase(settings.Database),
 	}
 }

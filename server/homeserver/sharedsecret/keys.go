@@ -24,6 +24,7 @@ const renewEvery = 10 * time.Minute
 // the shared secret, once, and kept by the Keeper. It is safe for concurrent use.
 type Keys struct {
 	homeserver string
+	serverName string // "" where it is not known yet
 	client     *matrix.Client
 	registrar  *Registrar
 	keeper     homeserver.Keeper
@@ -34,9 +35,9 @@ type Keys struct {
 	renewed time.Time
 }
 
-// NewKeys returns the keys of the homeserver of that name in the configuration. With a given token nothing is ever made.
-func NewKeys(name string, c *matrix.Client, r *Registrar, given api.Secret, keeper homeserver.Keeper) *Keys {
-	return &Keys{homeserver: name, client: c, registrar: r, given: given, keeper: keeper}
+// NewKeys returns the keys of a homeserver. With a given token nothing is ever made.
+func NewKeys(s homeserver.Settings, c *matrix.Client, r *Registrar, keeper homeserver.Keeper) *Keys {
+	return &Keys{homeserver: s.Name, serverName: s.ServerName, client: c, registrar: r, given: s.Token, keeper: keeper}
 }
 
 // Given reports whether the token comes from the configuration.
@@ -81,11 +82,11 @@ func (k *Keys) account(ctx context.Context) (homeserver.ServiceAccount, error) {
 	kept, err := k.keeper.ServiceAccount(ctx, k.homeserver)
 	switch {
 	case errors.Is(err, homeserver.ErrNone):
-		return k.make(ctx, "")
+		return k.make(ctx, homeserver.ServiceAccount{}, "")
 	case err != nil:
 		return homeserver.ServiceAccount{}, err
 	case kept.Token.IsZero():
-		return k.make(ctx, kept.ID) // the key that it was sealed with is gone
+		return k.make(ctx, kept, homeserver.ReasonSealed)
 	}
 	k.now = kept
 	return kept, nil
@@ -122,13 +123,25 @@ func (k *Keys) renew(ctx context.Context, dead homeserver.ServiceAccount) (homes
 		return homeserver.ServiceAccount{}, api.NewProblem(api.StatusBadGateway, "homeserver_token_dead")
 	}
 	k.renewed = time.Now()
-	return k.make(ctx, kept.ID)
+	return k.make(ctx, kept, homeserver.ReasonRefused)
+}
+
+// Locked returns the service account whose token is kept and cannot be opened with today's key, "" where there is none.
+func (k *Keys) Locked(ctx context.Context) api.UserID {
+	if k.Given() {
+		return ""
+	}
+	kept, err := k.keeper.ServiceAccount(ctx, k.homeserver)
+	if err != nil || !kept.Token.IsZero() {
+		return ""
+	}
+	return kept.ID
 }
 
 // make registers an administrator under a random name with a password that nobody keeps, and has it kept in place of old.
-func (k *Keys) make(ctx context.Context, old api.UserID) (homeserver.ServiceAccount, error) {
+func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why homeserver.Reason) (homeserver.ServiceAccount, error) {
 	none := homeserver.ServiceAccount{}
-	tail, err := password.Random(10)
+	tail, err := password.Random(homeserver.ServiceTail)
 	if err != nil {
 		return none, err
 	}
@@ -136,8 +149,9 @@ func (k *Keys) make(ctx context.Context, old api.UserID) (homeserver.ServiceAcco
 	if err != nil {
 		return none, err
 	}
+	name := homeserver.ServicePrefix + strings.ToLower(tail.Reveal())
 	made, err := k.registrar.Register(ctx, Account{
-		Username:    api.Localpart("gatehouse-" + strings.ToLower(tail.Reveal())),
+		Username:    api.Localpart(name),
 		Password:    secret,
 		Admin:       true,
 		DisplayName: "Gatehouse",
@@ -146,26 +160,36 @@ func (k *Keys) make(ctx context.Context, old api.UserID) (homeserver.ServiceAcco
 	if err != nil {
 		p := Problem(err)
 		p.Fields = nil // they would name those of another form
+		if matrix.Unknown(err) && k.serverName != "" {
+			// It may be there all the same, an administrator whom nobody uses.
+			return none, errors.Join(k.retire(ctx, api.UserID("@"+name+":"+k.serverName)), p)
+		}
 		return none, p
 	}
 	if made.Token.IsZero() { // Synapse gives none where new accounts need approval
-		return none, api.NewProblem(api.StatusBadGateway, "homeserver_token_missing")
+		return none, errors.Join(k.retire(ctx, made.ID), api.NewProblem(api.StatusBadGateway, "homeserver_token_missing"))
 	}
-	mine := homeserver.ServiceAccount{ID: made.ID, Token: made.Token}
-	kept, err := k.keeper.ReplaceServiceAccount(ctx, k.homeserver, old, mine)
+	mine := homeserver.ServiceAccount{ID: made.ID, Token: made.Token, Reason: why}
+	kept, err := k.keeper.ReplaceServiceAccount(ctx, k.homeserver, old.ID, mine)
 	if err == nil && kept {
 		k.now = mine
 		return mine, nil
 	}
-	// Another process was first, or ours cannot be kept: it must not stay signed in.
+	// Another process was first, or ours cannot be kept: it must not stay signed in, nor an administrator.
 	logout := matrix.Call{Method: http.MethodPost, Path: matrix.At("/_matrix/client/v3/logout"), Token: made.Token, Body: struct{}{}}
 	_, logoutErr := k.client.Do(context.WithoutCancel(ctx), logout, nil)
+	retireErr := k.retire(ctx, made.ID)
 	if err == nil {
 		mine, err = k.keeper.ServiceAccount(ctx, k.homeserver)
 	}
 	if err != nil {
-		return none, errors.Join(err, logoutErr)
+		return none, errors.Join(err, logoutErr, retireErr)
 	}
 	k.now = mine
 	return mine, nil
+}
+
+// retire notes an account that is not used; the gate ends it.
+func (k *Keys) retire(ctx context.Context, id api.UserID) error {
+	return k.keeper.RetireServiceAccount(context.WithoutCancel(ctx), k.homeserver, id)
 }

@@ -232,6 +232,7 @@ type keeper struct {
 	mu       sync.Mutex
 	now      homeserver.ServiceAccount
 	replaced int
+	retired  []api.UserID
 	fail     error
 	steal    *homeserver.ServiceAccount // somebody who is faster
 }
@@ -259,12 +260,24 @@ func (k *keeper) ReplaceServiceAccount(_ context.Context, _ string, old api.User
 	return true, nil
 }
 
+func (k *keeper) RetireServiceAccount(_ context.Context, _ string, id api.UserID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.retired = append(k.retired, id)
+	return nil
+}
+
+// settings are those of the homeserver h, with a token or without.
+func settings(token api.Secret) homeserver.Settings {
+	return homeserver.Settings{Name: "main", ServerName: "h", Token: token}
+}
+
 var whoami = matrix.Call{Method: http.MethodGet, Path: matrix.At("/_matrix/client/v3/account/whoami")}
 
 func TestKeysMakeOneServiceAccount(t *testing.T) {
 	s, c := start(t, Synapse)
 	var keep keeper
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
@@ -282,7 +295,7 @@ func TestKeysMakeOneServiceAccount(t *testing.T) {
 		t.Errorf("posted %v", s.posted)
 	}
 	// Another process takes the same one.
-	again := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
+	again := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
 	if id, err := again.Own(t.Context()); err != nil || id != own || len(s.accounts) != 1 {
 		t.Errorf("another process: %s, %v, accounts %v", id, err, s.accounts)
 	}
@@ -291,7 +304,7 @@ func TestKeysMakeOneServiceAccount(t *testing.T) {
 func TestKeysReplaceADeadTokenOnce(t *testing.T) {
 	s, c := start(t, Synapse)
 	var keep keeper
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
 	first, err := k.Own(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -320,7 +333,7 @@ func TestKeysTakeWhatAnotherProcessMade(t *testing.T) {
 	s, c := start(t, Synapse)
 	s.tokens["token of other"] = true
 	keep := keeper{steal: &homeserver.ServiceAccount{ID: "@other:h", Token: api.NewSecret("token of other")}}
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
 	if id, err := k.Own(t.Context()); err != nil || id != "@other:h" || len(s.tokens) != 1 {
 		t.Errorf("%s, %v, tokens %v", id, err, s.tokens)
 	}
@@ -329,7 +342,7 @@ func TestKeysTakeWhatAnotherProcessMade(t *testing.T) {
 func TestKeysThatCannotBeKept(t *testing.T) {
 	s, c := start(t, Synapse)
 	keep := keeper{fail: errors.New("disk full")}
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
 	if _, err := k.Own(t.Context()); err == nil || len(s.tokens) != 0 {
 		t.Errorf("%v, tokens %v", err, s.tokens)
 	}
@@ -338,7 +351,7 @@ func TestKeysThatCannotBeKept(t *testing.T) {
 func TestKeysWhoseSealIsLost(t *testing.T) {
 	s, c := start(t, Synapse)
 	keep := keeper{now: homeserver.ServiceAccount{ID: "@gatehouse-old:h"}}
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.Secret{}, &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
 	if id, err := k.Own(t.Context()); err != nil || id == "@gatehouse-old:h" || len(s.accounts) != 1 {
 		t.Errorf("%s, %v", id, err)
 	}
@@ -347,7 +360,7 @@ func TestKeysWhoseSealIsLost(t *testing.T) {
 func TestGivenToken(t *testing.T) {
 	s, c := start(t, Synapse)
 	s.tokens["token of root"] = true
-	k := NewKeys("main", c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), api.NewSecret("token of root"), &keeper{})
+	k := NewKeys(settings(api.NewSecret("token of root")), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keeper{})
 	for range 2 {
 		if id, err := k.Own(t.Context()); err != nil || id != "@root:h" {
 			t.Fatalf("%s, %v", id, err)

@@ -45,7 +45,7 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		settings:  settings,
 		client:    client,
 		registrar: registrar,
-		keys:      sharedsecret.NewKeys(settings.Name, client, registrar, settings.Token, keeper),
+		keys:      sharedsecret.NewKeys(settings, client, registrar, keeper),
 		pauses:    []time.Duration{0, time.Second, 2 * time.Second},
 	}
 	s.table = homeserver.Adapter{

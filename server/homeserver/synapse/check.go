@@ -21,6 +21,7 @@ import (
 // check is the doctor's report. It changes nothing but, where none was made yet, makes the service account; the address that
 // forwarded uses appears in the history of the account that the gate acts as.
 func (s *synapse) check(ctx context.Context, q api.ServerQuery) (api.Report, error) {
+	locked := s.keys.Locked(ctx) // before anything makes another account in its place
 	server, err := s.info(ctx, q)
 	if err != nil {
 		return api.Report{}, err
@@ -45,6 +46,9 @@ func (s *synapse) check(ctx context.Context, q api.ServerQuery) (api.Report, err
 	}
 	s.checkClock(ctx, &r)
 	s.checkSecret(ctx, &r)
+	if locked != "" {
+		r.add("service_account_locked", api.CheckWarning, "id", string(locked))
+	}
 	if s.checkToken(ctx, &r) {
 		s.checkForwarded(ctx, &r)
 	}
