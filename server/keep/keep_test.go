@@ -116,6 +116,63 @@ func TestTokensAreSealed(t *testing.T) {
 	}
 }
 
+// A key is rotated without loss: with both keys the token opens and is sealed again, and then the new key alone opens it. What neither
+// key opens stays as it is.
+func TestReseal(t *testing.T) {
+	k := newKeeper(t)
+	put(t, k, "hs", "", "@gate:hs", "syt_kept")
+	sealed := func() []byte {
+		t.Helper()
+		row, err := k.Store.ServiceAccount(t.Context(), "hs")
+		must(t, err)
+		return row.SealedToken
+	}
+	first := sealed()
+	with := func(s *seal.Keys) Keeper { return Keeper{Store: k.Store, Seal: s, Now: k.Now} }
+	unchanged := func(k Keeper) {
+		t.Helper()
+		must(t, k.Reseal(t.Context(), "hs"))
+		if !bytes.Equal(sealed(), first) {
+			t.Error("it was sealed again")
+		}
+	}
+	unchanged(k)
+	unchanged(with(keys(t, 'c', secret('d'))))
+	rotating := with(keys(t, 'b', secret('a')))
+	must(t, rotating.Reseal(t.Context(), "hs"))
+	must(t, rotating.Reseal(t.Context(), "none"))
+	if a := get(t, rotating, "hs"); a.Token.Reveal() != "syt_kept" {
+		t.Error("the token is lost")
+	}
+	if a := get(t, with(keys(t, 'b')), "hs"); a.ID != "@gate:hs" || a.Token.Reveal() != "syt_kept" {
+		t.Error("the new key alone does not open it")
+	}
+	if a := get(t, k, "hs"); !a.Token.IsZero() {
+		t.Error("the old key opens it still")
+	}
+}
+
+// What was registered and is not used is retired, and cannot be taken for the live one.
+func TestRetireServiceAccount(t *testing.T) {
+	k := newKeeper(t)
+	put(t, k, "hs", "", "@gate1:hs", "syt_first")
+	must(t, k.RetireServiceAccount(t.Context(), "hs", "@gate2:hs"))
+	must(t, k.RetireServiceAccount(t.Context(), "hs", "@gate1:hs"))
+	if a := get(t, k, "hs"); a.ID != "@gate1:hs" || a.Token.Reveal() != "syt_first" {
+		t.Errorf("%s", a.ID)
+	}
+	rows, err := k.Store.ServiceAccounts(t.Context(), "hs")
+	must(t, err)
+	for _, r := range rows {
+		if unused := r.UserID == "@gate2:hs"; r.Retired.IsZero() == unused || (r.Reason == string(homeserver.ReasonUnused)) != unused {
+			t.Errorf("%+v", r)
+		}
+	}
+	if len(rows) != 2 {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
 func TestMadeAccounts(t *testing.T) {
 	k := newKeeper(t)
 	for _, id := range []api.UserID{"@b:hs", "@a:hs", "@b:hs", "@A/x:hs"} {
@@ -177,7 +234,7 @@ func TestStoreFails(t *testing.T) {
 	if _, err := k.Step(ctx, "hs", "@a:hs"); err == nil {
 		t.Error("no error")
 	}
-	if k.SetStep(ctx, "hs", "@a:hs", "x") == nil || k.NoteAccount(ctx, "hs", "@a:hs") == nil {
+	if k.SetStep(ctx, "hs", "@a:hs", "x") == nil || k.NoteAccount(ctx, "hs", "@a:hs") == nil || k.RetireServiceAccount(ctx, "hs", "@a:hs") == nil || k.Reseal(ctx, "hs") == nil {
 		t.Error("no error")
 	}
 }

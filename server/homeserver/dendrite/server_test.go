@@ -92,6 +92,23 @@ func TestCheck(t *testing.T) {
 	})
 }
 
+// SETTLED 21: a token that cannot be opened is told, and another account takes its place at once.
+func TestCheckTellsALockedToken(t *testing.T) {
+	everywhere(t, "no database", func(t *testing.T, w *world) {
+		late := build(t, homeserver.Settings{URL: w.settings.URL, Secret: w.settings.Secret}, w.fake)
+		late.keeper.account = &homeserver.ServiceAccount{ID: "@gatehouse-lost:localhost"}
+		for _, locked := range []bool{true, false} {
+			report := must(t, late, api.CheckServer, api.ServerQuery{})
+			if c := find(report, "service_account_locked"); (c.Params["id"] == "@gatehouse-lost:localhost") != locked || !report.OK() || find(report, "service_account").Code == "" {
+				t.Errorf("locked %t: %+v", locked, report.Checks)
+			}
+		}
+		if late.keeper.account.Reason != homeserver.ReasonSealed {
+			t.Errorf("it is there because %q", late.keeper.account.Reason)
+		}
+	})
+}
+
 func TestCheckFindsWrongKeys(t *testing.T) {
 	everywhere(t, "no database", func(t *testing.T, w *world) {
 		person := w.signsIn(t, w.make(t, "person", "a password", false), "a password")

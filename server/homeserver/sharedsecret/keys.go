@@ -20,6 +20,10 @@ import (
 // account from us.
 const renewEvery = 10 * time.Minute
 
+// lostWait is how long no other account is registered after a registration that nobody answered: a slow server gets no
+// administrator for each call that waits for one.
+const lostWait = time.Minute
+
 // Keys is where an adapter's administrator token comes from: the configuration, or else a service account that is made with
 // the shared secret, once, and kept by the Keeper. It is safe for concurrent use.
 type Keys struct {
@@ -33,6 +37,10 @@ type Keys struct {
 	mu      sync.Mutex // held while an account is made: one at a time
 	now     homeserver.ServiceAccount
 	renewed time.Time
+	lost    struct { // the last registration that nobody answered
+		at  time.Time
+		why *api.Problem
+	}
 }
 
 // NewKeys returns the keys of a homeserver. With a given token nothing is ever made.
@@ -141,6 +149,9 @@ func (k *Keys) Locked(ctx context.Context) api.UserID {
 // make registers an administrator under a random name with a password that nobody keeps, and has it kept in place of old.
 func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why homeserver.Reason) (homeserver.ServiceAccount, error) {
 	none := homeserver.ServiceAccount{}
+	if k.lost.why != nil && time.Since(k.lost.at) < lostWait {
+		return none, k.lost.why
+	}
 	tail, err := password.Random(homeserver.ServiceTail)
 	if err != nil {
 		return none, err
@@ -160,11 +171,15 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 	if err != nil {
 		p := Problem(err)
 		p.Fields = nil // they would name those of another form
-		if matrix.Unknown(err) && k.serverName != "" {
-			// It may be there all the same, an administrator whom nobody uses.
-			return none, errors.Join(k.retire(ctx, api.UserID("@"+name+":"+k.serverName)), p)
+		if !matrix.Unknown(err) {
+			return none, p
 		}
-		return none, p
+		// It may be there all the same, an administrator whom nobody uses.
+		k.lost.at, k.lost.why = time.Now(), p
+		if k.serverName == "" {
+			return none, p
+		}
+		return none, errors.Join(k.retire(ctx, api.UserID("@"+name+":"+k.serverName)), p)
 	}
 	if made.Token.IsZero() { // Synapse gives none where new accounts need approval
 		return none, errors.Join(k.retire(ctx, made.ID), api.NewProblem(api.StatusBadGateway, "homeserver_token_missing"))

@@ -78,6 +78,23 @@ func states(r api.Report) string {
 	return strings.Join(out, " ")
 }
 
+// SETTLED 21: a token that cannot be opened is told, and another account takes its place at once.
+func TestCheckTellsALockedToken(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.keeper.now = homeserver.ServiceAccount{ID: "@gatehouse-lost:localhost"}
+		r, err := b.check(t.Context(), api.ServerQuery{})
+		if err != nil || !r.OK() || !strings.Contains(states(r), " service_account_locked:warning service_account:passed") {
+			t.Fatalf("%s, %v", states(r), err)
+		}
+		if b.keeper.now.Reason != homeserver.ReasonSealed || b.keeper.now.ID == "@gatehouse-lost:localhost" {
+			t.Errorf("kept: %s, %s", b.keeper.now.ID, b.keeper.now.Reason)
+		}
+		if r, err := b.check(t.Context(), api.ServerQuery{}); err != nil || strings.Contains(states(r), "locked") {
+			t.Errorf("once more: %s, %v", states(r), err)
+		}
+	})
+}
+
 func TestCheck(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		token := b.person(t, unique("root"), true)
