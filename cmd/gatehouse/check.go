@@ -58,12 +58,20 @@ func (c checkCommand) Run(ctx context.Context, all *commands) error {
 			}
 			printReport(os.Stdout, report)
 		}
+		if !h.config.PreviousSecretKey.IsZero() {
+			fmt.Println(previousKey)
+		}
 	}
 	if !healthy {
 		return errSilent
 	}
 	return nil
 }
+
+// previousKey is said as long as a key is being replaced. Opening the house has sealed everything again by then.
+const previousKey = `
+previous_secret_key is set. What it sealed is sealed with the new key now. Sessions that it signed need it until they have ended:
+remove it once session.absolute has passed since Gatehouse was started with the new key.`
 
 func (h *house) check(ctx context.Context, name string) (api.Report, error) {
 	person := operator.Local(localUser())

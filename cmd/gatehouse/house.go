@@ -70,7 +70,8 @@ func openHouse(ctx context.Context, path string, logs io.Writer) (*house, error)
 }
 
 func (h *house) furnish(ctx context.Context) error {
-	keeper := keep.Keeper{Store: h.store, Seal: h.seal, Now: time.Now}
+	h.audit = audit.New(h.store, time.Now)
+	keeper := keep.Keeper{Store: h.store, Seal: h.seal, Audit: h.audit, Now: time.Now}
 	var servers []*gate.Homeserver
 	for _, name := range h.config.Names() {
 		if err := keeper.Reseal(ctx, name); err != nil {
@@ -82,7 +83,6 @@ func (h *house) furnish(ctx context.Context) error {
 		}
 		servers = append(servers, server)
 	}
-	h.audit = audit.New(h.store, time.Now)
 	var err error
 	h.gate, err = gate.New(gate.Config{
 		Homeservers: servers, Store: h.store, Audit: h.audit, Log: h.log, MAC: h.fingerprintKey(), Now: time.Now,

@@ -46,6 +46,9 @@ const CodeInterrupted = "interrupted"
 // is known to have. What was typed is not kept: it may be a password.
 const UnknownActor = "unknown"
 
+// GateActor is the gate itself, where it acts of its own accord: it registers and ends accounts of its own.
+const GateActor = "gatehouse"
+
 // An Entry is who does what to whom. Request is what was asked, as JSON with
 // its secrets redacted: see [Redact].
 type Entry struct {

@@ -10,12 +10,10 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/audit"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/store"
 )
-
-// gateID is the gate itself, where it acts of its own accord and not for a person.
-const gateID = "gatehouse"
 
 // formerAgain is how long the gate waits before it tries again to end an account that it could not end.
 const formerAgain = time.Hour
@@ -86,7 +84,7 @@ func (g *Gate) endAccount(ctx context.Context, server *Homeserver, id api.UserID
 		return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why), nil
 	}
 	v := Visit{
-		Person: &Person{ID: gateID}, Homeserver: server.Settings.Name, Operation: api.DeactivateUser.Info().Name, RequestID: NewKey(),
+		Person: &Person{ID: audit.GateActor}, Homeserver: server.Settings.Name, Operation: api.DeactivateUser.Info().Name, RequestID: NewKey(),
 	}
 	lease := "former." + server.Settings.Name
 	if err := g.store.TakeLease(ctx, lease, v.RequestID, g.now(), 2*writeTime); err != nil {

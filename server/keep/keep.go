@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/audit"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
@@ -19,6 +20,7 @@ import (
 type Keeper struct {
 	Store *store.Store
 	Seal  *seal.Keys
+	Audit *audit.Log
 	Now   func() time.Time
 }
 
@@ -66,10 +68,14 @@ func (k Keeper) Reseal(ctx context.Context, name string) error {
 	return k.Store.SealServiceAccount(ctx, name, row.UserID, row.SealedToken, sealed)
 }
 
-// ReplaceServiceAccount implements homeserver.Keeper.
+// ReplaceServiceAccount implements homeserver.Keeper. That there is another administrator now is recorded first: one that cannot be
+// recorded is not used.
 func (k Keeper) ReplaceServiceAccount(ctx context.Context, name string, old api.UserID, next homeserver.ServiceAccount) (bool, error) {
 	sealed, err := k.Seal.Seal(seal.PurposeSeal, []byte(next.Token.Reveal()), aad(name, next.ID))
 	if err != nil {
+		return false, err
+	}
+	if err := k.record(ctx, name, old, next); err != nil {
 		return false, err
 	}
 	err = k.Store.ReplaceServiceAccount(ctx, string(old), store.ServiceAccount{
@@ -79,6 +85,26 @@ func (k Keeper) ReplaceServiceAccount(ctx context.Context, name string, old api.
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// record writes down that the gate has registered an administrator for itself.
+func (k Keeper) record(ctx context.Context, name string, old api.UserID, next homeserver.ServiceAccount) error {
+	request, err := audit.Redact(api.UserCreate{
+		Localpart: api.Localpart(next.ID.Localpart()), Admin: true, Password: api.PasswordChoice{Mode: api.PasswordRandom},
+	})
+	if err != nil {
+		return err
+	}
+	detail := "The gate registered this account for itself."
+	switch next.Reason {
+	case homeserver.ReasonSealed:
+		detail = "The gate registered this account for itself: the token of " + string(old) + " could not be opened with the secret key."
+	case homeserver.ReasonRefused:
+		detail = "The gate registered this account for itself: the homeserver refused the token of " + string(old) + "."
+	}
+	return k.Audit.Event(ctx, audit.Entry{
+		Actor: audit.GateActor, Homeserver: name, Operation: api.CreateUser.Info().Name, Targets: []string{string(next.ID)}, Request: request,
+	}, audit.Result{Outcome: audit.Done, Detail: detail})
 }
 
 // RetireServiceAccount implements homeserver.Keeper.

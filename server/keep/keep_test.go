@@ -8,10 +8,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/audit"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
@@ -35,7 +37,8 @@ func newKeeper(t *testing.T) Keeper {
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gatehouse.db"))
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	return Keeper{Store: s, Seal: keys(t, 'a'), Now: func() time.Time { return t0 }}
+	now := func() time.Time { return t0 }
+	return Keeper{Store: s, Seal: keys(t, 'a'), Audit: audit.New(s, now), Now: now}
 }
 
 func must(t *testing.T, err error) {
@@ -128,7 +131,7 @@ func TestReseal(t *testing.T) {
 		return row.SealedToken
 	}
 	first := sealed()
-	with := func(s *seal.Keys) Keeper { return Keeper{Store: k.Store, Seal: s, Now: k.Now} }
+	with := func(s *seal.Keys) Keeper { return Keeper{Store: k.Store, Seal: s, Audit: k.Audit, Now: k.Now} }
 	unchanged := func(k Keeper) {
 		t.Helper()
 		must(t, k.Reseal(t.Context(), "hs"))
@@ -170,6 +173,36 @@ func TestRetireServiceAccount(t *testing.T) {
 	}
 	if len(rows) != 2 {
 		t.Errorf("%d rows", len(rows))
+	}
+}
+
+// That the gate made itself an administrator stands in the log, with the reason; one that cannot be recorded is not used.
+func TestServiceAccountsAreRecorded(t *testing.T) {
+	k := newKeeper(t)
+	put(t, k, "hs", "", "@gate1:hs", "syt_first")
+	for i, reason := range []homeserver.Reason{homeserver.ReasonSealed, homeserver.ReasonRefused} {
+		old, next := []api.UserID{"@gate1:hs", "@gate2:hs"}[i], []api.UserID{"@gate2:hs", "@gate3:hs"}[i]
+		if ok, err := k.ReplaceServiceAccount(t.Context(), "hs", old, homeserver.ServiceAccount{ID: next, Token: api.NewSecret("syt"), Reason: reason}); !ok || err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, part := range map[string]string{"@gate1:hs": "for itself.", "@gate2:hs": "@gate1:hs could not be opened", "@gate3:hs": "refused the token of @gate2:hs"} {
+		rows, err := k.Store.AuditHistory(t.Context(), "hs", id, 10)
+		must(t, err)
+		if len(rows) != 1 || rows[0].Actor != "gatehouse" || rows[0].Operation != "users.create" || rows[0].Outcome != "done" ||
+			!strings.Contains(rows[0].Detail, part) || !strings.Contains(string(rows[0].Request), `"admin":true`) || strings.Contains(string(rows[0].Request), "syt") {
+			t.Errorf("%s: %+v", id, rows)
+		}
+	}
+	closed, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "closed.db"))
+	must(t, err)
+	must(t, closed.Close())
+	k.Audit = audit.New(closed, k.Now)
+	if ok, err := k.ReplaceServiceAccount(t.Context(), "hs", "@gate3:hs", homeserver.ServiceAccount{ID: "@gate4:hs", Token: api.NewSecret("syt")}); ok || err == nil {
+		t.Error("it is used without a record")
+	}
+	if a := get(t, k, "hs"); a.ID != "@gate3:hs" {
+		t.Errorf("the gate is %s", a.ID)
 	}
 }
 
