@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -57,41 +59,73 @@ func browserModule() (string, error) {
 	return path, writeWhole(filepath.Join(".cache", "browser", "go.sum"), sum)
 }
 
-// copyModule copies go-app's package without the server half, once.
+// copyModule makes a copy of go-app's package without the server half. What is there already is kept only if it is that, file by file: it
+// becomes a part of the program.
 func copyModule(from, to string) error {
-	stamp := filepath.Join(to, "pkg", "app", "gatehouse.go")
-	if have, err := os.ReadFile(stamp); err == nil && string(have) == string(standIn) {
-		return nil
+	files, err := browserFiles(from)
+	if err != nil || holds(to, files) {
+		return err
 	}
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
+	for name, data := range files {
+		path := filepath.Join(to, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// browserFiles reads what the program for browsers needs of go-app, and adds what stands in for the rest.
+func browserFiles(from string) (map[string][]byte, error) {
 	skip := map[string]bool{}
 	for _, name := range serverHalf {
 		skip[filepath.Join("pkg", "app", name)] = true
 	}
+	files := map[string][]byte{}
 	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil || entry.IsDir() {
 			return err
 		}
 		name, err := filepath.Rel(from, path)
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() {
-			return os.MkdirAll(filepath.Join(to, name), 0o755)
-		}
 		if skip[name] || strings.HasSuffix(name, "_test.go") || (filepath.Ext(name) != ".go" && name != "go.mod" && name != "LICENSE") {
 			return nil
 		}
-		data, err := os.ReadFile(path)
+		files[name], err = os.ReadFile(path)
+		return err
+	})
+	files[filepath.Join("pkg", "app", "gatehouse.go")] = standIn
+	return files, err
+}
+
+// holds reports whether a folder has these files and no others.
+func holds(folder string, files map[string][]byte) bool {
+	found := 0
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, name), data, 0o644)
+		want, ok := files[name]
+		have, err := os.ReadFile(path)
+		if err != nil || !ok || !entry.Type().IsRegular() || !bytes.Equal(want, have) {
+			return errOther
+		}
+		found++
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(stamp, standIn, 0o644)
+	return err == nil && found == len(files)
 }
+
+var errOther = errors.New("it is another file")
