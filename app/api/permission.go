@@ -26,12 +26,15 @@ const (
 	DeleteFiles     Permission = "media.delete"
 	ReadTokens      Permission = "tokens.read"
 	WriteTokens     Permission = "tokens.write"
+
+	ReadInvitations  Permission = "invitations.read"
+	WriteInvitations Permission = "invitations.write"
 )
 
 // Permissions returns all of them.
 func Permissions() []Permission {
 	return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, SetAdmins, ResetPasswords, LockUsers, DeactivateUsers, EraseUsers, ReadDevices, SignOutDevices,
-		SendNotices, ReadMedia, QuarantineFiles, DeleteFiles, ReadTokens, WriteTokens}
+		SendNotices, ReadMedia, QuarantineFiles, DeleteFiles, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations}
 }
 
 // Role is a named set of permissions.
@@ -47,6 +50,9 @@ const (
 	Auditor   Role = "auditor"
 )
 
+// Invited is the role of an invitation that somebody takes up. No person has it, and it opens no other door than that.
+const Invited Role = "invitation"
+
 // Roles returns the built-in roles, the strongest first.
 func Roles() []Role { return []Role{Owner, Admin, Moderator, Registrar, Helpdesk, Auditor} }
 
@@ -59,11 +65,13 @@ func (r Role) Permissions() []Permission {
 	case Moderator:
 		return []Permission{ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices, SendNotices, ReadMedia, QuarantineFiles}
 	case Registrar:
-		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, ReadTokens, WriteTokens}
+		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations}
 	case Helpdesk:
 		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices}
 	case Auditor:
-		return []Permission{ReadServers, ReadUsers, ReadDevices}
+		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations}
+	case Invited:
+		return []Permission{CreateUsers}
 	}
 	return nil
 }

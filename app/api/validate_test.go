@@ -151,8 +151,8 @@ func TestTargets(t *testing.T) {
 		"users.get": UserRef{id}, "users.unlock": UserRef{id}, "devices.list": UserRef{id}, "users.update": UserUpdate{ID: id},
 		"users.reset_password": PasswordReset{ID: id}, "users.lock": UserDeed{ID: id}, "users.deactivate": UserDeed{ID: id},
 		"users.erase": UserErasure{ID: id}, "users.reactivate": UserReactivation{ID: id}, "users.preview": DeedQuery{ID: id},
-		"devices.sign_out": DeviceSignOut{ID: id},
-		"media.list":       MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
+		"devices.sign_out": DeviceSignOut{ID: id}, "invitations.join_rooms": RoomsJoin{ID: id},
+		"media.list": MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
 		"media.quarantine": MediaDeed{ID: id}, "media.unquarantine": MediaRef{ID: id}, "media.protect": MediaRef{ID: id},
 		"media.unprotect": MediaRef{ID: id}, "media.delete": MediaDeed{ID: id}, "media.quarantine_all": UserDeed{ID: id},
 		"media.delete_all": MediaDeletion{ID: id}, "users.notice": Notice{ID: id},
@@ -160,7 +160,8 @@ func TestTargets(t *testing.T) {
 		"users.create": UserCreate{Localpart: "ann"},
 	}
 	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.list",
-		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update"}
+		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update",
+		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update"}
 	for _, op := range All() {
 		name := op.Info().Name
 		req, listed := requests[name]

@@ -26,7 +26,8 @@ var sequence = []string{
 	"users.deactivate", "users.erase", "users.reactivate", "users.preview", "users.notice", "devices.list", "devices.sign_out",
 	"media.list", "media.get", "media.thumbnail", "media.quarantine", "media.unquarantine", "media.protect", "media.unprotect", "media.delete",
 	"media.quarantine_all", "media.delete_all",
-	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke", "server.info", "server.check",
+	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke",
+	"invitations.list", "invitations.get", "invitations.create", "invitations.show", "invitations.update", "invitations.revoke", "server.info", "server.check",
 }
 
 // capabilities are the operations of the catalogue in that order, each followed by those of its fields that cannot be had. What

@@ -21,6 +21,7 @@ import (
 	"gatehouse/server/homeserver/dendrite"
 	"gatehouse/server/homeserver/detect"
 	"gatehouse/server/homeserver/synapse"
+	"gatehouse/server/invitation"
 	"gatehouse/server/keep"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
@@ -83,9 +84,11 @@ func (h *house) furnish(ctx context.Context) error {
 		}
 		servers = append(servers, server)
 	}
+	invitations := invitation.New(h.store, h.seal, h.config.PublicURL, time.Now)
 	var err error
 	h.gate, err = gate.New(gate.Config{
 		Homeservers: servers, Store: h.store, Audit: h.audit, Log: h.log, MAC: h.fingerprintKey(), Now: time.Now,
+		Own: []gate.Own{invitations.Table}, Invitations: invitations,
 	})
 	return err
 }
@@ -118,7 +121,7 @@ func (h *house) homeserver(ctx context.Context, name string, keeper homeserver.K
 	settings := homeserver.Settings{
 		Name: name, URL: c.URL, ServerName: c.ServerName, Secret: c.RegistrationSharedSecret, Token: c.AdminToken, ClientURL: c.ClientURL,
 		Registrations: homeserver.Pace{PerSecond: c.RegistrationsPerSecond, AtOnce: c.RegistrationsAtOnce},
-		Hide:          c.HideAccounts, Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
+		Hide:          c.HideAccounts, Terms: terms(c.Terms), Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
 	}
 	adapter, err := adapterOf(c.Kind, settings, keeper)
 	if err != nil {
@@ -137,13 +140,21 @@ func adapterOf(kind string, s homeserver.Settings, k homeserver.Keeper) (homeser
 	return nil, fmt.Errorf("there is no adapter for kind %q", kind)
 }
 
+func terms(list []config.Term) []homeserver.Term {
+	out := make([]homeserver.Term, 0, len(list))
+	for _, t := range list {
+		out = append(out, homeserver.Term(t))
+	}
+	return out
+}
+
 // verify asks a homeserver whether somebody is its administrator.
 func (h *house) verify(ctx context.Context, name string, c api.Credentials) (api.Identity, error) {
 	server, ok := h.gate.Homeserver(name)
 	if !ok {
 		return api.Identity{}, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
 	}
-	return gate.Call(ctx, server.Adapter, api.VerifyOperator, c)
+	return homeserver.Call(ctx, server.Adapter, api.VerifyOperator, c)
 }
 
 func (h *house) close() error { return h.store.Close() }

@@ -14,7 +14,6 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
 	"gatehouse/server/config"
-	"gatehouse/server/gate"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/dendrite"
 	"gatehouse/server/homeserver/detect"
@@ -180,7 +179,7 @@ func examine(ctx context.Context, s homeserver.Settings, kind string) error {
 	if err != nil {
 		return err
 	}
-	report, err := gate.Call(ctx, adapter, api.CheckServer, api.ServerQuery{})
+	report, err := homeserver.Call(ctx, adapter, api.CheckServer, api.ServerQuery{})
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,11 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 	} else if len(settled) > 0 {
 		h.log.Warn("the last run ended in the middle of these calls; what became of them is unknown", "audit_rows", settled)
 	}
+	if settled, err := h.store.SettleInvitations(ctx); err != nil {
+		return err
+	} else if settled > 0 {
+		h.log.Warn("the last run ended while invitations were taken up; whether these accounts were made is unknown", "uses", settled)
+	}
 	handler, err := h.handler()
 	if err != nil {
 		return err

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"gatehouse/app/api"
 )
@@ -215,6 +218,44 @@ func networks() codec {
 			return all
 		},
 	}
+}
+
+func terms() codec {
+	return codec{
+		set: func(p *place, text string) error {
+			term, err := parseTerm(text)
+			if err == nil {
+				p.homeserver.Terms = append(p.homeserver.Terms, term)
+			}
+			return err
+		},
+		get: func(p *place) []string {
+			var all []string
+			for _, term := range p.homeserver.Terms {
+				all = append(all, term.Name+" "+term.URL)
+			}
+			return all
+		},
+	}
+}
+
+// parseTerm reads a name, which may have spaces in it, and an address behind it.
+func parseTerm(text string) (Term, error) {
+	words := strings.Fields(text)
+	if len(words) < 2 {
+		return Term{}, errors.New("is not a name and an address. Write it like Terms of use https://example.org/terms")
+	}
+	name, address := strings.Join(words[:len(words)-1], " "), words[len(words)-1]
+	u, err := url.Parse(address)
+	switch {
+	case err != nil, u.Scheme != "https", u.Opaque != "", u.Hostname() == "", u.User != nil:
+		return Term{}, errors.New("does not end with an https address. Write it like Terms of use https://example.org/terms")
+	case utf8.RuneCountInString(name) > 100:
+		return Term{}, errors.New("has a name of more than 100 characters")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return Term{}, errors.New("has a control character in it")
+	}
+	return Term{name, u.String()}, nil
 }
 
 // parseNetwork reads a CIDR prefix, or one address as the network of itself alone.

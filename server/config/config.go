@@ -90,6 +90,8 @@ type Homeserver struct {
 	ClientURL string
 	// HideAccounts are patterns of localparts, in which "*" stands for any text.
 	HideAccounts []string
+	// Terms are the policies that people accept who make their account with an invitation.
+	Terms []Term
 	// Database is Dendrite's own database, "postgres://…" or "file:…". It may hold a password.
 	Database api.Secret
 	// DatabaseWrites allows the gate to change Database.
@@ -99,6 +101,9 @@ type Homeserver struct {
 	// Timeout bounds one request to the homeserver.
 	Timeout time.Duration
 }
+
+// Term is a policy: what it is called, and the https address where it can be read.
+type Term struct{ Name, URL string }
 
 // Names returns the names of the homeservers, sorted.
 func (c *Config) Names() []string { return slices.Sorted(maps.Keys(c.Homeservers)) }

@@ -165,6 +165,11 @@ var fields = expand([]Field{
 		codec: texts(func(p *place) *[]string { return &p.homeserver.HideAccounts }, checkPattern),
 	},
 	{
+		Path: homeserverPath + ".terms", Type: "name and URL", List: true, Absent: "nothing has to be accepted", Example: "Terms of use https://example.org/terms",
+		About: "The policies that people have to accept who make an account with an invitation: each its name, a space, and the https address where it can be read.",
+		codec: terms(),
+	},
+	{
 		Path: homeserverPath + ".database", Type: "connection", Secret: true, Absent: "what Dendrite's API does not tell is left out", Example: "file:/var/lib/dendrite/dendrite.db",
 		About: "Dendrite only: the database with its `userapi_accounts` table, `postgres://…` or `file:…`, from which accounts are listed and searched.",
 		codec: secret(func(p *place) *api.Secret { return &p.homeserver.Database }, checkDatabase),

@@ -75,6 +75,7 @@ func TestLoad(t *testing.T) {
 					"store: {path: keys/store.db}", "secret_key_file: keys/other.key", "previous_secret_key_file: keys/before.key", "session: {idle: 90s, absolute: 1h30m}", "log: {level: warn, format: json}",
 					"homeservers:", "  main:", "    url: https://Matrix.example.org:8448/base/", "    server_name: example.org:8448", "    kind: dendrite",
 					"    registration_shared_secret: 007", "    registrations_per_second: 3", "    registrations_at_once: 7", "    admin_token: token-of-main", "    client_url: https://chat.example.org/", "    hide_accounts: ['telegram_*', _bot]",
+					"    terms:", "      - Terms of use https://example.org/terms", "      - Datenschutz https://example.org/de#privacy",
 					"    database: postgres://u:p%40w@db/dendrite?sslmode=disable", "    database_writes: true", "    x_forwarded_for: false", "    timeout: 2m"),
 			},
 			want: func(dir string) func(*Config, *Homeserver) {
@@ -89,6 +90,7 @@ func TestLoad(t *testing.T) {
 						URL: "https://matrix.example.org:8448/base", ServerName: "example.org:8448", Kind: "dendrite",
 						RegistrationSharedSecret: api.NewSecret("007"), RegistrationsPerSecond: 3, RegistrationsAtOnce: 7, AdminToken: api.NewSecret("token-of-main"),
 						ClientURL: "https://chat.example.org", HideAccounts: []string{"telegram_*", "_bot"},
+						Terms:    []Term{{"Terms of use", "https://example.org/terms"}, {"Datenschutz", "https://example.org/de#privacy"}},
 						Database: api.NewSecret("postgres://u:p%40w@db/dendrite?sslmode=disable"), DatabaseWrites: true,
 						Timeout: 2 * time.Minute,
 					}

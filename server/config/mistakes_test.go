@@ -76,6 +76,8 @@ func TestMistakes(t *testing.T) {
 		{name: "urls", yaml: lines("homeservers:", "  a: {url: example.org, admin_token: t}", "  b: {url: 'ftp://a', admin_token: t}", "  c: {url: 'http://u:p@a', admin_token: t}",
 			"  d: {url: 'http://a?b', admin_token: t}", "  e: {url: 'http://a#b', admin_token: t}", "  f: {url: 'http://', admin_token: t}", "  g: {url: 'http://a:0', admin_token: t}",
 			"  h: {url: 'http://bücher.example', admin_token: t}", "  i: {url: 'http:a', admin_token: t}", "  j: {url: 'http://a b', admin_token: t}", "  k: {url: 'http://a:', admin_token: t}")},
+		{name: "terms", yaml: lines("homeservers:", "  a:", "    url: http://a", "    admin_token: t", "    terms:", "      - https://a.example/terms", "      - Terms http://a.example/terms",
+			"      - Terms https://u:p@a.example/", "      - Terms of use", "      - Terms https://", "      - '"+strings.Repeat("n", 101)+" https://a.example'", `      - "Te\u0007rms https://a.example"`)},
 		{name: "secrets", yaml: lines("secret_key: short", "homeservers:", "  a: {url: http://a, registration_shared_secret: ' x ', admin_token: 'a b'}",
 			`  b: {url: http://a, registration_shared_secret: "a\tb", database: 'mysql://x', admin_token: ''}`,
 			"  c: {url: http://a, registration_shared_secret_file: nothing, database: 'postgres://u:%zz@h/d'}",

@@ -70,7 +70,7 @@ func TestWriteEverything(t *testing.T) {
 	c.Log = Log{Level: 8, Format: "json"}
 	c.Homeservers["example.org"] = Homeserver{
 		URL: "https://[2001:db8::1]:8448", ServerName: "example.org", Kind: "dendrite", AdminToken: api.NewSecret("null"),
-		ClientURL: "https://chat.example.org", HideAccounts: []string{"*_bot", "~"}, Database: api.NewSecret("postgres://u:p@h/d"),
+		ClientURL: "https://chat.example.org", HideAccounts: []string{"*_bot", "~"}, Terms: []Term{{"Terms of use", "https://example.org/terms"}}, Database: api.NewSecret("postgres://u:p@h/d"),
 		DatabaseWrites: true, Timeout: time.Second,
 	}
 	if err := Write("gatehouse.yaml", c); err != nil {

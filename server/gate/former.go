@@ -69,7 +69,7 @@ func isFormer(a store.ServiceAccount, server *Homeserver) bool {
 func (g *Gate) endAccount(ctx context.Context, server *Homeserver, id api.UserID) (*api.Problem, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
-	u, err := Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
+	u, err := homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
 	problem := g.asProblem(ctx, err)
 	switch {
 	case problem != nil && problem.Code == "not_found", problem == nil && u.Deactivated:
@@ -94,7 +94,7 @@ func (g *Gate) endAccount(ctx context.Context, server *Homeserver, id api.UserID
 		return nil, err
 	}
 	req := api.UserDeed{ID: id}
-	_, err = g.record(ctx, v, req, func() (any, error) { return Call(ctx, server.Adapter, api.DeactivateUser, req) })
+	_, err = g.record(ctx, v, req, func() (any, error) { return homeserver.Call(ctx, server.Adapter, api.DeactivateUser, req) })
 	released := g.store.ReleaseLease(ctx, lease, v.RequestID)
 	if problem := g.asProblem(ctx, err); problem != nil {
 		return problem, released

@@ -19,6 +19,7 @@ import (
 
 	"gatehouse/server/audit"
 	"gatehouse/server/homeserver"
+	"gatehouse/server/invitation"
 	"gatehouse/server/operator"
 	"gatehouse/server/store"
 )
@@ -43,7 +44,9 @@ type Gate struct {
 	audit   *audit.Log
 	log     *slog.Logger
 	keys    *requestKeys
-	now     func() time.Time
+
+	invitations *invitation.Book
+	now         func() time.Time
 }
 
 // Config is what a Gate is made of.
@@ -57,6 +60,8 @@ type Config struct {
 	// Own are the tables of the operations that the gate answers itself (api.AtGate). Each is asked for once for every homeserver, with the
 	// adapter that stands behind it; together they have every such operation once.
 	Own []Own
+	// Invitations are what people without a session can hold.
+	Invitations *invitation.Book
 }
 
 // Own makes a table of operations that need no endpoint of a homeserver: the gate's store answers them.
@@ -81,7 +86,7 @@ func New(c Config) (*Gate, error) {
 		h.Adapter = slices.Concat(h.Adapter, own)
 	}
 	return &Gate{
-		servers: c.Homeservers, store: c.Store, audit: c.Audit, log: c.Log, now: c.Now,
+		servers: c.Homeservers, store: c.Store, audit: c.Audit, log: c.Log, now: c.Now, invitations: c.Invitations,
 		keys: newRequestKeys(c.Store, c.Now, func(data []byte) string {
 			m := hmac.New(sha256.New, c.MAC)
 			m.Write(data)

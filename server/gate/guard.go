@@ -28,7 +28,7 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 		confirmed = c.Confirmed()
 	}
 	for _, id := range req.Targets() {
-		user, err := Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
+		user, err := homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (g *Gate) lastAdmin(ctx context.Context, server *Homeserver, id api.UserID)
 	if entry.Why() != "" {
 		return true, nil
 	}
-	page, err := Call(ctx, server.Adapter, api.ListUsers, api.UserQuery{
+	page, err := homeserver.Call(ctx, server.Adapter, api.ListUsers, api.UserQuery{
 		Admins: api.Only, Deactivated: api.Without, Locked: api.Without, System: api.With, Limit: 20,
 	})
 	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "not_supported" {
@@ -97,19 +97,4 @@ func (g *Gate) lastAdmin(ctx context.Context, server *Homeserver, id api.UserID)
 		}
 	}
 	return page.Next == "", nil
-}
-
-// Call runs an operation of an adapter past the corridor, for what the gate itself has to know or do: nobody's rights are looked at
-// and nothing is recorded.
-func Call[Req api.Request, Res any](ctx context.Context, a homeserver.Adapter, op *api.Operation[Req, Res], req Req) (Res, error) {
-	var none Res
-	entry, _ := a.Find(op.Info().Name)
-	if why := entry.Why(); why != "" {
-		return none, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
-	}
-	out, err := entry.Call(ctx, req)
-	if err != nil {
-		return none, err
-	}
-	return out.(Res), nil
 }

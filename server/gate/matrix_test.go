@@ -12,6 +12,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store"
 )
 
 // everyOperation is the table of operations as it is meant: its permission, and a request that a permitted person gets through with. It
@@ -26,6 +27,13 @@ var everyOperation = []struct {
 }{
 	{name: "devices.list", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "devices.sign_out", kind: api.KindWrite, permission: "devices.sign_out", body: `{"id":"@ann:example.org","all":true}`},
+	{name: "invitations.create", kind: api.KindWrite, permission: "invitations.write", body: `{"uses":1,"days":7}`},
+	{name: "invitations.get", kind: api.KindRead, permission: "invitations.read", query: url.Values{"id": {gatetest.Invitation}}},
+	{name: "invitations.join_rooms", kind: api.KindWrite, permission: "users.create", body: `{"id":"@ann:example.org","rooms":["#a:example.org"]}`, internal: true},
+	{name: "invitations.list", kind: api.KindRead, permission: "invitations.read"},
+	{name: "invitations.show", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `"}`},
+	{name: "invitations.update", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `","days":3}`},
+	{name: "invitations.revoke", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `"}`}, // the last one: those before take one that is open
 	{name: "media.delete", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","media":"Picture"}`},
 	{name: "media.delete_all", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","before":"2026-01-31"}`},
 	{name: "media.get", kind: api.KindRead, permission: "media.read", query: url.Values{"id": {"@ann:example.org"}, "media": {"Picture"}}},
@@ -64,14 +72,15 @@ var everyOperation = []struct {
 // everyRole is what each role may do, as it is meant.
 var everyRole = map[api.Role]string{
 	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
-		" users.notice media.read media.quarantine media.delete tokens.read tokens.write",
+		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write",
 	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
-		" users.notice media.read media.quarantine media.delete tokens.read tokens.write",
+		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write",
 
 	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out users.notice media.read media.quarantine",
-	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write",
+	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write invitations.read invitations.write",
 	api.Helpdesk:  "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out",
-	api.Auditor:   "servers.read users.read devices.read",
+	api.Auditor:   "servers.read users.read devices.read invitations.read",
+	api.Invited:   "users.create", // no person has it: Gate.TakeUp alone makes its visits
 	"no such":     "",
 }
 
@@ -108,6 +117,7 @@ func TestTheTableIsWhole(t *testing.T) {
 func TestOperationIdentityMethod(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
+	w.Invite(store.Invitation{})
 	type identity struct {
 		name   string
 		cookie *http.Cookie

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/operator"
 )
 
@@ -58,7 +59,7 @@ func (g *Gate) Still(ctx context.Context, p operator.Person) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, stillTime)
 	defer cancel()
-	u, err := Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(p.ID)})
+	u, err := homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(p.ID)})
 	if problem, ok := errors.AsType[*api.Problem](err); ok && problem.Code == "not_found" {
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
 )
 
 // watchEvery is how often the gate looks at a homeserver; watchTime is how long it waits for an answer.
@@ -79,7 +80,7 @@ func (g *Gate) tidy(ctx context.Context, server *Homeserver) {
 func (h *Homeserver) look(ctx context.Context, now func() time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, watchTime)
 	defer cancel()
-	seen, err := Call(ctx, h.Adapter, api.ServerInfo, api.ServerQuery{})
+	seen, err := homeserver.Call(ctx, h.Adapter, api.ServerInfo, api.ServerQuery{})
 	if ctx.Err() == context.Canceled {
 		return
 	}

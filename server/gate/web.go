@@ -17,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gatehouse/app/api"
+	"gatehouse/server/invitation"
 	"gatehouse/server/operator"
 )
 
@@ -106,7 +107,7 @@ const (
 )
 
 // first gives the call its own ID (a client's is not believed) and logs it when it is over. The query is not logged: it may
-// hold names.
+// hold names; nor is the token of an invitation.
 func (w *Web) first(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := NewKey()
@@ -118,7 +119,7 @@ func (w *Web) first(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			c.Error(err)
 		}
-		w.Log.Info("request", "request_id", id, "method", c.Request().Method, "path", c.Request().URL.Path,
+		w.Log.Info("request", "request_id", id, "method", c.Request().Method, "path", invitation.Masked(c.Request().URL.Path),
 			"status", c.Response().Status, "ms", time.Since(begin).Milliseconds(), "address", c.RealIP())
 		return nil
 	}

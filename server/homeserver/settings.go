@@ -22,6 +22,7 @@ type Settings struct {
 	Token          api.Secret
 	ClientURL      string // the web client of hand-out cards
 	Hide           []string
+	Terms          []Term // that people accept who make an account of their own
 	Database       api.Secret
 	DatabaseWrites bool
 	ForwardedFor   bool // send the person's address as X-Forwarded-For when signing in
@@ -30,6 +31,9 @@ type Settings struct {
 
 // Pace bounds how fast something is done: so many at once, and then so many a second. Zero is no bound.
 type Pace struct{ PerSecond, AtOnce int }
+
+// Term is a policy of a homeserver: what it is called, and where it can be read.
+type Term struct{ Name, URL string }
 
 // Hidden reports whether a localpart matches a pattern of accounts to hide; `*` stands for any characters, all else for itself.
 func (s Settings) Hidden(localpart string) bool {

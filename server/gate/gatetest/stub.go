@@ -114,8 +114,11 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.ListUsers, s.list),
 		entry(s, api.GetUser, func(r api.UserRef) (api.User, error) { return s.get(r.ID) }),
 		entry(s, api.CheckName, func(q api.NameQuery) (api.Availability, error) {
-			_, err := s.get(s.ID(string(q.Localpart)))
-			return api.Availability{ID: s.ID(string(q.Localpart)), Free: err != nil}, nil
+			id := s.ID(string(q.Localpart))
+			if _, err := s.get(id); err == nil {
+				return api.Availability{ID: id, Code: "name_in_use"}, nil
+			}
+			return api.Availability{ID: id, Free: true}, nil
 		}),
 		entry(s, api.CreateUser, s.create),
 		entry(s, api.UpdateUser, s.update),
@@ -176,6 +179,7 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.DeleteToken, func(api.TokenRef) (api.Token, error) { return s.token(), nil }),
 		entry(s, api.RevokeToken, func(api.TokenRef) (api.Token, error) { return s.token(), nil }),
 		entry(s, api.UnrevokeToken, func(api.TokenRef) (api.Token, error) { return s.token(), nil }),
+		entry(s, api.JoinRooms, func(j api.RoomsJoin) (api.RoomsJoined, error) { return api.RoomsJoined{Joined: j.Rooms}, nil }),
 		entry(s, api.ServerInfo, func(api.ServerQuery) (api.Server, error) { return s.server(), nil }),
 		entry(s, api.CheckServer, func(api.ServerQuery) (api.Report, error) {
 			return api.Report{Server: s.server(), Checks: []api.Check{{Code: "reachable", State: api.CheckPassed}}}, nil

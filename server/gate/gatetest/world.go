@@ -24,6 +24,7 @@ import (
 	"gatehouse/server/audit"
 	"gatehouse/server/gate"
 	"gatehouse/server/homeserver"
+	"gatehouse/server/invitation"
 	"gatehouse/server/operator"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
@@ -56,6 +57,7 @@ func (c *Clock) Advance(d time.Duration) {
 type Options struct {
 	Public  string // "https://gate.example" unless told
 	Proxies []netip.Prefix
+	Terms   []homeserver.Term // of both homeservers
 	// Pages adds routes, once everything else stands.
 	Pages func(*World) func(*echo.Echo)
 }
@@ -69,10 +71,12 @@ type World struct {
 	Audit   *audit.Log
 	Seal    *seal.Keys
 	Gate    *gate.Gate
-	Web     *gate.Web
-	Stub    *Stub // hs
-	Other   *Stub // other
-	Handler http.Handler
+
+	Invitations *invitation.Book
+	Web         *gate.Web
+	Stub        *Stub // hs
+	Other       *Stub // other
+	Handler     http.Handler
 
 	t      testing.TB
 	logs   lines
@@ -126,11 +130,13 @@ func (w *World) open() {
 	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
 	w.Audit = audit.New(w.Store, w.Clock.Now)
 	server := func(name string, s *Stub) *gate.Homeserver {
-		return &gate.Homeserver{Settings: homeserver.Settings{Name: name, ServerName: s.name}, Kind: "synapse", Adapter: s.Adapter(t)}
+		return &gate.Homeserver{Settings: homeserver.Settings{Name: name, ServerName: s.name, Terms: w.Options.Terms}, Kind: "synapse", Adapter: s.Adapter(t)}
 	}
+	w.Invitations = invitation.New(w.Store, w.Seal, w.Options.Public, w.Clock.Now)
 	w.Gate, err = gate.New(gate.Config{
 		Homeservers: []*gate.Homeserver{server("hs", w.Stub), server("other", w.Other)}, Store: w.Store, Audit: w.Audit, Log: log,
 		MAC: []byte("fingerprints of requests, 32 byte"), Now: w.Clock.Now,
+		Own: []gate.Own{w.Invitations.Table}, Invitations: w.Invitations,
 	})
 	must(t, err)
 	public, err := url.Parse(w.Options.Public)
@@ -158,7 +164,7 @@ func (w *World) verify(ctx context.Context, name string, c api.Credentials) (api
 	if !ok {
 		return api.Identity{}, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
 	}
-	return gate.Call(ctx, server.Adapter, api.VerifyOperator, c)
+	return homeserver.Call(ctx, server.Adapter, api.VerifyOperator, c)
 }
 
 // wait moves the clock in place of waiting.

@@ -31,6 +31,7 @@ const (
 	reasonNoAvatar            = "dendrite_no_avatar"
 	reasonNoDisplayName       = "dendrite_no_display_name"
 	reasonNeedsPassword       = "dendrite_needs_password"
+	reasonNoJoin              = "dendrite_no_join"
 	reasonNeedsSecret         = "dendrite_needs_secret"
 	reasonNoMedia             = "dendrite_no_media"
 	reasonNoTokens            = "dendrite_no_tokens"
@@ -100,6 +101,7 @@ func (s *server) adapter() homeserver.Adapter {
 		homeserver.Missing(api.DeleteToken, reasonNoTokens),
 		homeserver.Missing(api.RevokeToken, reasonNoTokens),
 		homeserver.Missing(api.UnrevokeToken, reasonNoTokens),
+		homeserver.Missing(api.JoinRooms, reasonNoJoin),
 	}
 }
 

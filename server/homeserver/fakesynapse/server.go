@@ -50,6 +50,7 @@ type Server struct {
 	media    []*media
 	notices  []Notice
 	sent     map[string]any // answers by transaction
+	rooms    map[string]*room
 	requests []string
 	next     int
 }
@@ -66,7 +67,7 @@ func New(t testing.TB, options Options) *Server {
 	}
 	f := &Server{
 		options: options, users: map[string]*user{}, tokens: map[string]session{}, nonces: map[string]bool{},
-		logins: map[string]int{}, ips: map[string][]string{}, sent: map[string]any{},
+		logins: map[string]int{}, ips: map[string][]string{}, sent: map[string]any{}, rooms: map[string]*room{},
 	}
 	h := httptest.NewServer(f)
 	t.Cleanup(h.Close)
@@ -184,6 +185,8 @@ var endpoints = []endpoint{
 	{"GET", "/_synapse/admin/v2/users/{}/devices", (*Server).devices, false, false, false},
 	{"POST", "/_synapse/admin/v2/users/{}/delete_devices", (*Server).deleteDevices, false, false, false},
 	{"GET", "/_synapse/admin/v1/users/{}/joined_rooms", (*Server).joinedRooms, false, false, false},
+	{"POST", "/_synapse/admin/v1/join/{}", (*Server).joinRoom, false, false, false},
+	{"POST", "/_matrix/client/v3/createRoom", (*Server).createRoom, false, true, false},
 	{"GET", "/_synapse/admin/v1/username_available", (*Server).available, false, false, false},
 	{"GET", "/_synapse/admin/v1/threepid/{}/users/{}", (*Server).byThreepid, false, false, false},
 	{"GET", "/_synapse/admin/v1/auth_providers/{}/users/{}", (*Server).byIdentity, false, false, false},

@@ -225,8 +225,6 @@ func (f *Server) deleteDevices(c *call) any {
 	return map[string]any{}
 }
 
-func (f *Server) joinedRooms(*call) any { return map[string]any{"joined_rooms": []any{}, "total": 0} }
-
 func (f *Server) whois(c *call) any {
 	connections := []any{}
 	for _, ip := range f.ips[c.parts[0]] {

@@ -61,6 +61,7 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		homeserver.Implement(api.EraseUser, s.erase).When(s.withoutMAS),
 		homeserver.Implement(api.ReactivateUser, s.reactivate).When(s.withoutMAS),
 		homeserver.Implement(api.PreviewDeed, s.preview),
+		homeserver.Implement(api.JoinRooms, s.joinRooms),
 		homeserver.Implement(api.ListDevices, s.devices),
 		homeserver.Implement(api.SignOut, s.signOut).When(s.withoutMAS),
 		homeserver.Implement(api.SendNotice, s.notice).When(s.hasNotices),
