@@ -93,7 +93,7 @@ func TestAccessible(t *testing.T) {
 		t.Fatal("axe does not find a picture without a text")
 	}
 	for _, address := range []string{
-		"/", "/servers", under("server"), under("server", "check", "1"), under("accounts"), under("accounts", "search", "nobody at all"), under("accounts/create"),
+		"/", "/servers", "/keys", under("server"), under("server", "check", "1"), under("accounts"), under("accounts", "search", "nobody at all"), under("accounts/create"),
 		under("account", "id", id), under("account", "id", locked), under("account", "id", gone), under("account/devices", "id", id), under("account/edit", "id", id),
 		under("account", "id", "@nobody:"+hs.ServerName), under("account/reset-password", "id", id), under("account/erase", "id", id),
 	} {
@@ -110,6 +110,10 @@ func TestAccessible(t *testing.T) {
 	d.click("[popovertarget=person]")
 	d.wait("#person")
 	check("the person's menu")
+	d.press(kb.Escape)
+	d.press("?")
+	d.dialog("Keyboard shortcuts")
+	check("the list of keys")
 	d.start("accounts/create")
 	d.fill("#f-threepids-0-address", "no address")
 	d.click(mainButton)

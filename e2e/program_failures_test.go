@@ -24,6 +24,9 @@ func TestProgramSession(t *testing.T) {
 		t.Helper()
 		d.dialog("Your session has ended")
 		d.until(`document.activeElement.id === "f-password"`)
+		if got := d.text(dialogButton); got != "Sign in and go on" {
+			t.Errorf("the button says %q", got)
+		}
 		d.press(password + "\r")
 	}
 

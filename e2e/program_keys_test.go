@@ -241,8 +241,8 @@ func TestProgramPreferences(t *testing.T) {
 		d.back()
 		d.wait("main dl time")
 		own := clock("Pacific/Kiritimati")
-		if got := created(); !strings.Contains(got, own) {
-			t.Errorf("the program's second page says %q, want %q", got, own)
+		if got := created(); !strings.Contains(got, own) || d.count(".gh-zone") != 0 {
+			t.Errorf("the program's second page says %q, want %q, and not that it is UTC", got, own)
 		}
 		program := created()
 		d.reload()
@@ -252,6 +252,30 @@ func TestProgramPreferences(t *testing.T) {
 		}
 		if ago := d.text("main dl"); !strings.Contains(ago, "Never") {
 			t.Errorf("the facts are %q", ago)
+		}
+	})
+
+	t.Run("a zone that is not the browser's any more", func(t *testing.T) {
+		d.t = t
+		send(d.page, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "America/St_Johns"})
+		wasm := d.stop("*.wasm")
+		d.visit("account", "id", id)
+		before := eval[string](d.page, tree)
+		if !strings.Contains(before, "UTC+14") {
+			t.Errorf("the server does not write in the zone of the cookie:\n%.2000s", before)
+		}
+		wasm.arrived()
+		wasm.lift()
+		d.running()
+		if diff := cmp.Diff(strings.Split(before, "\n"), strings.Split(eval[string](d.page, tree), "\n")); diff != "" {
+			t.Errorf("the first page (-server +program):\n%.2000s", diff)
+		}
+		d.follow("nav a", "Homeservers")
+		d.heading("Homeservers")
+		d.back()
+		d.wait("main dl time")
+		if got := d.attribute("main dl time", "title"); !strings.Contains(got, "UTC-") {
+			t.Errorf("the program's second page says %q", got)
 		}
 	})
 

@@ -53,7 +53,7 @@ func TestProgramTakesOver(t *testing.T) {
 		{"account/devices", about}, {"account/edit", about}, {"account/reset-password", about}, {"account/lock", about}, {"account/deactivate", about},
 		{"account/sign-out", about}, {"server", nil},
 	}
-	addresses := []string{g.URL + "/", g.URL + "/servers", g.URL + "/" + hs.Kind + "/account?id=@nobody:" + hs.ServerName}
+	addresses := []string{g.URL + "/", g.URL + "/servers", g.URL + "/keys", g.URL + "/" + hs.Kind + "/account?id=@nobody:" + hs.ServerName}
 	for _, s := range screens {
 		addresses = append(addresses, d.address(s.path, s.query...))
 	}

@@ -5,6 +5,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 	"syscall/js"
 
 	"gatehouse/app/api"
@@ -121,12 +122,20 @@ func Reachable() bool {
 
 // SignIn opens a session again, in place, after one has ended. It reports whether the password was right.
 func SignIn(homeserver, name, password string) bool {
-	form := js.Global().Get("URLSearchParams").New()
-	form.Call("set", "homeserver", homeserver)
-	form.Call("set", "name", name)
-	form.Call("set", "password", password)
-	answer, err := await(js.Global().Call("fetch", "/sign-in", map[string]any{
+	answer, err := post("/sign-in", url.Values{"homeserver": {homeserver}, "name": {name}, "password": {password}})
+	return err == nil && answer.Get("type").String() == "opaqueredirect"
+}
+
+// SetPreferences has the person's cookie remember preferences, in place. It reports whether it does.
+func SetPreferences(values url.Values) bool {
+	answer, err := post("/preferences", values)
+	return err == nil && answer.Get("ok").Bool()
+}
+
+// post sends a form, as a page of ours does.
+func post(address string, values url.Values) (js.Value, error) {
+	form := js.Global().Get("URLSearchParams").New(values.Encode())
+	return await(js.Global().Call("fetch", address, map[string]any{
 		"method": "POST", "body": form, "credentials": "same-origin", "redirect": "manual",
 	}))
-	return err == nil && answer.Get("type").String() == "opaqueredirect"
 }

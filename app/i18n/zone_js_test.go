@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 	"testing"
 	"time"
+	_ "time/tzdata"
 )
 
 // The zone is set through Node's environment, which it looks at again whenever it is assigned.
@@ -36,5 +37,47 @@ func TestBrowserOffset(t *testing.T) {
 	}
 	if got := BrowserOffset(time.Unix(math.MaxInt32*1e6, 0)); got != 0 {
 		t.Errorf("an instant beyond JavaScript: %d", got)
+	}
+}
+
+// The browser's offsets of a zone are those that the server has of it, to the second, also just before clocks are changed and when they are.
+func TestZoneOffset(t *testing.T) {
+	for _, name := range []string{"Europe/Berlin", "America/St_Johns", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati", "UTC"} {
+		location, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		offset := ZoneOffset(name)
+		for at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() == 2026; {
+			if _, want := at.In(location).Zone(); offset(at) != want {
+				t.Fatalf("%s at %s: %d, want %d", name, at, offset(at), want)
+			}
+			_, end := at.In(location).ZoneBounds()
+			if next := at.Add(50 * time.Hour); !end.IsZero() && end.After(at) && end.Before(next) {
+				at = end.Add(-time.Second)
+				if _, want := at.In(location).Zone(); offset(at) != want {
+					t.Fatalf("%s at %s: %d, want %d", name, at, offset(at), want)
+				}
+				at = end
+			} else {
+				at = next
+			}
+		}
+	}
+	if got := ZoneOffset("Europe/Berlin")(time.Unix(math.MaxInt32*1e6, 0)); got != 0 {
+		t.Errorf("an instant beyond JavaScript: %d", got)
+	}
+	for _, name := range []string{"", "Europe/Atlantis"} {
+		if ZoneOffset(name) != nil {
+			t.Errorf("%q is known", name)
+		}
+	}
+}
+
+func TestGMTSeconds(t *testing.T) {
+	for name, want := range map[string]int{"GMT": 0, "GMT+05:30": 19800, "GMT-03:30": -12600, "GMT\u221208:00": -28800, "GMT-00:01:15": -75} {
+		if got := gmtSeconds(name); got != want {
+			t.Errorf("%s: %d, want %d", name, got, want)
+		}
 	}
 }

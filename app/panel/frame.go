@@ -32,9 +32,9 @@ func Frame(env ui.Env, v View) app.UI {
 		path, address = v.URL.Path, v.URL.String()
 	}
 	return ui.Shell{
-		Home: route.Overview, Nav: nav(env, path), SignOut: "/sign-out", Preferences: "/preferences", Return: address,
+		Home: route.Overview, Nav: nav(env, path), SignOut: "/sign-out", Preferences: route.Preferences, Return: address, Help: route.Keys,
 		SwitchURL: func(name string) string { return route.Accounts(name) }, SwitchAll: all(env),
-		Languages: v.Languages, Busy: v.Busy, NeedsProgram: v.Waiting, Body: []app.UI{v.Body}, Bar: v.Bar, Overlay: v.Overlay, OnNoticeClose: v.OnNotice,
+		Languages: v.Languages, Busy: v.Busy, Waiting: v.Waiting, Body: []app.UI{v.Body}, Bar: v.Bar, Overlay: v.Overlay, OnNoticeClose: v.OnNotice,
 	}.Draw(env)
 }
 
@@ -48,10 +48,7 @@ func all(env ui.Env) string {
 // nav shows what works today. Pages of a homeserver are those of the one that the page is about, else of the first.
 func nav(env ui.Env, path string) []ui.NavGroup {
 	first := []ui.NavItem{{Label: env.T("nav.overview"), Href: route.Overview, Icon: ui.IconOverview, Current: path == route.Overview}}
-	name := env.Homeserver
-	if name == "" && len(env.Homeservers) > 0 {
-		name = env.Homeservers[0].Name
-	}
+	name := env.HomeserverOrFirst()
 	if name != "" && env.Allowed(string(api.ReadUsers)) {
 		under := strings.TrimPrefix(path, "/"+name+"/")
 		first = append(first, ui.NavItem{
@@ -66,6 +63,14 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 			Current: path == route.Servers || strings.HasSuffix(path, "/"+route.ServerPath),
 		}}},
 	}
+}
+
+// TabTitle is what the browser calls a page: what it is, and of which homeserver, where there are several.
+func TabTitle(env ui.Env, title string) string {
+	if env.Homeserver != "" && len(env.Homeservers) > 1 {
+		return env.T("common.page_title_server", "title", title, "server", env.ServerName())
+	}
+	return env.T("common.page_title", "title", title)
 }
 
 // WayOn leads away from a problem: to try again, where that can help, and home.

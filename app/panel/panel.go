@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"gatehouse/app/help"
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/servers"
@@ -18,6 +19,7 @@ var (
 	global = map[string]func() screen.Screen{
 		route.Overview: servers.NewOverview,
 		route.Servers:  servers.NewList,
+		route.Keys:     help.NewKeys,
 	}
 	local = map[string]func() screen.Screen{
 		route.ServerPath:        servers.NewServer,
@@ -36,16 +38,17 @@ var (
 	}
 )
 
-// questions are the screens that the program draws as a dialog over the page they came from.
-var questions = map[string]bool{
+// overlays are the screens that the program draws as a dialog over the page they came from: questions, and what explains the page.
+var overlays = map[string]bool{
+	route.Keys:              true,
 	route.ResetPasswordPath: true, route.LockPath: true, route.UnlockPath: true, route.DeactivatePath: true, route.ErasePath: true,
 	route.ReactivatePath: true, route.SignOutPath: true,
 }
 
-// IsQuestion reports whether an address is that of a question.
-func IsQuestion(u *url.URL) bool {
+// IsOverlay reports whether an address is that of a screen that is drawn as a dialog.
+func IsOverlay(u *url.URL) bool {
 	_, path, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
-	return questions[path]
+	return overlays[u.Path] || overlays[path]
 }
 
 // Find returns the screen of an address and the homeserver that it is about, if any.

@@ -14,6 +14,7 @@ import (
 const (
 	Overview = "/"
 	Servers  = "/servers"
+	Keys     = "/keys"
 )
 
 // The paths of screens under a homeserver's name.
@@ -55,6 +56,9 @@ func SignOut(homeserver string, id api.UserID, devices ...api.DeviceID) string {
 	}
 	return At(homeserver, SignOutPath, query)
 }
+
+// Preferences is where the form of the preferences is posted to.
+const Preferences = "/preferences"
 
 // Do returns where the form of an operation is posted to.
 func Do(homeserver, operation string) string { return "/do/" + homeserver + "/" + operation }

@@ -52,6 +52,8 @@ type Next struct {
 type Live struct {
 	// Send runs the form's operation and shows what comes of it.
 	Send func(ctx app.Context, operation string, values url.Values)
+	// Prefer keeps preferences of the person's, and draws the page with them.
+	Prefer func(ctx app.Context, values url.Values)
 	// Close leaves a screen that is drawn as a dialog.
 	Close func(ctx app.Context)
 	// Caller calls the catalogue, for what is looked up while a person types.

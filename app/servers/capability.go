@@ -62,6 +62,9 @@ func place(op api.Op) int {
 // capabilities is the table of what works on the homeserver, and why the rest does not.
 func (s *Server) capabilities() app.UI {
 	env := s.Env()
+	if s.down() {
+		return nil
+	}
 	list := capabilities(s.Status.Server.Unavailable)
 	rows := make([]ui.Row, 0, len(list))
 	works, all := 0, 0
@@ -78,10 +81,7 @@ func (s *Server) capabilities() app.UI {
 		rows = append(rows, ui.Row{Key: c.name, Subtle: c.missing != "", Cells: []app.UI{ui.Text(s.operation(c.name)), answer}})
 	}
 	note := env.T("servers.some_missing", "works", works, "all", all)
-	switch {
-	case s.Status.Server.State == "down":
-		note = ""
-	case works == all && all == len(list):
+	if works == all && all == len(list) {
 		note = env.N("servers.all_work", works)
 	}
 	return ui.Section{Title: env.T("servers.capabilities"), Note: note, Body: []app.UI{

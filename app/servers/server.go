@@ -103,8 +103,15 @@ func (s *Server) facts() app.UI {
 		}
 		types = append(types, t)
 	}
-	return ui.Facts(env, append(facts, ui.Fact{Label: env.T("servers.user_types"), Value: ui.Text(strings.Join(types, env.T("format.list_comma")))})...)
+	value := ui.Text(strings.Join(types, env.T("format.list_comma")))
+	if s.down() {
+		value = ui.Unknown(env, env.T("ui.not_told"))
+	}
+	return ui.Facts(env, append(facts, ui.Fact{Label: env.T("servers.user_types"), Value: value})...)
 }
+
+// down reports whether the homeserver does not answer, so that nobody knows what it can do.
+func (s *Server) down() bool { return s.Status.Server.State == "down" }
 
 // report is the doctor's report, or what it would do.
 func (s *Server) report() app.UI {

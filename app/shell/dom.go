@@ -8,13 +8,16 @@ import (
 	"net/url"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/panel"
+	"gatehouse/app/ui"
 )
 
 // What the shell does to the browser beyond drawing is here and in history.go. Outside of a browser it does nothing.
 
 func document() app.Value { return app.Window().Get("document") }
 
-func setTitle(title string) { document().Set("title", title+" · Gatehouse") }
+func setTitle(env ui.Env, title string) { document().Set("title", panel.TabTitle(env, title)) }
 
 // focusID moves the focus without scrolling to it.
 func focusID(id string) {
@@ -93,6 +96,7 @@ func (s *Shell) on(target app.Value, event string, handle func(app.Value)) {
 
 // clicked opens a link that leads to a screen; every other link is the browser's. It decides before the event returns.
 func (s *Shell) clicked(e app.Value) {
+	s.selectRange(e)
 	if e.Get("defaultPrevented").Bool() || e.Get("button").Int() != 0 {
 		return
 	}

@@ -4,8 +4,13 @@
 
 package shell
 
+import "net/url"
+
 // signIn needs a browser.
 func signIn(_, _, _ string) bool { return false }
 
 // reachable needs a browser.
 func reachable() bool { return false }
+
+// setPreferences needs a browser.
+func setPreferences(url.Values) bool { return false }

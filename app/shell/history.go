@@ -127,7 +127,7 @@ func (s *Shell) dropQuestion() {
 	}
 	s.question = nil
 	if s.screen != nil {
-		setTitle(s.screen.Title())
+		setTitle(s.env, s.screen.Title())
 	}
 	s.ctx.Update()
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"gatehouse/app/api"
-	"gatehouse/app/route"
+	"gatehouse/app/shortcut"
 )
 
-// goTime is how long after `g` a second letter counts.
-const goTime = 1500 * time.Millisecond
+// secondTime is how long after the first of two keys the second counts.
+const secondTime = 1500 * time.Millisecond
 
-// pressed handles the keys of LOOK: letters only where nobody types, and only while they are switched on.
+// pressed does what the keys of package shortcut are for: letters only where nobody types, and only while they are switched on.
 func (s *Shell) pressed(e app.Value) {
 	key := e.Get("key").String()
 	if key == "Enter" && (e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool()) {
@@ -28,30 +28,53 @@ func (s *Shell) pressed(e app.Value) {
 	if e.Get("defaultPrevented").Bool() || e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool() || e.Get("altKey").Bool() {
 		return
 	}
-	if typing(e.Get("target")) || !s.env.LetterKeys || s.question != nil || s.ended != nil {
+	if typing(e.Get("target")) || s.question != nil || s.ended != nil || document().Call("querySelector", ":popover-open").Truthy() {
 		return
 	}
 	switch {
-	case key == "/":
+	case key == "Escape":
+		s.unselect()
+	case s.env.LetterKeys:
+		s.letter(e, key)
+	}
+}
+
+func (s *Shell) letter(e app.Value, key string) {
+	before := s.firstKey
+	if time.Since(s.pressedAt) > secondTime {
+		before = ""
+	}
+	s.firstKey = ""
+	k, ok, more := shortcut.Find(before, key)
+	if more {
+		s.firstKey, s.pressedAt = key, time.Now()
+	}
+	if !ok {
+		return
+	}
+	if k.To != nil {
+		if address := k.To(s.place()); address != "" {
+			s.goTo(address)
+		}
+		return
+	}
+	switch k.Name {
+	case "search":
 		if search := document().Call("getElementById", "search"); search.Truthy() {
 			e.Call("preventDefault")
 			search.Call("focus")
 			search.Call("select")
 		}
-	case key == "j" || key == "k":
-		moveRow(key == "j")
-	case key == "g":
-		s.goPressed = time.Now()
-	case time.Since(s.goPressed) < goTime:
-		s.goPressed = time.Time{}
-		if address, ok := map[string]string{"o": route.Overview, "a": route.Accounts(s.homeserver()), "s": route.Servers}[key]; ok {
-			s.goTo(address)
-		}
-	case key == "c" && s.env.Can(api.CreateUser.Info().Name):
-		s.goTo(route.At(s.homeserver(), route.CreatePath, nil))
-	case key == "e" && s.url.Query().Has("id") && s.env.Can(api.UpdateUser.Info().Name):
-		s.goTo(route.Account(s.env.Homeserver, route.EditPath, api.UserID(s.url.Query().Get("id"))))
+	case "next_row", "previous_row":
+		moveRow(k.Name == "next_row")
+	case "select":
+		selectRow()
 	}
+}
+
+// place is where the person is, for keys that lead elsewhere.
+func (s *Shell) place() shortcut.Place {
+	return shortcut.Place{Env: s.env, Homeserver: s.env.HomeserverOrFirst(), Account: api.UserID(s.url.Query().Get("id"))}
 }
 
 func (s *Shell) goTo(address string) {
@@ -62,24 +85,4 @@ func (s *Shell) goTo(address string) {
 
 func typing(e app.Value) bool {
 	return e.Truthy() && e.Get("matches").Truthy() && e.Call("matches", "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]").Bool()
-}
-
-// moveRow moves the focus to the next or the previous row's link.
-func moveRow(down bool) {
-	links := document().Call("querySelectorAll", ".gh-row .gh-account__link")
-	active := document().Get("activeElement")
-	at := -1
-	for i := range links.Length() {
-		if links.Index(i).Equal(active) {
-			at = i
-		}
-	}
-	if down {
-		at++
-	} else {
-		at--
-	}
-	if at >= 0 && at < links.Length() {
-		links.Index(at).Call("focus")
-	}
 }

@@ -53,7 +53,10 @@ func (s *Shell) open(u *url.URL, m move) {
 		app.Window().Get("location").Call("assign", u.String())
 		return
 	}
-	asQuestion := panel.IsQuestion(u) && s.screen != nil && s.problem == nil && !s.loading && homeserver == s.env.Homeserver
+	asQuestion := panel.IsOverlay(u) && s.screen != nil && s.problem == nil && !s.loading && (homeserver == s.env.Homeserver || homeserver == "")
+	if asQuestion {
+		homeserver = s.env.Homeserver // the page under it stays what it is
+	}
 	if !m.back {
 		s.keepScroll()
 	}
@@ -117,19 +120,19 @@ func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m 
 	if asQuestion && problem == nil {
 		s.question = next
 		s.enliven(next, true)
-		setTitle(next.Title())
+		setTitle(env, next.Title())
 		s.enter(u, m, true)
 		return
 	}
 	s.question = nil
 	s.url, s.problem = u, problem
-	title := env.T("problem.title")
 	if problem == nil {
 		s.screen = next
 		s.enliven(next, false)
-		title = next.Title()
+		setTitle(env, next.Title())
+	} else {
+		setTitle(env, ui.ProblemTitle(env, problem))
 	}
-	setTitle(title)
 	s.enter(u, m, false)
 	s.shown = s.entry
 	s.settle(focus, m)

@@ -96,7 +96,7 @@ func (s *Shell) done(form screen.Writer, operation string, result any) {
 	}
 	s.shown = s.entry
 	s.enliven(next.Screen, false)
-	setTitle(next.Screen.Title())
+	setTitle(env, next.Screen.Title())
 	s.settle(nil, move{})
 }
 
@@ -140,7 +140,7 @@ func (e *ended) draw(s *Shell) app.UI {
 		},
 		Actions: []app.UI{
 			ui.Button{Label: s.env.T("session.to_sign_in"), Href: "/sign-in?next=" + url.QueryEscape(s.url.String())}.Draw(s.env),
-			ui.Button{Label: s.env.T("sign_in.submit"), Look: ui.Primary}.Draw(s.env),
+			ui.Button{Label: s.env.T("session.go_on"), Look: ui.Primary}.Draw(s.env),
 		},
 	}.Draw(s.env)
 }

@@ -57,7 +57,9 @@ type Shell struct {
 	shown   string         // the entry whose screen stands; a question over it has its own
 	scrolls map[string]int // how far the pages of entries were scrolled when they were left
 
-	goPressed time.Time // when `g` was pressed
+	firstKey  string    // of two that are pressed one after another
+	pressedAt time.Time // when that was
+	checked   string    // the row whose box was checked last
 }
 
 // Means are what the shell works with.
@@ -151,20 +153,13 @@ func (s *Shell) enliven(v screen.Screen, modal bool) {
 	live := &screen.Live{
 		Caller: s.means.Caller.At(s.env.Homeserver), Modal: modal, Close: func(app.Context) { s.closeQuestion() },
 	}
+	live.Prefer = func(_ app.Context, values url.Values) { s.prefer(values) }
 	live.Send = func(_ app.Context, operation string, values url.Values) { s.send(v, live, operation, values) }
 	v.Enliven(live)
 }
 
 // SeeVersion is told the gate's version with every answer; another one than the page's means that there is a newer page.
 func (s *Shell) SeeVersion(version string) { s.newer = version != "" && version != s.env.Version }
-
-// homeserver is the one that keys lead to: that of the page, else the first, as in the navigation.
-func (s *Shell) homeserver() string {
-	if s.env.Homeserver == "" && len(s.env.Homeservers) > 0 {
-		return s.env.Homeservers[0].Name
-	}
-	return s.env.Homeserver
-}
 
 // now is the time that pages are drawn with.
 func now() int64 { return time.Now().UnixMilli() }

@@ -6,6 +6,7 @@ package takeover
 
 import (
 	"encoding/json"
+	"net/url"
 	"syscall/js"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -84,16 +85,9 @@ func zone(env ui.Env, printer *i18n.Printer) (first ui.Env, local func(ui.Env) u
 	if name.Type() != js.TypeString || name.String() == env.Zone {
 		return env.WithPrinter(own), func(e ui.Env) ui.Env { return e }
 	}
-	tellZone(name.String())
-	return env.WithPrinter(i18n.Format{Printer: printer}), func(e ui.Env) ui.Env {
+	go client.SetPreferences(url.Values{"zone": {name.String()}}) // for the server's next page
+	return env.WithPrinter(i18n.Format{Printer: printer, Offset: i18n.ZoneOffset(env.Zone)}), func(e ui.Env) ui.Env {
 		e.Zone = name.String()
 		return e.WithPrinter(own)
 	}
-}
-
-// tellZone has the preferences cookie remember the zone for the server's next page.
-func tellZone(name string) {
-	form := js.Global().Get("URLSearchParams").New()
-	form.Call("set", "zone", name)
-	js.Global().Call("fetch", "/preferences", map[string]any{"method": "POST", "body": form, "credentials": "same-origin"})
 }

@@ -19,7 +19,7 @@ type Env struct {
 	Unavailable map[string]string `json:"-"`                     // operation → reason code why this homeserver has it not; At sets it
 	Denied      map[string]string `json:"denied,omitempty"`      // operation → permission that the person lacks for it
 	Language    string            `json:"language"`              // BCP 47
-	Zone        string            `json:"zone"`                  // IANA name; "UTC" until the person's is known
+	Zone        string            `json:"zone"`                  // IANA name; "" until the person's is known: times are in UTC then
 	Theme       string            `json:"theme"`                 // system, light or dark
 	LetterKeys  bool              `json:"letter_keys"`           // single-letter shortcuts are on
 	Now         int64             `json:"now"`                   // milliseconds since 1970
@@ -93,6 +93,14 @@ func (e Env) WhyNot(operation string) string {
 
 // ServerName is the name in the Matrix IDs of the current homeserver.
 func (e Env) ServerName() string { return e.current().ServerName }
+
+// HomeserverOrFirst is the name of the homeserver that a page leads to: its own, else the first.
+func (e Env) HomeserverOrFirst() string {
+	if e.Homeserver == "" && len(e.Homeservers) > 0 {
+		return e.Homeservers[0].Name
+	}
+	return e.Homeserver
+}
 
 func (e Env) current() Homeserver { return e.homeserver(e.Homeserver) }
 

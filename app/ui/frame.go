@@ -17,8 +17,9 @@ type Shell struct {
 	Preferences   string     // address that the preferences form posts to; "" leaves it out
 	Return        string     // the page to come back to from the preferences
 	Languages     []Language // to choose from
+	Help          string     // page that explains the keys; "" leaves it out
 	Busy          bool       // another screen is being loaded
-	NeedsProgram  bool       // the page waits for the program: without scripts it says so
+	Waiting       bool       // the page waits for the homeserver: without scripts it says so, because then it loads itself again
 	Body          []app.UI
 	Bar           app.UI   // a Note above the page, below the notice
 	Overlay       []app.UI // Dialogs over the page, the last on top
@@ -61,20 +62,28 @@ func (s Shell) Draw(env Env) app.UI {
 			s.nav(env),
 			// What comes and goes has elements of its own, so that it moves no screen to another place: go-app would mount that twice.
 			app.Main().Class(classes("gh-pane", when(s.Busy, "gh-pane--busy"))).ID("main").TabIndex(-1).Aria("busy", busy).Body(
-				append([]app.UI{app.Div().Body(noscript(env, s.NeedsProgram), notice, s.Bar)}, s.Body...)...,
+				append([]app.UI{app.Div().Body(noscript(env, s.Waiting), notice, s.Bar)}, append(append([]app.UI{}, s.Body...), zone(env))...)...,
 			),
 		),
 		app.Div().Body(s.Overlay...),
 	)
 }
 
-// noscript tells, in browsers without scripts, what does not work in them.
+// zone says that times are not in the person's zone, as long as that is not known.
+func zone(env Env) app.UI {
+	if env.Zone != "" {
+		return nil
+	}
+	return app.P().Class("gh-zone").Text(env.T("time.zone_utc"))
+}
+
+// noscript tells, in browsers without scripts, what the page waits for.
 func noscript(env Env, needed bool) app.UI {
 	if !needed {
 		return nil
 	}
 	return app.Elem("noscript").Body(
-		app.P().Class("gh-noscript").Text(env.T("ui.needs_program")),
+		app.P().Class("gh-noscript").Text(env.T("ui.loads_again")),
 	)
 }
 
@@ -87,8 +96,16 @@ func (s Shell) head(env Env) app.UI {
 			app.Span().Class("gh-logo__word").Text("Gatehouse"),
 		),
 		s.switcher(env),
-		app.Div().Class("gh-head__end").Body(s.person(env)),
+		app.Div().Class("gh-head__end").Body(s.help(env), s.person(env)),
 	)
+}
+
+func (s Shell) help(env Env) app.UI {
+	if s.Help == "" {
+		return nil
+	}
+	return app.A().Class("gh-head__button gh-head__help").Href(Href(s.Help)).Aria("label", Attr(env.T("keys.title"))).Title(Attr(env.T("keys.title"))).
+		Body(IconHelp.Draw())
 }
 
 func (s Shell) switcher(env Env) app.UI {

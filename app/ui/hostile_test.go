@@ -22,7 +22,7 @@ func everything(env Env, s string) app.UI {
 	options := []Option{{Value: s, Label: s, Help: s, Why: s, Extra: Text(s)}, {Label: s}}
 	return Shell{
 		Home: "/" + s, SignOut: "/" + s, SignOutKey: s, Preferences: "/" + s, Return: s, Languages: []Language{{Tag: s, Name: s}},
-		SwitchURL: func(string) string { return "/" + s }, SwitchAll: "/" + s, NeedsProgram: true,
+		SwitchURL: func(string) string { return "/" + s }, SwitchAll: "/" + s, Waiting: true,
 		Nav:         []NavGroup{{Title: s, Items: []NavItem{{Label: s, Href: "/" + s, Count: s, Current: true}}}},
 		PersonLinks: []MenuItem{{Label: s, Href: "/" + s}},
 		Body: []app.UI{

@@ -122,12 +122,23 @@ func requestID(env Env, p *api.Problem) app.UI {
 	)
 }
 
+// ProblemTitle is what a problem is called where it is the whole page: its first sentence.
+func ProblemTitle(env Env, p *api.Problem) string {
+	title, _ := problemPage(env, p)
+	return title
+}
+
+func problemPage(env Env, p *api.Problem) (title, text string) {
+	if p.Code == "invalid_request" { // a page is only asked for by its address
+		return env.T("error.400.title"), env.T("error.400.text")
+	}
+	title, text = sentences(env.ProblemText(p))
+	return strings.TrimSuffix(title, "."), text
+}
+
 // ProblemPage is a problem as the whole page. Actions lead on.
 func ProblemPage(env Env, p *api.Problem, actions ...app.UI) app.UI {
-	title, text := sentences(env.ProblemText(p))
-	if p.Code == "invalid_request" { // a page is only asked for by its address
-		title, text = env.T("error.400.title"), env.T("error.400.text")
-	}
+	title, text := problemPage(env, p)
 	icon := IconAlert
 	switch p.Status {
 	case api.StatusForbidden, api.StatusUnauthorized:
@@ -140,7 +151,7 @@ func ProblemPage(env Env, p *api.Problem, actions ...app.UI) app.UI {
 		icon = IconServerOff
 	}
 	return app.Div().Class("gh-problem").Body(
-		Empty{Icon: icon, Title: strings.TrimSuffix(title, "."), Text: text, Actions: actions, Page: true}.Draw(env),
+		Empty{Icon: icon, Title: title, Text: text, Actions: actions, Page: true}.Draw(env),
 		requestID(env, p),
 	)
 }

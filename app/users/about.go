@@ -31,6 +31,11 @@ func called(u api.User) string {
 	return string([]rune(name)[:maxCalled-1]) + "…"
 }
 
+// titleOf names a page that is about one account for the browser.
+func titleOf(env ui.Env, title string, u api.User) string {
+	return env.T("common.page_title_of", "title", title, "name", called(u))
+}
+
 // here returns the address of a screen about an account.
 func here(env ui.Env, path string, u api.User) string {
 	return route.Account(env.Homeserver, path, u.ID)

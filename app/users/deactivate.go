@@ -22,7 +22,9 @@ type Deactivate struct{ Question }
 func NewDeactivate() screen.Screen { return &Deactivate{} }
 
 // Title implements screen.Screen.
-func (d *Deactivate) Title() string {
+func (d *Deactivate) Title() string { return d.tab(d.heading()) }
+
+func (d *Deactivate) heading() string {
 	if d.Effects.User.Step != "" {
 		return d.Env().T("deactivate.continue_title")
 	}
@@ -38,7 +40,7 @@ func (d *Deactivate) Load(ctx context.Context, env ui.Env, call client.Caller, u
 func (d *Deactivate) Render() app.UI {
 	env, u := d.Env(), d.Effects.User
 	a := ask{
-		Op: api.DeactivateUser, Path: route.DeactivatePath, Title: d.Title(), Icon: ui.IconDeactivate, Tone: ui.Bad, Fields: []app.UI{d.reason()},
+		Op: api.DeactivateUser, Path: route.DeactivatePath, Title: d.heading(), Icon: ui.IconDeactivate, Tone: ui.Bad, Fields: []app.UI{d.reason()},
 		Submit: env.T("deactivate.submit", "name", called(u)), Look: ui.DangerSolid, Back: env.T("deactivate.back"),
 	}
 	if u.Step != "" {

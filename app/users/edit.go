@@ -28,7 +28,9 @@ type Edit struct {
 func NewEdit() screen.Screen { return &Edit{} }
 
 // Title implements screen.Screen.
-func (e *Edit) Title() string { return e.Env().T("edit.title") }
+func (e *Edit) Title() string { return titleOf(e.Env(), e.heading(), e.User) }
+
+func (e *Edit) heading() string { return e.Env().T("edit.title") }
 
 // Load implements screen.Screen. It costs two calls: the account, and what the homeserver takes.
 func (e *Edit) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
@@ -60,13 +62,13 @@ func (e *Edit) Render() app.UI {
 	env, u := e.Env(), e.User
 	account := here(env, route.AccountPath, u)
 	reason := why(env, u, api.UpdateUser)
-	var back app.UI = ui.Button{Label: env.T("common.cancel"), Href: account}.Draw(env)
+	var back app.UI = ui.Button{Label: env.T("common.cancel"), Look: ui.Plain, Href: account}.Draw(env)
 	if live := e.Live(); e.Modal() {
 		back = ui.Button{Label: env.T("common.cancel"), OnClick: live.Close}.Draw(env)
 	}
 	save := ui.Button{Label: env.T("edit.submit"), Look: ui.Primary}
 	form := e.Form(api.UpdateUser.Info().Name, here(env, route.EditPath, u))
-	form.Label = e.Title()
+	form.Label = e.heading()
 	var body []app.UI
 	if reason != "" {
 		body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
@@ -90,14 +92,14 @@ func (e *Edit) Render() app.UI {
 	}
 	if e.Modal() {
 		return ui.Dialog{
-			Title: e.Title(), Icon: ui.IconEdit, About: accountCell(env, u, ""), Form: &form, Modal: true, OnClose: e.Live().Close,
+			Title: e.heading(), Icon: ui.IconEdit, About: accountCell(env, u, ""), Form: &form, Modal: true, OnClose: e.Live().Close,
 			Body: body, Actions: []app.UI{back, do},
 		}.Draw(env)
 	}
 	form.Body = append(body, ui.FormFoot(do, back))
 	return app.Div().Body(
-		crumbs(env, u, e.Title()),
-		ui.PageTitle{Title: e.Title(), Words: true, Facts: accountCell(env, u, "")}.Draw(env),
+		crumbs(env, u, e.heading()),
+		ui.PageTitle{Title: e.heading(), Words: true, Facts: accountCell(env, u, "")}.Draw(env),
 		form.Draw(env),
 	)
 }

@@ -26,7 +26,7 @@ type Erase struct {
 func NewErase() screen.Screen { return &Erase{} }
 
 // Title implements screen.Screen.
-func (e *Erase) Title() string { return e.Env().T("erase.title") }
+func (e *Erase) Title() string { return e.tab(e.Env().T("erase.title")) }
 
 // Load implements screen.Screen.
 func (e *Erase) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
@@ -53,7 +53,7 @@ func (e *Erase) Render() app.UI {
 		}
 	}
 	return e.draw(ask{
-		Op: api.EraseUser, Path: route.ErasePath, Title: e.Title(), Icon: ui.IconErase, Tone: ui.Bad, Final: env.T("erase.lost"),
+		Op: api.EraseUser, Path: route.ErasePath, Title: env.T("erase.title"), Icon: ui.IconErase, Tone: ui.Bad, Final: env.T("erase.lost"),
 		Fields: []app.UI{field.Draw(env), e.reason()},
 		Submit: env.T("erase.submit", "name", called(u)), Look: ui.DangerSolid, Back: env.T("erase.back"), Off: off,
 	})

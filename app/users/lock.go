@@ -22,7 +22,7 @@ type Lock struct{ Question }
 func NewLock() screen.Screen { return &Lock{} }
 
 // Title implements screen.Screen.
-func (l *Lock) Title() string { return l.Env().T("lock.title") }
+func (l *Lock) Title() string { return l.tab(l.Env().T("lock.title")) }
 
 // Load implements screen.Screen.
 func (l *Lock) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
@@ -33,7 +33,7 @@ func (l *Lock) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.
 func (l *Lock) Render() app.UI {
 	env := l.Env()
 	return l.draw(ask{
-		Op: api.LockUser, Path: route.LockPath, Title: l.Title(), Icon: ui.IconLock, Tone: ui.Warn, Fields: []app.UI{l.reason()},
+		Op: api.LockUser, Path: route.LockPath, Title: env.T("lock.title"), Icon: ui.IconLock, Tone: ui.Warn, Fields: []app.UI{l.reason()},
 		Submit: env.T("lock.submit", "name", called(l.Effects.User)), Look: ui.Primary, Back: env.T("lock.back"),
 	})
 }

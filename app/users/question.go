@@ -61,6 +61,9 @@ func (q *Question) load(ctx context.Context, env ui.Env, call client.Caller, u *
 	return err
 }
 
+// tab is what the browser calls the question: it, and whom it is about.
+func (q *Question) tab(heading string) string { return titleOf(q.Env(), heading, q.Effects.User) }
+
 // draw draws the question: as a dialog over the page that it came from, or as a page of its own.
 func (q *Question) draw(a ask) app.UI {
 	env, u := q.Env(), q.Effects.User

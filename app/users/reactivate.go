@@ -25,7 +25,7 @@ type Reactivate struct {
 func NewReactivate() screen.Screen { return &Reactivate{} }
 
 // Title implements screen.Screen.
-func (r *Reactivate) Title() string { return r.Env().T("reactivate.title") }
+func (r *Reactivate) Title() string { return r.tab(r.Env().T("reactivate.title")) }
 
 // Load implements screen.Screen. It asks for the server, too, because some want a password.
 func (r *Reactivate) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
@@ -46,7 +46,7 @@ func (r *Reactivate) Refill(state ui.FormState) {
 func (r *Reactivate) Render() app.UI {
 	env := r.Env()
 	return r.draw(ask{
-		Op: api.ReactivateUser, Path: route.ReactivatePath, Title: r.Title(), Icon: ui.IconRestore,
+		Op: api.ReactivateUser, Path: route.ReactivatePath, Title: env.T("reactivate.title"), Icon: ui.IconRestore,
 		Fields: []app.UI{passwordChoice{
 			state: r.State, none: true, noneWhy: offer{env, r.Server, api.ReactivateUser}.why("password.none"),
 			why: offer{env, r.Server, api.ReactivateUser}.why("password"), help: env.T("reactivate.password_help"),

@@ -23,7 +23,7 @@ type Reset struct{ Question }
 func NewReset() screen.Screen { return &Reset{} }
 
 // Title implements screen.Screen.
-func (r *Reset) Title() string { return r.Env().T("reset.title") }
+func (r *Reset) Title() string { return r.tab(r.Env().T("reset.title")) }
 
 // Load implements screen.Screen.
 func (r *Reset) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
@@ -42,7 +42,7 @@ func (r *Reset) Render() app.UI {
 	return r.draw(ask{
 		// What becomes of the devices is for the box to say.
 		Happens: slices.DeleteFunc(slices.Clone(r.Effects.Happens), func(e api.Effect) bool { return ofDevices(e.Code) }),
-		Op:      api.ResetPassword, Path: route.ResetPasswordPath, Title: r.Title(), Icon: ui.IconKey,
+		Op:      api.ResetPassword, Path: route.ResetPasswordPath, Title: env.T("reset.title"), Icon: ui.IconKey,
 		Fields: []app.UI{
 			passwordChoice{state: r.State, help: env.T("create.password_help"), live: r.Live() != nil}.draw(env),
 			ui.Check{

@@ -34,7 +34,9 @@ type SignOut struct {
 func NewSignOut() screen.Screen { return &SignOut{} }
 
 // Title implements screen.Screen.
-func (s *SignOut) Title() string {
+func (s *SignOut) Title() string { return s.tab(s.heading()) }
+
+func (s *SignOut) heading() string {
 	if s.All {
 		return s.Env().T("devices.confirm_all")
 	}
@@ -74,7 +76,7 @@ func (s *SignOut) Load(ctx context.Context, env ui.Env, call client.Caller, u *u
 func (s *SignOut) Render() app.UI {
 	env := s.Env()
 	a := ask{
-		Op: api.SignOut, Path: route.SignOutPath, Title: s.Title(), Icon: ui.IconSignOut, Tone: ui.Warn,
+		Op: api.SignOut, Path: route.SignOutPath, Title: s.heading(), Icon: ui.IconSignOut, Tone: ui.Warn,
 		Submit: env.T("devices.confirm_submit_all"), Look: ui.DangerSolid, Back: env.T("devices.confirm_back"), About: url.Values{}, Happens: s.happens(),
 	}
 	switch {

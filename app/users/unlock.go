@@ -22,7 +22,7 @@ type Unlock struct{ Question }
 func NewUnlock() screen.Screen { return &Unlock{} }
 
 // Title implements screen.Screen.
-func (n *Unlock) Title() string { return n.Env().T("unlock.title") }
+func (n *Unlock) Title() string { return n.tab(n.Env().T("unlock.title")) }
 
 // Load implements screen.Screen.
 func (n *Unlock) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
@@ -33,7 +33,7 @@ func (n *Unlock) Load(ctx context.Context, env ui.Env, call client.Caller, u *ur
 func (n *Unlock) Render() app.UI {
 	env := n.Env()
 	return n.draw(ask{
-		Op: api.UnlockUser, Path: route.UnlockPath, Title: n.Title(), Icon: ui.IconUnlock,
+		Op: api.UnlockUser, Path: route.UnlockPath, Title: env.T("unlock.title"), Icon: ui.IconUnlock,
 		Submit: env.T("unlock.submit", "name", called(n.Effects.User)), Look: ui.Primary, Back: env.T("unlock.back"),
 	})
 }

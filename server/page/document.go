@@ -95,8 +95,8 @@ func (p *Pages) head(b *strings.Builder, d document) {
 		fmt.Fprintf(b, ` class="%s"`, class)
 	}
 	fmt.Fprintf(b, `><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">`+
-		`<title>%s · Gatehouse</title><meta name="color-scheme" content="%s"><meta name="robots" content="noindex">`,
-		html.EscapeString(d.title), colorScheme(d.env.Theme))
+		`<title>%s</title><meta name="color-scheme" content="%s"><meta name="robots" content="noindex">`,
+		html.EscapeString(panel.TabTitle(d.env, d.title)), colorScheme(d.env.Theme))
 	fmt.Fprintf(b, `<link rel="stylesheet" href="%s"><link rel="icon" href="%s" type="image/svg+xml"><link rel="apple-touch-icon" href="%s"><link rel="manifest" href="/manifest.webmanifest">`,
 		p.Assets.URL("gatehouse.css"), p.Assets.URL("gatehouse-icon.svg"), p.Assets.URL("icon-192.png"))
 	if d.loading {

@@ -56,7 +56,7 @@ func (p *Pages) env(c echo.Context, person *operator.Person, homeserver string) 
 	}
 	offset, ok := i18n.LoadZone(prefs.Zone)
 	if !ok {
-		env.Zone = "UTC"
+		env.Zone = ""
 	}
 	env = env.WithPrinter(i18n.Format{Printer: languages.Printer(env.Language), Offset: offset})
 	if person == nil {

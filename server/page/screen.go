@@ -78,7 +78,7 @@ func (p *Pages) show(c echo.Context, status int, s screen.Screen, env ui.Env, pe
 			problem.RequestID = gate.RequestID(c)
 		}
 		gate.Describe(problem)
-		return p.write(c, problem.Status, document{env: env, title: env.T("problem.title"), problem: problem, url: u})
+		return p.write(c, problem.Status, document{env: env, title: ui.ProblemTitle(env, problem), problem: problem, url: u})
 	}
 	if w, ok := s.(screen.Writer); ok {
 		w.Refill(state)
@@ -120,7 +120,7 @@ func (p *Pages) problem(c echo.Context, problem *api.Problem) error {
 		person = nil
 	}
 	env := p.env(c, person, "")
-	return p.write(c, problem.Status, document{env: env, title: env.T("problem.title"), problem: problem, bare: person == nil, url: here(c.Request())})
+	return p.write(c, problem.Status, document{env: env, title: ui.ProblemTitle(env, problem), problem: problem, bare: person == nil, url: here(c.Request())})
 }
 
 // retryAfter says when another try makes sense, as it is said to programs.

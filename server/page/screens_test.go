@@ -28,6 +28,7 @@ const ann = "@ann:example.org"
 var screens = map[string]api.Permission{
 	route.Overview: api.ReadServers,
 	route.Servers:  api.ReadServers,
+	route.Keys:     api.ReadServers,
 	"/hs/server":   api.ReadServers,
 	"/hs/accounts": api.ReadUsers,
 	"/hs/accounts?search=a&admins=with&sort=name&limit=50": api.ReadUsers,
@@ -286,6 +287,10 @@ func TestErrorPages(t *testing.T) {
 				}
 				if framed := one(doc, "form", "action", "/sign-out") != nil; framed == stranger {
 					t.Errorf("stranger %t, in the frame %t", stranger, framed)
+				}
+				title, heading := content(one(doc, "title", "", "")), content(one(doc, "h1", "id", "title"))
+				if what, ok := strings.CutSuffix(title, " · Gatehouse"); !ok || what == "" || !stranger && what != heading {
+					t.Errorf("the tab is called %q, the page %q", title, heading)
 				}
 				if c.status == 429 && rec.Header().Get("Retry-After") != "90" {
 					t.Errorf("Retry-After %q", rec.Header().Get("Retry-After"))

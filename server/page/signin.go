@@ -57,7 +57,7 @@ func (p *Pages) signInScreen() *signin.Form {
 func (p *Pages) writeSignIn(c echo.Context, status int, form *signin.Form) error {
 	env := p.env(c, nil, "")
 	form.Use(env)
-	return p.write(c, status, document{env: env, title: env.T("sign_in.title"), body: form, bare: true, prefetch: true})
+	return p.write(c, status, document{env: env, title: env.T("sign_in.submit"), body: form, bare: true, prefetch: true})
 }
 
 func (p *Pages) signIn(c echo.Context) error {
