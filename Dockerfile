@@ -5,8 +5,13 @@
 #
 # /gatehouse holds gatehouse.yaml, the secret key and data/, the folder of the store. It has to belong to the
 # user 65532. Other ways to give a field, the environment among them: docs/configuration.md.
+#
+# The image that it is built with is named by version and not by digest: building again brings Go's security fixes and
+# today's certificates, and nothing else of it gets into the result. The modules are fixed by go.sum. To build with
+# one image for good: --build-arg GO=1.26-bookworm@sha256:…
 
-FROM golang:1.26-bookworm AS build
+ARG GO=1.26-bookworm
+FROM golang:${GO} AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
