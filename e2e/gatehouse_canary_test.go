@@ -151,7 +151,7 @@ func (c canary) searchFiles(dir string, except ...string) ([]string, error) {
 }
 
 // secretFields are the fields of a configuration whose values are secret.
-var secretFields = regexp.MustCompile(`(?m)^\s*(registration_shared_secret|admin_token|secret_key|database):\s*(\S.*?)\s*$`)
+var secretFields = regexp.MustCompile(`(?m)^\s*(registration_shared_secret|admin_token|secret_key|previous_secret_key|database):\s*(\S.*?)\s*$`)
 
 // secretsOf returns the secrets in a configuration. Of a database it is the password.
 func secretsOf(config string) map[string]string {

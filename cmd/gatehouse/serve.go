@@ -58,6 +58,10 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 	if !h.config.SecureCookies() {
 		h.log.Warn("the public address is http, so cookies are not Secure: use it on this machine only")
 	}
+	if !h.config.PreviousSecretKey.IsZero() {
+		h.log.Info("previous_secret_key is set: sessions that it signed go on, and nothing else needs it; remove it once they have ended",
+			"at_the_latest", time.Now().Add(h.config.Session.Absolute).UTC().Format(time.RFC3339))
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
