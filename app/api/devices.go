@@ -2,7 +2,10 @@
 
 package api
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // The operations on the devices of an account: each is a session that is signed in.
 var (
@@ -10,6 +13,12 @@ var (
 	ListDevices = Read[UserRef, DeviceList]("devices.list", ReadDevices)
 	// SignOut ends one, several or all of them.
 	SignOut = Write[DeviceSignOut, SignedOut]("devices.sign_out", SignOutDevices)
+	// PruneDevices ends those that were not used for a number of days.
+	PruneDevices = Write[DevicePrune, SignedOut]("devices.prune", SignOutDevices)
+	// RenameDevice gives a device the name that is shown for it.
+	RenameDevice = Write[DeviceRename, Device]("devices.rename", EditDevices)
+	// CreateDevice makes a device that nobody is signed in on, for software that brings its own token. There is no token with it.
+	CreateDevice = Write[DeviceCreate, Device]("devices.create", EditDevices)
 )
 
 // Device is a signed-in session.
@@ -66,3 +75,104 @@ type SignedOut struct {
 
 // Confirmed implements Confirmable.
 func (s DeviceSignOut) Confirmed() bool { return s.Confirm }
+
+// MaxPruneDays is the longest time that a DevicePrune can ask for: ten years.
+const MaxPruneDays = 3650
+
+// DevicePrune asks to end the devices that were not used for some days.
+type DevicePrune struct {
+	ID   UserID `json:"id"`
+	Days int    `json:"days"`
+	// Never counts those in, too, that were never used. A device that has only just signed in is one of them for a moment.
+	Never   bool `json:"never,omitempty"`
+	Confirm bool `json:"confirm,omitempty"`
+}
+
+// Validate implements Request.
+func (p DevicePrune) Validate() error {
+	var v Invalid
+	v.Check("id", p.ID.Validate())
+	if p.Days < 1 || p.Days > MaxPruneDays {
+		v.Add("days", "out_of_range", "min", "1", "max", strconv.Itoa(MaxPruneDays))
+	}
+	return v.Err()
+}
+
+// Targets implements Request.
+func (p DevicePrune) Targets() []UserID { return []UserID{p.ID} }
+
+// Confirmed implements Confirmable.
+func (p DevicePrune) Confirmed() bool { return p.Confirm }
+
+// Meant returns the devices of a list that were not used for so long, at the time now in unix milliseconds.
+func (p DevicePrune) Meant(list []Device, now int64) []Device {
+	const day = 24 * 60 * 60 * 1000
+	limit := now - int64(p.Days)*day
+	var meant []Device
+	for _, d := range list {
+		if (d.LastSeenMS > 0 && d.LastSeenMS < limit) || (d.LastSeenMS <= 0 && p.Never) {
+			meant = append(meant, d)
+		}
+	}
+	return meant
+}
+
+// maxDeviceName is the longest name of a device (Synapse, handlers/device.py).
+const maxDeviceName = 100
+
+// DeviceRename gives a device another name; "" takes it away.
+type DeviceRename struct {
+	ID     UserID   `json:"id"`
+	Device DeviceID `json:"device"`
+	Name   string   `json:"name"`
+}
+
+func (r *DeviceRename) settle() { r.Name = strings.TrimSpace(r.Name) }
+
+// Validate implements Request.
+func (r DeviceRename) Validate() error {
+	var v Invalid
+	v.Check("id", r.ID.Validate())
+	checkDeviceID(&v, "device", r.Device)
+	checkText(&v, "name", r.Name, maxDeviceName)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (r DeviceRename) Targets() []UserID { return []UserID{r.ID} }
+
+// DeviceCreate makes a device. Without an ID it gets a random one.
+type DeviceCreate struct {
+	ID     UserID   `json:"id"`
+	Device DeviceID `json:"device,omitempty"`
+	Name   string   `json:"name,omitempty"`
+}
+
+func (c *DeviceCreate) settle() {
+	c.Device, c.Name = DeviceID(strings.TrimSpace(string(c.Device))), strings.TrimSpace(c.Name)
+}
+
+// Validate implements Request.
+func (c DeviceCreate) Validate() error {
+	var v Invalid
+	v.Check("id", c.ID.Validate())
+	if c.Device != "" {
+		checkDeviceID(&v, "device", c.Device)
+	}
+	if c.Device == "." || c.Device == ".." { // nobody could rename it: proxies resolve such a path
+		v.Add("device", "unnameable_device")
+	}
+	checkText(&v, "name", c.Name, maxDeviceName)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (c DeviceCreate) Targets() []UserID { return []UserID{c.ID} }
+
+// checkDeviceID bounds the ID of a device. Servers take any text.
+func checkDeviceID(v *Invalid, field string, id DeviceID) {
+	if id == "" {
+		v.Add(field, "missing")
+	}
+	checkText(v, field, string(id), 512)
+}

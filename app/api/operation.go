@@ -32,6 +32,7 @@ type Info struct {
 	Destructive bool       // it ends something that cannot simply be made again
 	Reveals     bool       // its result holds a secret that is shown once
 	Internal    bool       // the gate itself calls it; it has no address and no command
+	Loud        bool       // the gate also says in its log that it was called
 	AtGate      bool       // the gate answers it from its own store, for every homeserver; no adapter has it
 }
 
@@ -47,6 +48,9 @@ type Request interface {
 type Demanding interface {
 	Demands() []Permission
 }
+
+// Noting is a result with a sentence for the audit log, in English and without secrets: what the request alone does not tell.
+type Noting interface{ Noted() string }
 
 // settled is a request that tidies itself after decoding, before it is validated.
 type settled interface{ settle() }
@@ -75,6 +79,7 @@ var (
 	Destructive Option = func(i *Info) { i.Destructive = true }
 	Reveals     Option = func(i *Info) { i.Reveals = true }
 	Internal    Option = func(i *Info) { i.Internal = true }
+	Loud        Option = func(i *Info) { i.Loud = true }
 	AtGate      Option = func(i *Info) { i.AtGate = true }
 )
 

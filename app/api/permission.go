@@ -26,6 +26,12 @@ const (
 	DeleteFiles     Permission = "media.delete"
 	ReadTokens      Permission = "tokens.read"
 	WriteTokens     Permission = "tokens.write"
+	EditDevices     Permission = "devices.edit"
+	SuspendUsers    Permission = "users.suspend"
+	ShadowBanUsers  Permission = "users.shadow_ban"
+	UserSettings    Permission = "users.settings"
+	SignInAsUsers   Permission = "users.sign_in_as"
+	ReadAudit       Permission = "audit.read"
 
 	ReadInvitations  Permission = "invitations.read"
 	WriteInvitations Permission = "invitations.write"
@@ -33,8 +39,12 @@ const (
 
 // Permissions returns all of them.
 func Permissions() []Permission {
-	return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, SetAdmins, ResetPasswords, LockUsers, DeactivateUsers, EraseUsers, ReadDevices, SignOutDevices,
-		SendNotices, ReadMedia, QuarantineFiles, DeleteFiles, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations}
+	return []Permission{
+		ReadServers, ReadUsers, CreateUsers, EditUsers, SetAdmins, ResetPasswords, LockUsers, DeactivateUsers, EraseUsers, ReadDevices, SignOutDevices,
+		SendNotices, ReadMedia, QuarantineFiles, DeleteFiles, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations,
+		EditDevices, SuspendUsers, ShadowBanUsers, UserSettings, SignInAsUsers,
+		ReadAudit,
+	}
 }
 
 // Role is a named set of permissions.
@@ -63,13 +73,16 @@ func (r Role) Permissions() []Permission {
 	case Owner, Admin:
 		return Permissions()
 	case Moderator:
-		return []Permission{ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices, SendNotices, ReadMedia, QuarantineFiles}
+		return []Permission{
+			ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices, SendNotices, ReadMedia, QuarantineFiles,
+			SuspendUsers, ShadowBanUsers, ReadAudit,
+		}
 	case Registrar:
 		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations}
 	case Helpdesk:
-		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices}
+		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices, EditDevices}
 	case Auditor:
-		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations}
+		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations, ReadAudit}
 	case Invited:
 		return []Permission{CreateUsers}
 	}

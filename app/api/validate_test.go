@@ -131,6 +131,34 @@ func TestValidate(t *testing.T) {
 		{Notice{ID: id, IDs: []UserID{id}, Text: "x"}, "ids: one_or_several"},
 		{Notice{IDs: []UserID{id, id}, Text: "x"}, "ids.1: twice"},
 		{Notice{IDs: []UserID{id, "x"}, Text: strings.Repeat("x", 10001)}, "ids.1: invalid_user_id, text: too_long"},
+		{DevicePrune{ID: id, Days: 1}, ""},
+		{DevicePrune{ID: id, Days: 3650, Never: true}, ""},
+		{DevicePrune{ID: id}, "days: out_of_range"},
+		{DevicePrune{Days: 3651}, "id: missing, days: out_of_range"},
+		{DeviceRename{ID: id, Device: "A", Name: strings.Repeat("é", 100)}, ""},
+		{DeviceRename{ID: id, Device: "..", Name: ""}, ""},
+		{DeviceRename{ID: id, Name: strings.Repeat("é", 101)}, "device: missing, name: too_long"},
+		{DeviceCreate{ID: id}, ""},
+		{DeviceCreate{ID: id, Device: "..", Name: strings.Repeat("é", 101)}, "device: unnameable_device, name: too_long"},
+		{DeviceCreate{ID: id, Device: DeviceID(strings.Repeat("d", 513))}, "device: too_long"},
+		{RateLimitChange{ID: id}, ""},
+		{RateLimitChange{ID: id, MessagesPerSecond: 1, Burst: 1_000_000}, ""},
+		{RateLimitChange{ID: id, MessagesPerSecond: 1}, "burst: rate_mutes"},
+		{RateLimitChange{ID: id, Burst: 1}, "messages_per_second: rate_one_alone"},
+		{RateLimitChange{MessagesPerSecond: -1, Burst: 1_000_001}, "id: missing, messages_per_second: out_of_range, burst: out_of_range"},
+		{FeatureChange{ID: id, Name: "msc1"}, ""},
+		{FeatureChange{Name: ""}, "id: missing, name: missing"},
+		{FeatureChange{ID: id, Name: strings.Repeat("m", 65)}, "name: too_long"},
+		{UserRenewal{ID: id}, ""},
+		{UserRenewal{ID: id, Until: "2028-02-29"}, ""},
+		{UserRenewal{Until: "2027-02-29"}, "id: missing, until: invalid_date"},
+		{UserRenewal{ID: id, Until: "31.12.2027"}, "until: invalid_date"},
+		{SignInAsUser{ID: id, Minutes: 1, Reason: "a ticket"}, ""},
+		{SignInAsUser{ID: id, Minutes: 1440, Reason: strings.Repeat("é", 500)}, ""},
+		{SignInAsUser{ID: id, Minutes: 1441, Reason: strings.Repeat("é", 501)}, "minutes: out_of_range, reason: too_long"},
+		{SignInAsUser{Minutes: -1}, "id: missing, minutes: out_of_range, reason: missing"},
+		{HistoryQuery{ID: id, Limit: 200, Cursor: "7"}, ""},
+		{HistoryQuery{Limit: 201, Cursor: "-7"}, "id: missing, limit: out_of_range, cursor: invalid_cursor"},
 		{DeviceSignOut{ID: id, All: true}, ""},
 		{DeviceSignOut{ID: id, Devices: []DeviceID{"any text é"}}, ""},
 		{DeviceSignOut{ID: id}, "devices: missing"},
@@ -151,11 +179,16 @@ func TestTargets(t *testing.T) {
 		"users.get": UserRef{id}, "users.unlock": UserRef{id}, "devices.list": UserRef{id}, "users.update": UserUpdate{ID: id},
 		"users.reset_password": PasswordReset{ID: id}, "users.lock": UserDeed{ID: id}, "users.deactivate": UserDeed{ID: id},
 		"users.erase": UserErasure{ID: id}, "users.reactivate": UserReactivation{ID: id}, "users.preview": DeedQuery{ID: id},
-		"devices.sign_out": DeviceSignOut{ID: id}, "invitations.join_rooms": RoomsJoin{ID: id},
-		"media.list": MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
+		"invitations.join_rooms": RoomsJoin{ID: id},
+		"media.list":             MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
 		"media.quarantine": MediaDeed{ID: id}, "media.unquarantine": MediaRef{ID: id}, "media.protect": MediaRef{ID: id},
 		"media.unprotect": MediaRef{ID: id}, "media.delete": MediaDeed{ID: id}, "media.quarantine_all": UserDeed{ID: id},
 		"media.delete_all": MediaDeletion{ID: id}, "users.notice": Notice{ID: id},
+		"devices.sign_out": DeviceSignOut{ID: id}, "devices.prune": DevicePrune{ID: id}, "devices.rename": DeviceRename{ID: id},
+		"devices.create": DeviceCreate{ID: id}, "users.suspend": UserDeed{ID: id}, "users.unsuspend": UserRef{id},
+		"users.shadow_ban": UserDeed{ID: id}, "users.unshadow_ban": UserRef{id}, "limits.get": UserRef{id}, "limits.set": RateLimitChange{ID: id},
+		"limits.remove": UserRef{id}, "features.list": UserRef{id}, "features.set": FeatureChange{ID: id}, "users.renew": UserRenewal{ID: id},
+		"users.allow_key_reset": UserDeed{ID: id}, "users.sign_in_as": SignInAsUser{ID: id}, "users.history": HistoryQuery{ID: id},
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}
@@ -235,5 +268,47 @@ func TestReportOK(t *testing.T) {
 		if r.OK() != c.want {
 			t.Errorf("%v: %t", c.states, r.OK())
 		}
+	}
+}
+
+// Devices are meant by when they were used last; what was never used only where that is asked for.
+func TestMeant(t *testing.T) {
+	const day, now = int64(24 * 60 * 60 * 1000), int64(1_800_000_000_000)
+	list := []Device{{ID: "now", LastSeenMS: now}, {ID: "edge", LastSeenMS: now - 90*day}, {ID: "old", LastSeenMS: now - 90*day - 1}, {ID: "never"}}
+	for _, c := range []struct {
+		prune DevicePrune
+		want  string
+	}{
+		{DevicePrune{Days: 90}, "old"},
+		{DevicePrune{Days: 90, Never: true}, "old never"},
+		{DevicePrune{Days: 1}, "edge old"},
+		{DevicePrune{Days: 91}, ""},
+	} {
+		var got []string
+		for _, d := range c.prune.Meant(list, now) {
+			got = append(got, string(d.ID))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%+v: %q, want %q", c.prune, got, c.want)
+		}
+	}
+}
+
+// A token of another account always has an end: an hour where none is named.
+func TestSignInAsSettles(t *testing.T) {
+	req, err := SignInAs.DecodeJSON([]byte(`{"id":"@ann:example.org","reason":"x"}`))
+	if s, ok := req.(SignInAsUser); err != nil || !ok || s.Minutes != 60 {
+		t.Errorf("%+v, %v", req, err)
+	}
+	req, err = RenewUser.DecodeJSON([]byte(`{"id":"@ann:example.org","until":"2027-12-31"}`))
+	r, ok := req.(UserRenewal)
+	if err != nil || !ok || r.Mails == nil || !*r.Mails {
+		t.Errorf("%+v, %v", req, err)
+	}
+	if end, err := r.End(); err != nil || end.Format("2006-01-02 15:04 MST") != "2028-01-01 00:00 UTC" {
+		t.Errorf("%s, %v", end, err)
+	}
+	if need := r.Demands(); len(need) != 1 || need[0] != UserSettings {
+		t.Errorf("with a date it takes %v", need)
 	}
 }

@@ -51,7 +51,7 @@ func TestOperatorsAreRecorded(t *testing.T) {
 	defer s.Close()
 	var got []string
 	for _, name := range []string{"olga", "nobody"} {
-		records, err := s.AuditHistory(t.Context(), "", "operator:"+name, 10)
+		records, err := s.AuditHistory(t.Context(), "", "operator:"+name, 0, 10)
 		if err != nil {
 			t.Fatal(err)
 		}

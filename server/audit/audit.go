@@ -75,7 +75,7 @@ type Rows interface {
 	AppendAudit(context.Context, store.AuditRow) (int64, error)
 	AppendOutcome(ctx context.Context, intentID int64, r store.AuditResult) error
 	SettleAudit(context.Context, store.AuditResult) ([]int64, error)
-	AuditHistory(ctx context.Context, homeserver, target string, limit int) ([]store.AuditRecord, error)
+	AuditHistory(ctx context.Context, homeserver, target string, before int64, limit int) ([]store.AuditRecord, error)
 	Probe(context.Context, time.Time) error
 }
 

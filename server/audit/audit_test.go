@@ -101,7 +101,7 @@ func (f *flaky) set(change func(*flaky)) {
 
 func history(t *testing.T, l *Log, target string) []Record {
 	t.Helper()
-	records, err := l.History(t.Context(), "hs", target, 100)
+	records, err := l.History(t.Context(), "hs", target, 0, 100)
 	must(t, err)
 	return records
 }

@@ -20,9 +20,10 @@ type Record struct {
 }
 
 // History returns what was done to one account on a homeserver, newest first,
-// at most limit records.
-func (l *Log) History(ctx context.Context, homeserver, target string, limit int) ([]Record, error) {
-	rows, err := l.rows.AuditHistory(ctx, homeserver, target, limit)
+// at most limit records, all of them older than the one with the number before;
+// 0 begins with the newest.
+func (l *Log) History(ctx context.Context, homeserver, target string, before int64, limit int) ([]Record, error) {
+	rows, err := l.rows.AuditHistory(ctx, homeserver, target, before, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -108,6 +108,10 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 			}
 			return nil, err
 		}
+		if op.Info().Loud {
+			g.log.WarnContext(ctx, "a call that is to be noticed", "request_id", v.RequestID, "operation", v.Operation, "homeserver", v.Homeserver,
+				"person", v.Person.ID, "targets", g.entry(v, req).Targets)
+		}
 		result, err := g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
 		g.revoke(ctx, v, op, req, err)
 		return result, err
@@ -149,7 +153,7 @@ func (g *Gate) record(ctx context.Context, v Visit, req api.Request, deed func()
 		return nil, notBegun{api.NewProblem(api.StatusUnavailable, "store_unavailable")}
 	}
 	result, err := g.attempt(ctx, v, deed)
-	if recorded := g.audit.Outcome(ctx, intent, outcome(undone(result, err))); recorded != nil {
+	if recorded := g.audit.Outcome(ctx, intent, outcome(result, undone(result, err))); recorded != nil {
 		g.log.ErrorContext(ctx, "the outcome could not be recorded", "request_id", v.RequestID, "error", recorded.Error())
 		if err == nil {
 			return nil, api.NewProblem(api.StatusInternal, "done_not_recorded")
@@ -213,9 +217,13 @@ func undone(result any, err error) error {
 }
 
 // outcome says how a deed ended: done, failed (nothing, or not all of it, was done and we know), unknown.
-func outcome(err error) audit.Result {
+func outcome(result any, err error) audit.Result {
 	if err == nil {
-		return audit.Result{Outcome: audit.Done}
+		done := audit.Result{Outcome: audit.Done}
+		if n, ok := result.(api.Noting); ok {
+			done.Detail = n.Noted()
+		}
+		return done
 	}
 	p, ok := errors.AsType[*api.Problem](err)
 	switch {

@@ -76,7 +76,7 @@ func New(c Config) (*Gate, error) {
 		if err := h.Adapter.Complete(); err != nil {
 			return nil, err
 		}
-		var own homeserver.Adapter
+		own := history(c.Audit, h.Settings)
 		for _, table := range c.Own {
 			own = append(own, table(h.Settings, h.Adapter)...)
 		}

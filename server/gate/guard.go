@@ -65,14 +65,27 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 // signs its person out or shuts them out. Changing an administrator's e-mail or identities is a way to take the account over, and
 // what shut one out is not for lesser roles to end, so users.update, users.unlock and users.reactivate are here too.
 var deeds = map[string]struct{ ends, disturbs bool }{
-	api.UpdateUser.Info().Name:     {},
-	api.ResetPassword.Info().Name:  {disturbs: true},
-	api.LockUser.Info().Name:       {ends: true},
-	api.UnlockUser.Info().Name:     {},
-	api.DeactivateUser.Info().Name: {ends: true},
-	api.EraseUser.Info().Name:      {ends: true},
-	api.ReactivateUser.Info().Name: {},
-	api.SignOut.Info().Name:        {disturbs: true},
+	api.UpdateUser.Info().Name:      {},
+	api.ResetPassword.Info().Name:   {disturbs: true},
+	api.LockUser.Info().Name:        {ends: true},
+	api.UnlockUser.Info().Name:      {},
+	api.SuspendUser.Info().Name:     {disturbs: true},
+	api.UnsuspendUser.Info().Name:   {},
+	api.ShadowBanUser.Info().Name:   {disturbs: true},
+	api.UnshadowBanUser.Info().Name: {},
+	api.DeactivateUser.Info().Name:  {ends: true},
+	api.EraseUser.Info().Name:       {ends: true},
+	api.ReactivateUser.Info().Name:  {},
+	api.SignOut.Info().Name:         {disturbs: true},
+	api.PruneDevices.Info().Name:    {disturbs: true},
+	api.RenameDevice.Info().Name:    {},
+	api.CreateDevice.Info().Name:    {},
+	api.SetRateLimit.Info().Name:    {},
+	api.RemoveRateLimit.Info().Name: {},
+	api.SetFeature.Info().Name:      {},
+	api.RenewUser.Info().Name:       {},
+	api.AllowKeyReset.Info().Name:   {},
+	api.SignInAs.Info().Name:        {disturbs: true},
 }
 
 // lastAdmin reports whether no other administrator than id could still sign in. The gate's own account does not count: nobody can

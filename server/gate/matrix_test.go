@@ -25,8 +25,16 @@ var everyOperation = []struct {
 	body       string     // of a write
 	internal   bool
 }{
+	{name: "devices.create", kind: api.KindWrite, permission: "devices.edit", body: `{"id":"@ann:example.org","device":"BOT"}`},
 	{name: "devices.list", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
+	{name: "devices.prune", kind: api.KindWrite, permission: "devices.sign_out", body: `{"id":"@ann:example.org","days":90}`},
+	{name: "devices.rename", kind: api.KindWrite, permission: "devices.edit", body: `{"id":"@ann:example.org","device":"PHONE","name":"A phone"}`},
 	{name: "devices.sign_out", kind: api.KindWrite, permission: "devices.sign_out", body: `{"id":"@ann:example.org","all":true}`},
+	{name: "features.list", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}}},
+	{name: "features.set", kind: api.KindWrite, permission: "users.settings", body: `{"id":"@ann:example.org","name":"msc3881","on":true}`},
+	{name: "limits.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}}},
+	{name: "limits.remove", kind: api.KindWrite, permission: "users.settings", body: `{"id":"@ann:example.org"}`},
+	{name: "limits.set", kind: api.KindWrite, permission: "users.settings", body: `{"id":"@ann:example.org","messages_per_second":5,"burst":20}`},
 	{name: "invitations.create", kind: api.KindWrite, permission: "invitations.write", body: `{"uses":1,"days":7}`},
 	{name: "invitations.get", kind: api.KindRead, permission: "invitations.read", query: url.Values{"id": {gatetest.Invitation}}},
 	{name: "invitations.join_rooms", kind: api.KindWrite, permission: "users.create", body: `{"id":"@ann:example.org","rooms":["#a:example.org"]}`, internal: true},
@@ -54,34 +62,46 @@ var everyOperation = []struct {
 	{name: "tokens.show", kind: api.KindWrite, permission: "tokens.read", body: `{"id":"Kw~1"}`},
 	{name: "tokens.unrevoke", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1"}`},
 	{name: "tokens.update", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1","uses":{"to":5}}`},
+	{name: "users.allow_key_reset", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org"}`},
 	{name: "users.available", kind: api.KindRead, permission: "users.create", query: url.Values{"localpart": {"new"}}},
 	{name: "users.create", kind: api.KindWrite, permission: "users.create", body: `{"localpart":"new","password":{"mode":"random"}}`},
 	{name: "users.deactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org"}`},
 	{name: "users.erase", kind: api.KindWrite, permission: "users.erase", body: `{"id":"@ann:example.org","confirm_id":"@ann:example.org"}`},
 	{name: "users.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}}},
+	{name: "users.history", kind: api.KindRead, permission: "audit.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.list", kind: api.KindRead, permission: "users.read"},
 	{name: "users.lock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
 	{name: "users.notice", kind: api.KindWrite, permission: "users.notice", body: `{"id":"@ann:example.org","text":"Tonight the server is updated."}`},
 	{name: "users.preview", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}, "operation": {"users.lock"}}},
 	{name: "users.reactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","password":{"mode":"none"}}`},
+	{name: "users.renew", kind: api.KindWrite, permission: "users.edit", body: `{"id":"@ann:example.org"}`},
 	{name: "users.reset_password", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
+	{name: "users.shadow_ban", kind: api.KindWrite, permission: "users.shadow_ban", body: `{"id":"@ann:example.org"}`},
+	{name: "users.sign_in_as", kind: api.KindWrite, permission: "users.sign_in_as", body: `{"id":"@ann:example.org","reason":"a ticket"}`},
+	{name: "users.suspend", kind: api.KindWrite, permission: "users.suspend", body: `{"id":"@ann:example.org"}`},
 	{name: "users.unlock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
+	{name: "users.unshadow_ban", kind: api.KindWrite, permission: "users.shadow_ban", body: `{"id":"@ann:example.org"}`},
+	{name: "users.unsuspend", kind: api.KindWrite, permission: "users.suspend", body: `{"id":"@ann:example.org"}`},
 	{name: "users.update", kind: api.KindWrite, permission: "users.edit", body: `{"id":"@ann:example.org","display_name":{"to":"A"}}`},
 }
 
 // everyRole is what each role may do, as it is meant.
 var everyRole = map[api.Role]string{
 	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
-		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write",
+		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read",
 	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
-		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write",
+		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read",
 
-	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out users.notice media.read media.quarantine",
+	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out users.notice media.read media.quarantine" +
+		" users.suspend users.shadow_ban audit.read",
 	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write invitations.read invitations.write",
-	api.Helpdesk:  "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out",
-	api.Auditor:   "servers.read users.read devices.read invitations.read",
-	api.Invited:   "users.create", // no person has it: Gate.TakeUp alone makes its visits
-	"no such":     "",
+	api.Helpdesk: "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out" +
+		" devices.edit",
+	api.Auditor: "servers.read users.read devices.read invitations.read audit.read",
+	api.Invited: "users.create", // no person has it: Gate.TakeUp alone makes its visits
+	"no such":   "",
 }
 
 func TestTheTableIsWhole(t *testing.T) {

@@ -51,9 +51,17 @@ func Call[Req api.Request, Res any](ctx context.Context, a Adapter, op *api.Oper
 	return out.(Res), nil
 }
 
-// When adds a run-time condition: ready returns "" or the reason why this server cannot do it now (its version, its configuration).
-func (e Entry) When(ready func() string) Entry {
-	e.Ready = ready
+// When adds run-time conditions: each returns "" or the reason why this server cannot do it now (its version, its configuration). The
+// first reason counts.
+func (e Entry) When(conditions ...func() string) Entry {
+	e.Ready = func() string {
+		for _, condition := range conditions {
+			if why := condition(); why != "" {
+				return why
+			}
+		}
+		return ""
+	}
 	return e
 }
 

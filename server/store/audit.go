@@ -184,8 +184,9 @@ func (s *Store) SettleAudit(ctx context.Context, r AuditResult) ([]int64, error)
 }
 
 // AuditHistory returns what was done to one account, or refused, newest first,
-// at most limit records.
-func (s *Store) AuditHistory(ctx context.Context, homeserver, target string, limit int) ([]AuditRecord, error) {
+// at most limit records, all of them older than the one with the number before;
+// 0 begins with the newest.
+func (s *Store) AuditHistory(ctx context.Context, homeserver, target string, before int64, limit int) ([]AuditRecord, error) {
 	rows, err := s.read.QueryContext(ctx, `
 		SELECT i.id, i.at_ms, i.request_id, i.phase, i.actor, i.role, i.address, i.homeserver, i.operation,
 			i.targets, i.request, COALESCE(o.outcome, i.outcome), COALESCE(o.code, i.code),
@@ -193,8 +194,8 @@ func (s *Store) AuditHistory(ctx context.Context, homeserver, target string, lim
 		FROM audit_targets t
 		JOIN audit i ON i.id = t.audit_id
 		LEFT JOIN audit o ON o.id = (SELECT MAX(id) FROM audit WHERE intent_id = i.id)
-		WHERE t.homeserver = $1 AND t.target = $2
-		ORDER BY t.audit_id DESC LIMIT $3`, homeserver, target, limit)
+		WHERE t.homeserver = $1 AND t.target = $2 AND ($3 = 0 OR t.audit_id < $3)
+		ORDER BY t.audit_id DESC LIMIT $4`, homeserver, target, before, limit)
 	records, err := scanAll(rows, err, scanRecord)
 	if err != nil {
 		return nil, fmt.Errorf("store: audit history: %w", err)

@@ -27,7 +27,7 @@ func TestAuditIntentAndOutcome(t *testing.T) {
 
 	history := func(target string) []AuditRecord {
 		t.Helper()
-		got, err := s.AuditHistory(ctx, "hs", target, 10)
+		got, err := s.AuditHistory(ctx, "hs", target, 0, 10)
 		must(t, err)
 		return got
 	}
@@ -45,7 +45,7 @@ func TestAuditIntentAndOutcome(t *testing.T) {
 	if got := history("@c:hs"); len(got) != 0 {
 		t.Errorf("history of a stranger: %v", got)
 	}
-	other, err := s.AuditHistory(ctx, "other", "@a:hs", 10)
+	other, err := s.AuditHistory(ctx, "other", "@a:hs", 0, 10)
 	must(t, err)
 	if len(other) != 0 {
 		t.Errorf("history on another homeserver: %v", other)
@@ -130,7 +130,7 @@ func TestAuditIsAppendOnly(t *testing.T) {
 			t.Errorf("%s: allowed", query)
 		}
 	}
-	got, err := s.AuditHistory(t.Context(), "hs", "@a:hs", 10)
+	got, err := s.AuditHistory(t.Context(), "hs", "@a:hs", 0, 10)
 	must(t, err)
 	if len(got) != 1 || got[0].Actor != "@admin:hs" {
 		t.Errorf("after the attempts: %+v", got)
@@ -164,7 +164,7 @@ func TestSettleAudit(t *testing.T) {
 	settle([]int64{later})
 
 	for i, want := range []string{"unknown", "done", "unknown", "unknown"} {
-		got, err := s.AuditHistory(ctx, "hs", fmt.Sprintf("@u%d:hs", i), 1)
+		got, err := s.AuditHistory(ctx, "hs", fmt.Sprintf("@u%d:hs", i), 0, 1)
 		must(t, err)
 		if len(got) != 1 || got[0].Outcome != want {
 			t.Errorf("@u%d: %+v, want %s", i, got, want)
@@ -193,7 +193,7 @@ func TestAuditHistoryIsNewestFirstAndBounded(t *testing.T) {
 		_, err := s.AppendAudit(t.Context(), intent("@a:hs"))
 		must(t, err)
 	}
-	got, err := s.AuditHistory(t.Context(), "hs", "@a:hs", 3)
+	got, err := s.AuditHistory(t.Context(), "hs", "@a:hs", 0, 3)
 	must(t, err)
 	var ids []int64
 	for _, r := range got {

@@ -211,7 +211,7 @@ func TestManyWriters(t *testing.T) {
 					return
 				}
 				ids <- id
-				if got, err := s.AuditHistory(t.Context(), "hs", target, 10); err != nil || len(got) != 1 {
+				if got, err := s.AuditHistory(t.Context(), "hs", target, 0, 10); err != nil || len(got) != 1 {
 					t.Errorf("a row just written is not read: %v, %v", got, err)
 				}
 			}

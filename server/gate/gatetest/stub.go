@@ -186,6 +186,7 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		}),
 		entry(s, api.VerifyOperator, s.verify),
 	}
+	table = append(table, s.settings()...)
 	if err := table.Complete(); err != nil {
 		t.Fatal(err)
 	}

@@ -233,7 +233,7 @@ func (w *World) Call(cookie *http.Cookie, operation, key, body string) *httptest
 
 // A Row is one of the audit log.
 type Row struct {
-	Phase, Operation, Actor, Role, Targets, Request, Outcome, Code, Address, RequestID string
+	Phase, Operation, Actor, Role, Targets, Request, Outcome, Code, Detail, Address, RequestID string
 }
 
 // String writes what tests compare most.
@@ -244,13 +244,13 @@ func (r Row) String() string {
 // Log returns the audit log, read from the store's file past the program.
 func (w *World) Log() []Row {
 	w.t.Helper()
-	rows, err := w.reader.Query(`SELECT phase, operation, actor, role, targets, request, outcome, code, address, request_id FROM audit ORDER BY id`)
+	rows, err := w.reader.Query(`SELECT phase, operation, actor, role, targets, request, outcome, code, detail, address, request_id FROM audit ORDER BY id`)
 	must(w.t, err)
 	defer rows.Close()
 	var list []Row
 	for rows.Next() {
 		var r Row
-		must(w.t, rows.Scan(&r.Phase, &r.Operation, &r.Actor, &r.Role, &r.Targets, &r.Request, &r.Outcome, &r.Code, &r.Address, &r.RequestID))
+		must(w.t, rows.Scan(&r.Phase, &r.Operation, &r.Actor, &r.Role, &r.Targets, &r.Request, &r.Outcome, &r.Code, &r.Detail, &r.Address, &r.RequestID))
 		list = append(list, r)
 	}
 	must(w.t, rows.Err())

@@ -30,6 +30,14 @@ const (
 	reasonNoUserType          = "dendrite_no_user_type"
 	reasonNoAvatar            = "dendrite_no_avatar"
 	reasonNoDisplayName       = "dendrite_no_display_name"
+	reasonNoSuspension        = "dendrite_no_suspension"
+	reasonNoShadowBan         = "dendrite_no_shadow_ban"
+	reasonNoDeviceEdit        = "dendrite_no_device_edit"
+	reasonNoRateLimit         = "dendrite_no_rate_limit"
+	reasonNoFeatures          = "dendrite_no_features"
+	reasonNoValidity          = "dendrite_no_validity"
+	reasonNoKeyReset          = "dendrite_no_key_reset"
+	reasonNoSignInAs          = "dendrite_no_sign_in_as"
 	reasonNeedsPassword       = "dendrite_needs_password"
 	reasonNoJoin              = "dendrite_no_join"
 	reasonNeedsSecret         = "dendrite_needs_secret"
@@ -102,6 +110,21 @@ func (s *server) adapter() homeserver.Adapter {
 		homeserver.Missing(api.RevokeToken, reasonNoTokens),
 		homeserver.Missing(api.UnrevokeToken, reasonNoTokens),
 		homeserver.Missing(api.JoinRooms, reasonNoJoin),
+		homeserver.Missing(api.SuspendUser, reasonNoSuspension),
+		homeserver.Missing(api.UnsuspendUser, reasonNoSuspension),
+		homeserver.Missing(api.ShadowBanUser, reasonNoShadowBan),
+		homeserver.Missing(api.UnshadowBanUser, reasonNoShadowBan),
+		homeserver.Missing(api.PruneDevices, reasonNoSignOut),
+		homeserver.Missing(api.RenameDevice, reasonNoDeviceEdit),
+		homeserver.Missing(api.CreateDevice, reasonNoDeviceEdit),
+		homeserver.Missing(api.GetRateLimit, reasonNoRateLimit),
+		homeserver.Missing(api.SetRateLimit, reasonNoRateLimit),
+		homeserver.Missing(api.RemoveRateLimit, reasonNoRateLimit),
+		homeserver.Missing(api.ListFeatures, reasonNoFeatures),
+		homeserver.Missing(api.SetFeature, reasonNoFeatures),
+		homeserver.Missing(api.RenewUser, reasonNoValidity),
+		homeserver.Missing(api.AllowKeyReset, reasonNoKeyReset),
+		homeserver.Missing(api.SignInAs, reasonNoSignInAs),
 	}
 }
 

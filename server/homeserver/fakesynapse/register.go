@@ -88,7 +88,7 @@ func (f *Server) signIn(u *user, device, name string) (string, string) {
 	}
 	token := f.random("syt_")
 	u.devices[device] = name
-	f.tokens[token] = session{u, device}
+	f.tokens[token] = session{user: u, device: device}
 	return device, token
 }
 
@@ -122,6 +122,11 @@ func (f *Server) login(c *call) any {
 }
 
 func (f *Server) logout(c *call) any {
+	if c.who.puppet {
+		token, _ := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+		delete(f.tokens, token)
+		return map[string]any{}
+	}
 	f.dropDevice(c.who.user, c.who.device)
 	return map[string]any{}
 }
@@ -129,12 +134,16 @@ func (f *Server) logout(c *call) any {
 func (f *Server) dropDevice(u *user, device string) {
 	delete(u.devices, device)
 	for token, s := range f.tokens {
-		if s.user == u && s.device == device {
+		if s.user == u && s.device == device && !s.puppet {
 			delete(f.tokens, token)
 		}
 	}
 }
 
 func (f *Server) whoami(c *call) any {
-	return map[string]any{"user_id": c.who.user.id(), "device_id": c.who.device, "is_guest": false}
+	out := map[string]any{"user_id": c.who.user.id(), "is_guest": false}
+	if !c.who.puppet {
+		out["device_id"] = c.who.device
+	}
+	return out
 }

@@ -31,6 +31,8 @@ type Options struct {
 	Registration string
 	// Notices has server notices turned on.
 	Notices bool
+	// Validity has accounts expire (account_validity).
+	Validity bool
 	// Public is the address in the well-known document; "" for no document.
 	Public string
 }
@@ -58,6 +60,8 @@ type Server struct {
 type session struct {
 	user   *user
 	device string
+	puppet bool  // it was made by sign-in as; it has no device
+	until  int64 // unix milliseconds; 0: it does not end
 }
 
 // New starts a fake that ends with the test.
@@ -213,18 +217,42 @@ var endpoints = []endpoint{
 	{"DELETE", "/_synapse/admin/v1/media/{}/{}", (*Server).deleteMedia, false, false, false},
 	{"POST", "/_synapse/admin/v1/send_server_notice", (*Server).sendNotice, false, false, false},
 	{"PUT", "/_synapse/admin/v1/send_server_notice/{}", (*Server).sendNotice, false, false, false},
+	{"PUT", "/_synapse/admin/v1/suspend/{}", (*Server).suspend, false, false, false},
+	{"POST", "/_synapse/admin/v1/users/{}/shadow_ban", (*Server).shadowBan, false, false, false},
+	{"DELETE", "/_synapse/admin/v1/users/{}/shadow_ban", (*Server).shadowBan, false, false, false},
+	{"GET", "/_synapse/admin/v1/users/{}/override_ratelimit", (*Server).rateLimit, false, false, false},
+	{"POST", "/_synapse/admin/v1/users/{}/override_ratelimit", (*Server).rateLimit, false, false, false},
+	{"DELETE", "/_synapse/admin/v1/users/{}/override_ratelimit", (*Server).rateLimit, false, false, false},
+	{"GET", "/_synapse/admin/v1/experimental_features/{}", (*Server).features, false, false, false},
+	{"PUT", "/_synapse/admin/v1/experimental_features/{}", (*Server).features, false, false, false},
+	{"POST", "/_synapse/admin/v1/account_validity/validity", (*Server).validity, false, false, true},
+	{"POST", "/_synapse/admin/v1/users/{}/_allow_cross_signing_replacement_without_uia", (*Server).allowKeyReset, false, false, false},
+	{"POST", "/_matrix/client/v3/keys/device_signing/upload", (*Server).uploadKeys, false, true, false},
+	{"POST", "/_synapse/admin/v1/users/{}/login", (*Server).signInAs, false, false, true},
+	{"POST", "/_synapse/admin/v2/users/{}/devices", (*Server).createDevice, false, false, false},
+	{"PUT", "/_synapse/admin/v2/users/{}/devices/{}", (*Server).renameDevice, false, false, false},
 }
 
 // since are the versions that endpoints came with, where the adapter cares.
 var since = map[string][2]int{
-	"GET /_synapse/admin/v3/users":                     {1, 103},
-	"GET /_synapse/admin/v1/media/{}/{}":               {1, 140},
-	"GET /_matrix/client/v1/media/thumbnail/{}/{}":     {1, 111},
-	"GET /_synapse/admin/v1/registration_tokens":       {1, 42},
-	"POST /_synapse/admin/v1/registration_tokens/new":  {1, 42},
-	"GET /_synapse/admin/v1/registration_tokens/{}":    {1, 42},
-	"PUT /_synapse/admin/v1/registration_tokens/{}":    {1, 42},
-	"DELETE /_synapse/admin/v1/registration_tokens/{}": {1, 42},
+	"GET /_synapse/admin/v3/users":                                                  {1, 103},
+	"GET /_synapse/admin/v1/media/{}/{}":                                            {1, 140},
+	"GET /_matrix/client/v1/media/thumbnail/{}/{}":                                  {1, 111},
+	"GET /_synapse/admin/v1/registration_tokens":                                    {1, 42},
+	"POST /_synapse/admin/v1/registration_tokens/new":                               {1, 42},
+	"GET /_synapse/admin/v1/registration_tokens/{}":                                 {1, 42},
+	"PUT /_synapse/admin/v1/registration_tokens/{}":                                 {1, 42},
+	"DELETE /_synapse/admin/v1/registration_tokens/{}":                              {1, 42},
+	"PUT /_synapse/admin/v1/suspend/{}":                                             {1, 122},
+	"DELETE /_synapse/admin/v1/users/{}/shadow_ban":                                 {1, 48},
+	"GET /_synapse/admin/v1/users/{}/override_ratelimit":                            {1, 32},
+	"POST /_synapse/admin/v1/users/{}/override_ratelimit":                           {1, 32},
+	"DELETE /_synapse/admin/v1/users/{}/override_ratelimit":                         {1, 32},
+	"GET /_synapse/admin/v1/experimental_features/{}":                               {1, 83},
+	"PUT /_synapse/admin/v1/experimental_features/{}":                               {1, 83},
+	"POST /_synapse/admin/v1/users/{}/_allow_cross_signing_replacement_without_uia": {1, 97},
+	"POST /_synapse/admin/v1/users/{}/login":                                        {1, 24},
+	"POST /_synapse/admin/v2/users/{}/devices":                                      {1, 85},
 }
 
 // there reports whether this version, so configured, has an endpoint.
@@ -297,8 +325,16 @@ func (f *Server) authenticate(c *call) session {
 	switch {
 	case !ok:
 		panic(failure{401, "M_UNKNOWN_TOKEN", "Invalid access token passed.", map[string]any{"soft_logout": false}})
+	case s.until != 0 && s.until <= time.Now().UnixMilli():
+		panic(failure{401, "M_UNKNOWN_TOKEN", "Access token has expired", map[string]any{"soft_logout": true}})
 	case s.user.is("locked"):
 		panic(failure{401, "M_USER_LOCKED", "User account has been locked", map[string]any{"soft_logout": true}})
+	}
+	if s.user.until != 0 && s.user.until <= time.Now().UnixMilli() {
+		fail(403, "ORG_MATRIX_EXPIRED_ACCOUNT", "User account has expired")
+	}
+	if !s.puppet {
+		s.user.seen[s.device] = time.Now().UnixMilli()
 	}
 	f.ips[s.user.id()] = append(f.ips[s.user.id()], f.address(c))
 	return s

@@ -14,9 +14,15 @@ import (
 var userTypes = []string{"support", "bot", "robot"}
 
 type user struct {
-	fields   Fields
-	password string
-	devices  map[string]string // display names by ID
+	fields    Fields
+	password  string
+	devices   map[string]string // display names by ID
+	seen      map[string]int64  // when they were used last, in unix milliseconds
+	rate      map[string]any    // its own limits; nil for none
+	features  map[string]bool
+	keys      bool  // it has cross-signing keys
+	keysUntil int64 // until when they may be replaced, in unix milliseconds
+	until     int64 // when it expires, in unix milliseconds; 0: not at all
 }
 
 func (u *user) id() string { return u.fields["name"].(string) }
@@ -24,7 +30,7 @@ func (u *user) id() string { return u.fields["name"].(string) }
 func (u *user) is(field string) bool { return u.fields[field] == true }
 
 func (f *Server) add(localpart string) *user {
-	u := &user{devices: map[string]string{}, fields: Fields{
+	u := &user{devices: map[string]string{}, seen: map[string]int64{}, features: map[string]bool{}, fields: Fields{
 		"name": "@" + localpart + ":localhost", "admin": false, "deactivated": false, "locked": false, "shadow_banned": false,
 		"creation_ts": now(), "appservice_id": nil, "consent_server_notice_sent": nil, "consent_version": nil, "consent_ts": nil,
 		"user_type": nil, "is_guest": false, "suspended": false, "displayname": localpart, "avatar_url": nil,
@@ -202,27 +208,6 @@ func owned(u *user) any {
 		fail(404, "M_NOT_FOUND", "User not found")
 	}
 	return map[string]any{"user_id": u.id()}
-}
-
-func (f *Server) devices(c *call) any {
-	u := f.find(c.parts[0], "Can only lookup local users")
-	list := []any{}
-	for _, id := range slices.Sorted(maps.Keys(u.devices)) {
-		list = append(list, map[string]any{"device_id": id, "user_id": u.id(), "display_name": u.devices[id], "last_seen_ip": nil, "last_seen_user_agent": nil, "last_seen_ts": nil})
-	}
-	return map[string]any{"devices": list, "total": len(list)}
-}
-
-func (f *Server) deleteDevices(c *call) any {
-	u := f.find(c.parts[0], "Can only lookup local users")
-	list, ok := c.body["devices"].([]any)
-	if !ok {
-		fail(400, "M_MISSING_PARAM", "Missing params: ['devices']")
-	}
-	for _, id := range list {
-		f.dropDevice(u, id.(string))
-	}
-	return map[string]any{}
 }
 
 func (f *Server) whois(c *call) any {

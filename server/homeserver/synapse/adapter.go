@@ -55,8 +55,12 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		homeserver.Implement(api.CreateUser, s.create).When(s.withoutMAS),
 		homeserver.Implement(api.UpdateUser, s.update),
 		homeserver.Implement(api.ResetPassword, s.resetPassword).When(s.withoutMAS),
-		homeserver.Implement(api.LockUser, s.lock).When(s.canLock),
-		homeserver.Implement(api.UnlockUser, s.unlock).When(s.canLock),
+		homeserver.Implement(api.LockUser, s.lock).When(s.withoutMAS, s.since(1, 91)),
+		homeserver.Implement(api.UnlockUser, s.unlock).When(s.withoutMAS, s.since(1, 91)),
+		homeserver.Implement(api.SuspendUser, s.suspend).When(s.since(1, 122)),
+		homeserver.Implement(api.UnsuspendUser, s.unsuspend).When(s.since(1, 122)),
+		homeserver.Implement(api.ShadowBanUser, s.shadowBan).When(s.since(1, 48)),
+		homeserver.Implement(api.UnshadowBanUser, s.unshadowBan).When(s.since(1, 48)),
 		homeserver.Implement(api.DeactivateUser, s.deactivate).When(s.withoutMAS),
 		homeserver.Implement(api.EraseUser, s.erase).When(s.withoutMAS),
 		homeserver.Implement(api.ReactivateUser, s.reactivate).When(s.withoutMAS),
@@ -82,6 +86,17 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		homeserver.Implement(api.DeleteToken, s.deleteToken).When(s.hasTokens),
 		homeserver.Missing(api.RevokeToken, "synapse_no_revoke"),
 		homeserver.Missing(api.UnrevokeToken, "synapse_no_revoke"),
+		homeserver.Implement(api.PruneDevices, s.pruneDevices).When(s.withoutMAS),
+		homeserver.Implement(api.RenameDevice, s.renameDevice).When(s.withoutMAS),
+		homeserver.Implement(api.CreateDevice, s.createDevice).When(s.withoutMAS, s.since(1, 85)),
+		homeserver.Implement(api.GetRateLimit, s.getRateLimit).When(s.since(1, 32)),
+		homeserver.Implement(api.SetRateLimit, s.setRateLimit).When(s.since(1, 32)),
+		homeserver.Implement(api.RemoveRateLimit, s.removeRateLimit).When(s.since(1, 32)),
+		homeserver.Implement(api.ListFeatures, s.listFeatures).When(s.since(1, 83)),
+		homeserver.Implement(api.SetFeature, s.setFeature).When(s.since(1, 83)),
+		homeserver.Implement(api.RenewUser, s.renew).When(s.withoutMAS, s.withValidity),
+		homeserver.Implement(api.AllowKeyReset, s.allowKeyReset).When(s.delegated, s.since(1, 97)),
+		homeserver.Implement(api.SignInAs, s.signInAs).When(s.withoutMAS, s.since(1, 24)),
 		homeserver.Implement(api.ServerInfo, s.info),
 		homeserver.Implement(api.CheckServer, s.check),
 		homeserver.Implement(api.VerifyOperator, s.verify).When(s.withoutMAS),
@@ -97,18 +112,7 @@ func (s *synapse) withoutMAS() string {
 	return ""
 }
 
-// canLock is the condition of locks: not under MAS, which overwrites them, and not before Synapse 1.91.
-func (s *synapse) canLock() string {
-	if why := s.withoutMAS(); why != "" {
-		return why
-	}
-	if !s.facts.now().version.atLeast(1, 91) {
-		return reasonVersion
-	}
-	return ""
-}
-
-// since is the condition of what came with a version.
+// since is the condition of what came with a version of Synapse.
 func (s *synapse) since(major, minor int) func() string {
 	return func() string {
 		if !s.facts.now().version.atLeast(major, minor) {

@@ -111,7 +111,12 @@ func (s *synapse) endAccount(ctx context.Context, id api.UserID, erase bool) (ap
 		return now, nil
 	}
 	path := matrix.At("/_synapse/admin/v1/deactivate/{}", string(id))
-	_, err = s.keys.Do(ctx, matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"erase": erase}}, nil)
+	return s.does(ctx, id, matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"erase": erase}}, done)
+}
+
+// does sends a write whose answer does not hold the account, and makes sure by a look at it that it did what it should.
+func (s *synapse) does(ctx context.Context, id api.UserID, call matrix.Call, done func(api.User) bool) (api.User, error) {
+	_, err := s.keys.Do(ctx, call, nil)
 	switch {
 	case matrix.Unknown(err):
 		return s.settled(ctx, id, err, done)

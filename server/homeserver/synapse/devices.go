@@ -71,16 +71,21 @@ func (s *synapse) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 	case len(end) == 0:
 		return api.SignedOut{}, api.NewProblem(api.StatusNotFound, "no_such_device").At("devices")
 	}
-	err = s.deleteDevices(ctx, req.ID, end)
+	return s.endDevices(ctx, req.ID, end)
+}
+
+// endDevices ends the devices that it is given.
+func (s *synapse) endDevices(ctx context.Context, id api.UserID, end []api.DeviceID) (api.SignedOut, error) {
+	err := s.deleteDevices(ctx, id, end)
 	if matrix.Unknown(err) {
 		fresh, cancel := s.fresh(ctx)
 		defer cancel()
-		err = s.deleteDevices(fresh, req.ID, end) // the devices that are gone by now are passed over
+		err = s.deleteDevices(fresh, id, end) // the devices that are gone by now are passed over
 	}
 	if err != nil {
-		return api.SignedOut{}, writeProblem(req.ID, err)
+		return api.SignedOut{}, writeProblem(id, err)
 	}
-	return api.SignedOut{ID: req.ID, Count: len(end)}, nil
+	return api.SignedOut{ID: id, Count: len(end)}, nil
 }
 
 // deleteDevices ends devices by their IDs (POST /_synapse/admin/v2/users/{id}/delete_devices). Those that do not exist are

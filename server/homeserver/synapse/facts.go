@@ -28,6 +28,21 @@ type factbook struct {
 	mu   sync.Mutex // held while the facts are replaced
 	ask  sync.Mutex // held while the server is asked
 	kept facts
+	// expireNot is when the server last said that accounts do not expire on it.
+	expireNot time.Time
+}
+
+// lacksValidity reports whether accounts are known not to expire here. After a while it is tried again.
+func (f *factbook) lacksValidity() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.expireNot.IsZero() && time.Since(f.expireNot) < factsLast
+}
+
+func (f *factbook) lackValidity() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.expireNot = time.Now()
 }
 
 func (f *factbook) now() facts {

@@ -26,11 +26,33 @@ func (s *synapse) preview(ctx context.Context, q api.DeedQuery) (api.Effects, er
 	case api.LockUser.Info().Name:
 		e.Happens = effects("clients_refused", "nobody_signs_in")
 		e.Stays = effects("devices_stay", "rooms_stay")
+	case api.SuspendUser.Info().Name:
+		e.Happens = effects("suspended_sends_nothing", "suspended_joins_nothing", "suspended_told")
+		e.Stays = effects("suspended_reads", "suspended_leaves", "devices_stay")
+	case api.UnsuspendUser.Info().Name:
+		e.Happens = effects("takes_part_again")
+	case api.ShadowBanUser.Info().Name:
+		e.Happens = effects("shadow_sends_vanish", "shadow_invites_vanish", "shadow_not_told")
+		e.Stays = effects("shadow_joins", "messages_stay", "devices_stay")
+		e.Cannot = effects("shadow_confuses")
+	case api.UnshadowBanUser.Info().Name:
+		e.Happens = effects("seen_again")
+		e.Cannot = effects("vanished_not_back")
+	case api.SignInAs.Info().Name:
+		e.Happens = effects("token_reads_all", "token_acts_as", "token_not_told")
+		e.Stays = effects("token_outlives_sign_out", "password_stays", "devices_stay")
+		e.Cannot = effects("token_no_device")
+	case api.AllowKeyReset.Info().Name:
+		e.Happens = effects("keys_replaceable")
+		e.Stays = effects("keys_stay_until", "devices_stay")
 	case api.UnlockUser.Info().Name:
 		e.Happens = effects("clients_work_again", "signs_in_again")
 	case api.ResetPassword.Info().Name:
 		e.Happens = effects("old_password_ends", "new_password_card")
 		err = s.previewSignOut(ctx, &e)
+	case api.PruneDevices.Info().Name: // how many is the number of days to say
+		e.Happens = effects("unsaved_keys_lost")
+		e.Stays = effects("password_stays", "rooms_stay")
 	case api.SignOut.Info().Name:
 		err = s.previewSignOut(ctx, &e)
 		e.Stays = effects("password_stays", "rooms_stay")

@@ -32,7 +32,7 @@ func TestInfo(t *testing.T) {
 		for i, most := range []int{5, 1} {
 			b.sent.reset()
 			s, err := b.info(t.Context(), api.ServerQuery{})
-			if err != nil || s.Name != "main" || s.ServerName != "localhost" || s.Kind != "synapse" || !strings.HasPrefix(s.Version, "1.163.2") || s.State != "up" || s.LatencyMS < 1 || s.MaxLocalpart != 244 || len(s.Unavailable) != 2 || s.Unavailable["tokens.revoke"] != "synapse_no_revoke" || len(s.UserTypes) != 2 {
+			if err != nil || s.Name != "main" || s.ServerName != "localhost" || s.Kind != "synapse" || !strings.HasPrefix(s.Version, "1.163.2") || s.State != "up" || s.LatencyMS < 1 || s.MaxLocalpart != 244 || len(s.Unavailable) != 3 || s.Unavailable["users.allow_key_reset"] != reasonPassword || s.Unavailable["tokens.revoke"] != "synapse_no_revoke" || len(s.UserTypes) != 2 {
 				t.Errorf("%+v, %v", s, err)
 			}
 			if n := len(b.sent.list()); n > most {
