@@ -195,6 +195,7 @@ func TestCLICall(t *testing.T) {
 			}
 		}},
 	}
+	steps = append(steps, cliStates(g, hs)...)
 	done := map[string]bool{}
 	for _, step := range steps {
 		done[step.operation] = true

@@ -89,6 +89,10 @@ func TestCLIDendrite(t *testing.T) {
 	call("users.reactivate", ask(id, "password", object{"mode": "random"}), &c)
 	g.keepSecret(id, c.Password)
 	canSignIn(t, hs, name, c.Password)
+	var history struct{ Events []object }
+	if call("users.history", ask(id), &history); len(history.Events) < 5 {
+		t.Errorf("the history is %+v", history)
+	}
 	var server struct{ Kind string }
 	if call("server.info", "", &server); server.Kind != hs.Kind {
 		t.Errorf("the server is a %q", server.Kind)
@@ -105,7 +109,11 @@ func TestCLIDendrite(t *testing.T) {
 			}
 			continue
 		}
-		request := map[string]object{"users.erase": ask(id, "confirm_id", id), "devices.sign_out": ask(id, "all", true)}[o.Name]
+		request := map[string]object{
+			"users.erase": ask(id, "confirm_id", id), "devices.sign_out": ask(id, "all", true), "devices.prune": ask(id, "days", 90),
+			"devices.rename": ask(id, "device", "A", "name", "B"), "features.set": ask(id, "name", "msc3881", "on", true),
+			"users.sign_in_as": ask(id, "reason", "a ticket"),
+		}[o.Name]
 		if request == nil {
 			request = ask(id)
 		}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"html"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -93,16 +94,24 @@ func numeric(text string) string {
 // its service account are known to nobody else.
 var synapseToken = regexp.MustCompile(`syt_[A-Za-z0-9+/=]+_[A-Za-z]{20}_[0-9A-Za-z]{6}`)
 
-// search returns what it finds of the secrets in a text.
-func (c canary) search(text []byte) []string {
+// search returns what it finds of the secrets in a text, and tokens of Synapse.
+func (c canary) search(text []byte) []string { return append(c.known(text), tokens(text)...) }
+
+// tokens returns what looks like a token of Synapse in a text.
+func tokens(text []byte) []string {
+	if token := synapseToken.Find(text); token != nil {
+		return []string{fmt.Sprintf("an access token of Synapse (%.12s…)", token)}
+	}
+	return nil
+}
+
+// known returns what it finds of the secrets in a text.
+func (c canary) known(text []byte) []string {
 	var found []string
 	for needle, name := range c.needles {
 		if bytes.Contains(text, []byte(needle)) {
 			found = append(found, name)
 		}
-	}
-	if token := synapseToken.Find(text); token != nil {
-		found = append(found, fmt.Sprintf("an access token of Synapse (%.12s…)", token))
 	}
 	return found
 }
@@ -122,8 +131,15 @@ func (c canary) searchExchange(e exchange) []string {
 			return found
 		}
 	}
-	return append(found, c.search(e.body)...)
+	found = append(found, c.known(e.body)...)
+	if strings.HasSuffix(e.request, "/"+handsToken) && e.status == http.StatusOK && strings.Contains(e.header.Get("Cache-Control"), "no-store") {
+		e.body = bytes.Join(dataBlocks.FindAll(e.body, -1), nil) // the person sees one token; the program gets none
+	}
+	return append(found, tokens(e.body)...)
 }
+
+// handsToken is the one operation that answers with a token of Synapse.
+const handsToken = "users.sign_in_as"
 
 // searchFiles returns what it finds in the files of a folder, but for those that
 // are to hold secrets.

@@ -197,15 +197,17 @@ func lives(t *testing.T, hs *homeserver.Server, token string) bool {
 
 // A synapseUser is an account as Synapse's admin API tells of it.
 type synapseUser struct {
-	DisplayName string              `json:"displayname"`
-	Avatar      string              `json:"avatar_url"`
-	Admin       bool                `json:"admin"`
-	Deactivated bool                `json:"deactivated"`
-	Erased      bool                `json:"erased"`
-	Locked      bool                `json:"locked"`
-	UserType    string              `json:"user_type"`
-	Threepids   []map[string]any    `json:"threepids"`
-	ExternalIDs []map[string]string `json:"external_ids"`
+	DisplayName  string              `json:"displayname"`
+	Avatar       string              `json:"avatar_url"`
+	Admin        bool                `json:"admin"`
+	Deactivated  bool                `json:"deactivated"`
+	Erased       bool                `json:"erased"`
+	Locked       bool                `json:"locked"`
+	Suspended    bool                `json:"suspended"`
+	ShadowBanned bool                `json:"shadow_banned"`
+	UserType     string              `json:"user_type"`
+	Threepids    []map[string]any    `json:"threepids"`
+	ExternalIDs  []map[string]string `json:"external_ids"`
 }
 
 // lookUp asks Synapse itself what an account is now.

@@ -32,7 +32,7 @@ type Info struct {
 	Destructive bool       // it ends something that cannot simply be made again
 	Reveals     bool       // its result holds a secret that is shown once
 	Internal    bool       // the gate itself calls it; it has no address and no command
-	Loud        bool       // the gate also says in its log that it was called
+	Loud        bool       // the gate also says in its log that it was done
 	AtGate      bool       // the gate answers it from its own store, for every homeserver; no adapter has it
 }
 

@@ -23,7 +23,10 @@ type capability struct {
 // sequence are the operations in the order in which they are shown; one that is not among them follows.
 var sequence = []string{
 	"users.list", "users.get", "users.available", "users.create", "users.update", "users.reset_password", "users.lock", "users.unlock",
-	"users.deactivate", "users.erase", "users.reactivate", "users.preview", "users.notice", "devices.list", "devices.sign_out",
+	"users.suspend", "users.unsuspend", "users.shadow_ban", "users.unshadow_ban",
+	"users.deactivate", "users.erase", "users.reactivate", "users.preview", "users.notice", "users.renew", "users.allow_key_reset", "users.sign_in_as",
+	"users.history", "limits.get", "limits.set", "limits.remove", "features.list", "features.set",
+	"devices.list", "devices.sign_out", "devices.prune", "devices.rename", "devices.create",
 	"media.list", "media.get", "media.thumbnail", "media.quarantine", "media.unquarantine", "media.protect", "media.unprotect", "media.delete",
 	"media.quarantine_all", "media.delete_all",
 	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke",

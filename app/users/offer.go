@@ -25,6 +25,7 @@ var demands = map[string]api.Demanding{
 	"users.update.admin":        api.UserUpdate{Admin: &api.Change[bool]{}},
 	"users.update.threepids":    api.UserUpdate{Threepids: &api.Change[[]api.Threepid]{}},
 	"users.update.external_ids": api.UserUpdate{ExternalIDs: &api.Change[[]api.ExternalID]{}},
+	"users.renew.until":         api.UserRenewal{Until: "2027-01-31"},
 	"users.reactivate.password": api.UserReactivation{Password: api.PasswordChoice{Mode: api.PasswordRandom}},
 }
 

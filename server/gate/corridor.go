@@ -108,12 +108,12 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 			}
 			return nil, err
 		}
-		if op.Info().Loud {
-			g.log.WarnContext(ctx, "a call that is to be noticed", "request_id", v.RequestID, "operation", v.Operation, "homeserver", v.Homeserver,
-				"person", v.Person.ID, "targets", g.entry(v, req).Targets)
-		}
 		result, err := g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
 		g.revoke(ctx, v, op, req, err)
+		if op.Info().Loud && err == nil {
+			g.log.InfoContext(ctx, "a call that is to be noticed", "request_id", v.RequestID, "operation", v.Operation, "homeserver", v.Homeserver,
+				"person", v.Person.ID, "targets", g.entry(v, req).Targets)
+		}
 		return result, err
 	})
 }
