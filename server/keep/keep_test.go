@@ -187,7 +187,7 @@ func TestServiceAccountsAreRecorded(t *testing.T) {
 		}
 	}
 	for id, part := range map[string]string{"@gate1:hs": "for itself.", "@gate2:hs": "@gate1:hs could not be opened", "@gate3:hs": "refused the token of @gate2:hs"} {
-		rows, err := k.Store.AuditHistory(t.Context(), "hs", id, 10)
+		rows, err := k.Store.AuditHistory(t.Context(), "hs", id, 0, 10)
 		must(t, err)
 		if len(rows) != 1 || rows[0].Actor != "gatehouse" || rows[0].Operation != "users.create" || rows[0].Outcome != "done" ||
 			!strings.Contains(rows[0].Detail, part) || !strings.Contains(string(rows[0].Request), `"admin":true`) || strings.Contains(string(rows[0].Request), "syt") {
