@@ -26,10 +26,7 @@ func TestCLICall(t *testing.T) {
 	g.keepSecret(id, password)
 
 	// Each is a step in the life of one account, in order.
-	steps := []struct {
-		operation string
-		do        func(t *testing.T)
-	}{
+	steps := []cliStep{
 		{"users.available", func(t *testing.T) {
 			var a struct {
 				ID   string `json:"id"`
@@ -196,6 +193,7 @@ func TestCLICall(t *testing.T) {
 		}},
 	}
 	steps = append(steps, cliStates(g, hs)...)
+	steps = append(steps, cliActivity(t, g, hs)...)
 	done := map[string]bool{}
 	for _, step := range steps {
 		done[step.operation] = true
@@ -221,6 +219,12 @@ func TestCLICall(t *testing.T) {
 	if diff := cmp.Diff([]string{"intent", "outcome done"}, g.audit("users.create", name)); diff != "" {
 		t.Errorf("the audit log of the creation (-want +got):\n%s", diff)
 	}
+}
+
+// A cliStep calls one operation and looks what came of it.
+type cliStep struct {
+	operation string
+	do        func(t *testing.T)
 }
 
 // cliReset resets a password with the devices left alone, and then, as is the default,

@@ -64,6 +64,14 @@ func TestCLIDendrite(t *testing.T) {
 	if call("devices.list", ask(id), &list); len(list.Devices) != 1 || list.Devices[0].ID != session.DeviceID {
 		t.Errorf("the devices are %+v, want %s", list, session.DeviceID)
 	}
+	var connections struct{ Connections []struct{ Device string } }
+	if call("users.connections", ask(id), &connections); len(connections.Connections) != 1 || connections.Connections[0].Device != session.DeviceID {
+		t.Errorf("the connections are %+v, want that of %s", connections, session.DeviceID)
+	}
+	var found struct{ ID string }
+	if call("users.find", object{"by": "email", "value": "nobody@example.org"}, &found); found.ID != "" {
+		t.Errorf("found %q", found.ID)
+	}
 	var first, second cliCard
 	call("users.reset_password", ask(id, "password", object{"mode": "random"}, "sign_out", false), &first)
 	g.keepSecret(id, first.Password)
@@ -113,6 +121,7 @@ func TestCLIDendrite(t *testing.T) {
 			"users.erase": ask(id, "confirm_id", id), "devices.sign_out": ask(id, "all", true), "devices.prune": ask(id, "days", 90),
 			"devices.rename": ask(id, "device", "A", "name", "B"), "features.set": ask(id, "name", "msc3881", "on", true),
 			"users.sign_in_as": ask(id, "reason", "a ticket"),
+			"users.redact":     ask(id, "confirm_id", id, "scope", "all"), "users.redaction": ask(id, "redact_id", "none"),
 		}[o.Name]
 		if request == nil {
 			request = ask(id)

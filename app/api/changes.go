@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -54,6 +55,8 @@ type UserUpdate struct {
 	UserType    *Change[string]       `json:"user_type,omitempty"`
 	Threepids   *Change[[]Threepid]   `json:"threepids,omitempty"`
 	ExternalIDs *Change[[]ExternalID] `json:"external_ids,omitempty"`
+	// MoveFrom names the accounts that addresses and identities may be taken from. What belongs to any other account is refused.
+	MoveFrom []UserID `json:"move_from,omitempty"`
 	// Confirm says that the person was asked again, where a rule asks for it: the last administrator, oneself.
 	Confirm bool `json:"confirm,omitempty"`
 }
@@ -85,6 +88,9 @@ func (u *UserUpdate) settle() {
 	}
 	if u.ExternalIDs.idle() {
 		u.ExternalIDs = nil
+	}
+	if u.Threepids == nil && u.ExternalIDs == nil {
+		u.MoveFrom = nil
 	}
 }
 
@@ -132,11 +138,25 @@ func (u UserUpdate) Validate() error {
 	if u.ExternalIDs != nil {
 		checkExternalIDs(&v, "external_ids.to", u.ExternalIDs.To)
 	}
+	if len(u.MoveFrom) > 2*maxThreepids {
+		v.Add("move_from", "too_many", "max", strconv.Itoa(2*maxThreepids))
+	}
+	for i, id := range u.MoveFrom {
+		v.Check("move_from."+strconv.Itoa(i), id.Validate())
+	}
 	return v.Err()
 }
 
-// Targets implements Request.
-func (u UserUpdate) Targets() []UserID { return []UserID{u.ID} }
+// Targets implements Request. The accounts that something is taken from are changed as well.
+func (u UserUpdate) Targets() []UserID {
+	list := []UserID{u.ID}
+	for _, id := range u.MoveFrom {
+		if !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	return list
+}
 
 // Demands implements Demanding. Whoever has an account's e-mail or identity gets in as it, so changing them takes what a new
 // password takes.
@@ -307,77 +327,6 @@ func checkText(v *Invalid, field, text string, max int) {
 		v.Add(field, "invalid_text")
 	case utf8.RuneCountInString(text) > max:
 		v.Add(field, "too_long", "max", strconv.Itoa(max))
-	}
-}
-
-// canonical writes addresses as homeservers store them: no space around, e-mail in lower case, phone numbers as digits alone.
-func canonical(list []Threepid) []Threepid {
-	out := make([]Threepid, 0, len(list))
-	for _, t := range list {
-		t.Address = strings.TrimSpace(t.Address)
-		t.ValidatedMS = 0
-		switch t.Medium {
-		case "email":
-			t.Address = strings.ToLower(t.Address)
-		case "msisdn":
-			t.Address = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "/", "", ".", "").Replace(t.Address)
-			t.Address = strings.TrimPrefix(t.Address, "+")
-		}
-		if t.Address != "" {
-			out = append(out, t)
-		}
-	}
-	if list == nil {
-		return nil
-	}
-	return out
-}
-
-func checkThreepids(v *Invalid, field string, list []Threepid) {
-	if len(list) > maxThreepids {
-		v.Add(field, "too_many", "max", strconv.Itoa(maxThreepids))
-		return
-	}
-	seen := map[Threepid]bool{}
-	for i, t := range list {
-		at := field + "." + strconv.Itoa(i)
-		switch t.Medium {
-		case "email":
-			local, domain, ok := strings.Cut(t.Address, "@")
-			if !ok || local == "" || domain == "" || strings.ContainsAny(domain, "@ ") || strings.ContainsAny(t.Address, " \t\r\n") || !utf8.ValidString(t.Address) {
-				v.Add(at+".address", "invalid_email")
-			} else if !strings.Contains(strings.Trim(domain, "."), ".") {
-				v.Add(at+".address", "email_no_ending")
-			}
-		case "msisdn":
-			if strings.Trim(t.Address, "0123456789") != "" || len(t.Address) < 3 || len(t.Address) > 15 {
-				v.Add(at+".address", "invalid_phone")
-			}
-		default:
-			v.Add(at+".medium", "invalid_choice", "choices", "email, msisdn")
-		}
-		if seen[t] {
-			v.Add(at+".address", "twice")
-		}
-		seen[t] = true
-	}
-}
-
-func checkExternalIDs(v *Invalid, field string, list []ExternalID) {
-	if len(list) > maxThreepids {
-		v.Add(field, "too_many", "max", strconv.Itoa(maxThreepids))
-		return
-	}
-	for i, e := range list {
-		at := field + "." + strconv.Itoa(i)
-		if e.AuthProvider == "" {
-			v.Add(at+".auth_provider", "missing")
-		}
-		if e.ExternalID == "" {
-			v.Add(at+".external_id", "missing")
-		}
-		checkText(v, at+".auth_provider", e.AuthProvider, 255)
-		checkText(v, at+".external_id", e.ExternalID, 255)
 	}
 }
 

@@ -99,6 +99,31 @@ func (l Localpart) Validate() error {
 	return nil
 }
 
+// RoomID is a Matrix room identifier, `!opaque` or `!opaque:server` (specification, appendices, "Room IDs"): rooms of version 12 and
+// later have no server part.
+type RoomID string
+
+// Validate checks the shape that every homeserver relies on.
+func (id RoomID) Validate() error {
+	bad := NewProblem(StatusUnprocessable, "invalid_room_id")
+	if id == "" {
+		return NewProblem(StatusUnprocessable, "missing")
+	}
+	if len(id) > maxID || id[0] != '!' || !utf8.ValidString(string(id)) {
+		return bad
+	}
+	opaque, server, named := strings.Cut(string(id[1:]), ":")
+	if opaque == "" || (named && !validServer(server)) {
+		return bad
+	}
+	for _, r := range opaque {
+		if r <= 0x20 || (r >= 0x7f && r <= 0xa0) {
+			return bad
+		}
+	}
+	return nil
+}
+
 // DeviceID names a device of an account; servers take any text.
 type DeviceID string
 

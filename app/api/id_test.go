@@ -164,3 +164,16 @@ func TestMXC(t *testing.T) {
 		}
 	}
 }
+
+func TestRoomIDs(t *testing.T) {
+	for id, want := range map[RoomID]string{
+		"!abc:example.org": "", "!a/b+c=:[::1]:8448": "", "!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM": "", // version 12 has no server
+		"": "missing", "!": "invalid_room_id", "!:example.org": "invalid_room_id", "abc:example.org": "invalid_room_id", "#abc:example.org": "invalid_room_id",
+		"!a:": "invalid_room_id", "!a:b c": "invalid_room_id", "!a b": "invalid_room_id", "!a\n": "invalid_room_id", "!a\x00": "invalid_room_id", "!\xff": "invalid_room_id",
+		RoomID("!" + strings.Repeat("a", 254)): "", RoomID("!" + strings.Repeat("a", 255)): "invalid_room_id",
+	} {
+		if got := code(id.Validate()); got != want {
+			t.Errorf("%q: %q, want %q", id, got, want)
+		}
+	}
+}

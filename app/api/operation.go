@@ -34,6 +34,7 @@ type Info struct {
 	Internal    bool       // the gate itself calls it; it has no address and no command
 	Loud        bool       // the gate also says in its log that it was done
 	AtGate      bool       // the gate answers it from its own store, for every homeserver; no adapter has it
+	Recorded    bool       // it is a read, and stands in the audit log as writes do
 }
 
 // Request is what an operation is asked with. It validates itself, with the same code in the browser and in the gate.
@@ -81,6 +82,7 @@ var (
 	Internal    Option = func(i *Info) { i.Internal = true }
 	Loud        Option = func(i *Info) { i.Loud = true }
 	AtGate      Option = func(i *Info) { i.AtGate = true }
+	Recorded    Option = func(i *Info) { i.Recorded = true }
 )
 
 // Read declares an operation that changes nothing.
@@ -104,6 +106,9 @@ func declare[Req Request, Res any](info Info, options []Option) *Operation[Req, 
 	catalogue = append(catalogue, op)
 	return op
 }
+
+// Audited reports whether what is asked stands in the audit log: writes do, and the reads that are declared so.
+func (i Info) Audited() bool { return i.Kind == KindWrite || i.Recorded }
 
 // All returns the operations, sorted by name.
 func All() []Op {

@@ -32,6 +32,9 @@ const (
 	UserSettings    Permission = "users.settings"
 	SignInAsUsers   Permission = "users.sign_in_as"
 	ReadAudit       Permission = "audit.read"
+	ReadRooms       Permission = "rooms.read"
+	ReadAccountData Permission = "users.account_data"
+	RedactUsers     Permission = "users.redact"
 
 	ReadInvitations  Permission = "invitations.read"
 	WriteInvitations Permission = "invitations.write"
@@ -44,6 +47,7 @@ func Permissions() []Permission {
 		SendNotices, ReadMedia, QuarantineFiles, DeleteFiles, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations,
 		EditDevices, SuspendUsers, ShadowBanUsers, UserSettings, SignInAsUsers,
 		ReadAudit,
+		ReadRooms, ReadAccountData, RedactUsers,
 	}
 }
 
@@ -75,14 +79,14 @@ func (r Role) Permissions() []Permission {
 	case Moderator:
 		return []Permission{
 			ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices, SendNotices, ReadMedia, QuarantineFiles,
-			SuspendUsers, ShadowBanUsers, ReadAudit,
+			SuspendUsers, ShadowBanUsers, ReadAudit, ReadRooms, RedactUsers,
 		}
 	case Registrar:
 		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations}
 	case Helpdesk:
 		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices, EditDevices}
 	case Auditor:
-		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations, ReadAudit}
+		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations, ReadAudit, ReadRooms}
 	case Invited:
 		return []Permission{CreateUsers}
 	}

@@ -181,6 +181,8 @@ func TestTargets(t *testing.T) {
 		"users.erase": UserErasure{ID: id}, "users.reactivate": UserReactivation{ID: id}, "users.preview": DeedQuery{ID: id},
 		"invitations.join_rooms": RoomsJoin{ID: id},
 		"media.list":             MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
+		"users.connections": UserRef{id}, "users.pushers": UserRef{id}, "users.activity": UserRef{id},
+		"users.account_data": UserRef{id}, "users.rooms": RoomQuery{ID: id}, "users.redact": UserRedaction{ID: id}, "users.redaction": RedactionQuery{ID: id},
 		"media.quarantine": MediaDeed{ID: id}, "media.unquarantine": MediaRef{ID: id}, "media.protect": MediaRef{ID: id},
 		"media.unprotect": MediaRef{ID: id}, "media.delete": MediaDeed{ID: id}, "media.quarantine_all": UserDeed{ID: id},
 		"media.delete_all": MediaDeletion{ID: id}, "users.notice": Notice{ID: id},
@@ -192,7 +194,7 @@ func TestTargets(t *testing.T) {
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}
-	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.list",
+	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.find", "users.list",
 		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update",
 		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update"}
 	for _, op := range All() {
@@ -236,6 +238,9 @@ func TestCatalogue(t *testing.T) {
 		}
 		if info.Kind == KindRead && (info.Destructive || info.Reveals) {
 			t.Errorf("%s reads and is %+v", info.Name, info)
+		}
+		if info.Kind == KindWrite && (info.Recorded || !info.Audited()) {
+			t.Errorf("%s writes, which is always recorded, and is %+v", info.Name, info)
 		}
 		if found, ok := Find(info.Name); !ok || found != op {
 			t.Errorf("%s is not found", info.Name)

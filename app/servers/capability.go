@@ -24,9 +24,10 @@ type capability struct {
 var sequence = []string{
 	"users.list", "users.get", "users.available", "users.create", "users.update", "users.reset_password", "users.lock", "users.unlock",
 	"users.suspend", "users.unsuspend", "users.shadow_ban", "users.unshadow_ban",
-	"users.deactivate", "users.erase", "users.reactivate", "users.preview", "users.notice", "users.renew", "users.allow_key_reset", "users.sign_in_as",
+	"users.deactivate", "users.erase", "users.reactivate", "users.redact", "users.redaction", "users.preview", "users.find", "users.notice", "users.renew", "users.allow_key_reset", "users.sign_in_as",
 	"users.history", "limits.get", "limits.set", "limits.remove", "features.list", "features.set",
 	"devices.list", "devices.sign_out", "devices.prune", "devices.rename", "devices.create",
+	"users.connections", "users.pushers", "users.rooms", "users.activity", "users.account_data",
 	"media.list", "media.get", "media.thumbnail", "media.quarantine", "media.unquarantine", "media.protect", "media.unprotect", "media.delete",
 	"media.quarantine_all", "media.delete_all",
 	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke",

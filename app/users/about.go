@@ -57,7 +57,8 @@ func guarded(op api.Op) bool {
 	switch op.Info().Name {
 	case api.UpdateUser.Info().Name, api.ReactivateUser.Info().Name:
 		return true
-	case api.ResetPassword.Info().Name, api.LockUser.Info().Name, api.DeactivateUser.Info().Name, api.EraseUser.Info().Name, api.SignOut.Info().Name:
+	case api.ResetPassword.Info().Name, api.LockUser.Info().Name, api.DeactivateUser.Info().Name, api.EraseUser.Info().Name, api.SignOut.Info().Name,
+		api.RedactUser.Info().Name:
 		return true
 	}
 	return false

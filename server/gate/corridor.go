@@ -89,9 +89,7 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 		return nil, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
 	}
 	if op.Info().Kind == api.KindRead {
-		ctx, cancel := context.WithTimeout(ctx, readTime)
-		defer cancel()
-		result, err := entry.Call(ctx, req)
+		result, err := g.read(ctx, v, entry, req)
 		if report, ok := result.(api.Report); ok && err == nil {
 			return g.complete(ctx, server, report)
 		}
@@ -131,12 +129,24 @@ func (g *Gate) complete(ctx context.Context, server *Homeserver, report api.Repo
 	return report, nil
 }
 
-// permit refuses what the person's role may not. Refusals of writes are recorded.
+// read answers a read. One that is recorded goes on when the person has gone away, so that its end is known: what was read was read.
+func (g *Gate) read(ctx context.Context, v Visit, entry homeserver.Entry, req api.Request) (any, error) {
+	if !entry.Op.Info().Recorded {
+		ctx, cancel := context.WithTimeout(ctx, readTime)
+		defer cancel()
+		return entry.Call(ctx, req)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTime)
+	defer cancel()
+	return g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
+}
+
+// permit refuses what the person's role may not. Refusals of what is recorded are recorded.
 func (g *Gate) permit(ctx context.Context, v Visit, op api.Op, needs ...api.Permission) error {
 	for _, need := range needs {
 		if !v.Person.Role.May(need) {
 			err := api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(need), "role", string(v.Person.Role))
-			if op.Info().Kind == api.KindWrite {
+			if op.Info().Audited() {
 				g.refused(ctx, v, nil, err)
 			}
 			return err
@@ -145,7 +155,7 @@ func (g *Gate) permit(ctx context.Context, v Visit, op api.Op, needs ...api.Perm
 	return nil
 }
 
-// record writes the intent, does the deed and writes the outcome. Without a durable intent nothing is done.
+// record writes the intent, does the deed and writes the outcome. Without a durable intent nothing is done, nor read.
 func (g *Gate) record(ctx context.Context, v Visit, req api.Request, deed func() (any, error)) (any, error) {
 	intent, err := g.audit.Intent(ctx, g.entry(v, req))
 	if err != nil {

@@ -27,7 +27,11 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 	if c, ok := req.(api.Confirmable); ok {
 		confirmed = c.Confirmed()
 	}
-	for _, id := range req.Targets() {
+	for i, id := range req.Targets() {
+		ends := ends && i == 0 // the accounts that something is taken from do not end
+		if _, redacts := req.(api.UserRedaction); redacts && id.Server() != server.Settings.ServerName {
+			continue // an account of another homeserver is nobody's here
+		}
 		user, err := homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
 		if err != nil {
 			return err
@@ -86,6 +90,7 @@ var deeds = map[string]struct{ ends, disturbs bool }{
 	api.RenewUser.Info().Name:       {},
 	api.AllowKeyReset.Info().Name:   {},
 	api.SignInAs.Info().Name:        {disturbs: true},
+	api.RedactUser.Info().Name:      {},
 }
 
 // lastAdmin reports whether no other administrator than id could still sign in. The gate's own account does not count: nobody can

@@ -24,6 +24,7 @@ var everyOperation = []struct {
 	query      url.Values // of a read
 	body       string     // of a write
 	internal   bool
+	recorded   bool // a read that is in the audit log
 }{
 	{name: "devices.create", kind: api.KindWrite, permission: "devices.edit", body: `{"id":"@ann:example.org","device":"BOT"}`},
 	{name: "devices.list", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
@@ -62,20 +63,28 @@ var everyOperation = []struct {
 	{name: "tokens.show", kind: api.KindWrite, permission: "tokens.read", body: `{"id":"Kw~1"}`},
 	{name: "tokens.unrevoke", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1"}`},
 	{name: "tokens.update", kind: api.KindWrite, permission: "tokens.write", body: `{"id":"Kw~1","uses":{"to":5}}`},
+	{name: "users.account_data", kind: api.KindRead, permission: "users.account_data", query: url.Values{"id": {"@ann:example.org"}}, recorded: true},
+	{name: "users.activity", kind: api.KindRead, permission: "rooms.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.allow_key_reset", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org"}`},
 	{name: "users.available", kind: api.KindRead, permission: "users.create", query: url.Values{"localpart": {"new"}}},
+	{name: "users.connections", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.create", kind: api.KindWrite, permission: "users.create", body: `{"localpart":"new","password":{"mode":"random"}}`},
 	{name: "users.deactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org"}`},
 	{name: "users.erase", kind: api.KindWrite, permission: "users.erase", body: `{"id":"@ann:example.org","confirm_id":"@ann:example.org"}`},
+	{name: "users.find", kind: api.KindRead, permission: "users.read", query: url.Values{"by": {"email"}, "value": {"ann@example.org"}}},
 	{name: "users.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.history", kind: api.KindRead, permission: "audit.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.list", kind: api.KindRead, permission: "users.read"},
 	{name: "users.lock", kind: api.KindWrite, permission: "users.lock", body: `{"id":"@ann:example.org"}`},
 	{name: "users.notice", kind: api.KindWrite, permission: "users.notice", body: `{"id":"@ann:example.org","text":"Tonight the server is updated."}`},
 	{name: "users.preview", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"@ann:example.org"}, "operation": {"users.lock"}}},
+	{name: "users.pushers", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.reactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","password":{"mode":"none"}}`},
 	{name: "users.renew", kind: api.KindWrite, permission: "users.edit", body: `{"id":"@ann:example.org"}`},
 	{name: "users.reset_password", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
+	{name: "users.redact", kind: api.KindWrite, permission: "users.redact", body: `{"id":"@ann:example.org","confirm_id":"@ann:example.org","scope":"all"}`},
+	{name: "users.redaction", kind: api.KindRead, permission: "users.redact", query: url.Values{"id": {"@ann:example.org"}, "redact_id": {"r1"}}},
+	{name: "users.rooms", kind: api.KindRead, permission: "rooms.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.shadow_ban", kind: api.KindWrite, permission: "users.shadow_ban", body: `{"id":"@ann:example.org"}`},
 	{name: "users.sign_in_as", kind: api.KindWrite, permission: "users.sign_in_as", body: `{"id":"@ann:example.org","reason":"a ticket"}`},
 	{name: "users.suspend", kind: api.KindWrite, permission: "users.suspend", body: `{"id":"@ann:example.org"}`},
@@ -89,17 +98,17 @@ var everyOperation = []struct {
 var everyRole = map[api.Role]string{
 	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
 		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
-		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read",
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact",
 	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
 		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
-		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read",
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact",
 
 	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out users.notice media.read media.quarantine" +
-		" users.suspend users.shadow_ban audit.read",
+		" users.suspend users.shadow_ban audit.read rooms.read users.redact",
 	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write invitations.read invitations.write",
 	api.Helpdesk: "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out" +
 		" devices.edit",
-	api.Auditor: "servers.read users.read devices.read invitations.read audit.read",
+	api.Auditor: "servers.read users.read devices.read invitations.read audit.read rooms.read",
 	api.Invited: "users.create", // no person has it: Gate.TakeUp alone makes its visits
 	"no such":   "",
 }
@@ -117,8 +126,8 @@ func TestTheTableIsWhole(t *testing.T) {
 			t.Errorf("%s is no operation any more", o.name)
 			continue
 		}
-		if info := op.Info(); info.Kind != o.kind || info.Permission != o.permission || info.Internal != o.internal {
-			t.Errorf("%s is declared as %+v, the table says %s by %s, internal %t", o.name, info, o.kind, o.permission, o.internal)
+		if info := op.Info(); info.Kind != o.kind || info.Permission != o.permission || info.Internal != o.internal || info.Recorded != o.recorded {
+			t.Errorf("%s is declared as %+v, the table says %s by %s, internal %t, recorded %t", o.name, info, o.kind, o.permission, o.internal, o.recorded)
 		}
 	}
 	for _, op := range api.All() {
@@ -180,7 +189,7 @@ func TestOperationIdentityMethod(t *testing.T) {
 						if calls := w.Stub.Calls(o.name); len(calls) != asked {
 							t.Errorf("%d calls reached the homeserver, not %d: %v", len(calls), asked, w.Stub.Calls())
 						}
-						if n := w.Intents() - before; (o.kind == api.KindWrite) != (n == 1) {
+						if n := w.Intents() - before; (o.kind == api.KindWrite || o.recorded) != (n == 1) {
 							t.Errorf("%d intents were recorded", n)
 						}
 						return

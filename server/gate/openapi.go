@@ -27,6 +27,7 @@ func OpenAPI(version string) []byte {
 			"x-gatehouse-permission":   info.Permission,
 			"x-gatehouse-destructive":  info.Destructive,
 			"x-gatehouse-shows-secret": info.Reveals,
+			"x-gatehouse-recorded":     info.Audited(),
 			"responses": object{
 				"200":     object{"description": "done", "content": s.answer(reflect.TypeOf(res))},
 				"default": object{"description": "not done; a problem document says why", "content": object{"application/problem+json": object{"schema": s.of(reflect.TypeFor[api.Problem]())}}},

@@ -18,16 +18,16 @@ func (g *Gate) revoke(ctx context.Context, v Visit, op api.Op, req api.Request, 
 	if p, ok := errors.AsType[*api.Problem](end); end != nil && !(ok && unclear[p.Code]) {
 		return
 	}
-	all, others := deeds[op.Info().Name].ends, false
+	all, others, targets := deeds[op.Info().Name].ends, false, req.Targets()
 	switch r := req.(type) {
 	case api.UserUpdate:
-		all = demotes(r)
+		all, targets = demotes(r), targets[:1] // the others only lose an address or an identity
 	case api.PasswordReset:
 		others = r.SignOut == nil || *r.SignOut
 	case api.DeviceSignOut:
 		others = r.All
 	}
-	for _, id := range req.Targets() {
+	for _, id := range targets {
 		// Who resets their own password goes on here: they need the card that shows it.
 		if !all && (!others || string(id) == v.Person.ID) {
 			continue

@@ -34,6 +34,8 @@ func TestDeedsEndSessions(t *testing.T) {
 
 		{name: "demote in vain", operation: "users.update", body: `{"id":"ID","admin":{"to":false}}`, id: root, fails: api.NewProblem(api.StatusBadGateway, "homeserver_down")},
 		{name: "demote somebody else", operation: "users.update", body: `{"id":"ID","admin":{"to":false}}`, id: ann},
+		{name: "demote somebody else, and take an identity away", operation: "users.update",
+			body: `{"id":"ID","admin":{"to":false},"external_ids":{"to":[{"auth_provider":"a","external_id":"b"}]},"move_from":["` + root + `"]}`, id: ann},
 		{name: "rename", operation: "users.update", body: `{"id":"ID","display_name":{"to":"R"}}`, id: root},
 		{name: "reset without signing out", operation: "users.reset_password", body: `{"id":"ID","password":{"mode":"random"},"sign_out":false}`, id: root},
 		{name: "sign out one device", operation: "devices.sign_out", body: `{"id":"ID","devices":["PHONE"]}`, id: root},

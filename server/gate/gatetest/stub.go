@@ -144,6 +144,16 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.ListDevices, func(api.UserRef) (api.DeviceList, error) {
 			return api.DeviceList{Devices: []api.Device{{ID: "PHONE", DisplayName: "A phone"}, {ID: "LAPTOP"}}}, nil
 		}),
+		entry(s, api.ListConnections, func(api.UserRef) (api.ConnectionList, error) { return api.ConnectionList{}, nil }),
+		entry(s, api.ListPushers, func(api.UserRef) (api.PusherList, error) { return api.PusherList{}, nil }),
+		entry(s, api.ListRooms, func(api.RoomQuery) (api.RoomPage, error) { return api.RoomPage{}, nil }),
+		entry(s, api.CountActivity, func(api.UserRef) (api.Activity, error) { return api.Activity{}, nil }),
+		entry(s, api.ReadData, func(api.UserRef) (api.AccountData, error) { return api.AccountData{}, nil }),
+		entry(s, api.FindUser, func(api.UserFind) (api.Found, error) { return api.Found{}, nil }),
+		entry(s, api.RedactUser, func(r api.UserRedaction) (api.Redaction, error) { return api.Redaction{ID: r.ID, RedactID: "r1"}, nil }),
+		entry(s, api.RedactionStatus, func(q api.RedactionQuery) (api.RedactionState, error) {
+			return api.RedactionState{ID: q.ID, RedactID: q.RedactID, State: api.RedactionComplete}, nil
+		}),
 		entry(s, api.SignOut, func(d api.DeviceSignOut) (api.SignedOut, error) {
 			return api.SignedOut{ID: d.ID, Count: max(len(d.Devices), 1)}, nil
 		}),

@@ -44,6 +44,10 @@ const (
 	reasonNoMedia             = "dendrite_no_media"
 	reasonNoTokens            = "dendrite_no_tokens"
 	reasonNoNotices           = "dendrite_no_notices"
+	reasonNoPushers           = "dendrite_no_pushers"
+	reasonNoRooms             = "dendrite_no_rooms"
+	reasonNoAccountData       = "dendrite_no_account_data"
+	reasonNoRedact            = "dendrite_no_redact"
 )
 
 // server is one Dendrite.
@@ -87,6 +91,14 @@ func (s *server) adapter() homeserver.Adapter {
 		homeserver.Implement(api.DeactivateUser, s.deactivateUser),
 		homeserver.Implement(api.ReactivateUser, s.reactivateUser).When(s.needsWrites),
 		homeserver.Implement(api.ListDevices, s.listDevices),
+		homeserver.Implement(api.ListConnections, s.connections),
+		homeserver.Implement(api.FindUser, s.find).When(s.needsDatabase),
+		homeserver.Missing(api.ListPushers, reasonNoPushers),
+		homeserver.Missing(api.ListRooms, reasonNoRooms),
+		homeserver.Missing(api.CountActivity, reasonNoRooms),
+		homeserver.Missing(api.ReadData, reasonNoAccountData),
+		homeserver.Missing(api.RedactUser, reasonNoRedact),
+		homeserver.Missing(api.RedactionStatus, reasonNoRedact),
 		homeserver.Missing(api.SignOut, reasonNoSignOut),
 		homeserver.Missing(api.LockUser, reasonNoLock),
 		homeserver.Missing(api.UnlockUser, reasonNoLock),
@@ -162,6 +174,7 @@ func (s *server) fields() map[string]string {
 		"users.update.threepids":     reasonNoThreepids,
 		"users.update.external_ids":  reasonNoExternalIDs,
 		"users.list.locked":          reasonNoLock,
+		"users.find.identity":        reasonNoExternalIDs,
 	}
 	if why := s.needsWrites(); why != "" {
 		out["users.update.admin"] = why

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,13 +47,14 @@ type Server struct {
 	users    map[string]*user
 	tokens   map[string]session
 	nonces   map[string]bool
+	rooms    map[string]*room
+	tasks    map[string]map[string]any // redactions, as their status is told
 	logins   map[string]int
 	ips      map[string][]string
 	regs     []*registrationToken
 	media    []*media
 	notices  []Notice
 	sent     map[string]any // answers by transaction
-	rooms    map[string]*room
 	requests []string
 	next     int
 }
@@ -71,7 +73,8 @@ func New(t testing.TB, options Options) *Server {
 	}
 	f := &Server{
 		options: options, users: map[string]*user{}, tokens: map[string]session{}, nonces: map[string]bool{},
-		logins: map[string]int{}, ips: map[string][]string{}, sent: map[string]any{}, rooms: map[string]*room{},
+		logins: map[string]int{}, ips: map[string][]string{}, sent: map[string]any{},
+		rooms: map[string]*room{}, tasks: map[string]map[string]any{},
 	}
 	h := httptest.NewServer(f)
 	t.Cleanup(h.Close)
@@ -188,9 +191,6 @@ var endpoints = []endpoint{
 	{"PUT", "/_synapse/admin/v2/users/{}", (*Server).put, false, false, false},
 	{"GET", "/_synapse/admin/v2/users/{}/devices", (*Server).devices, false, false, false},
 	{"POST", "/_synapse/admin/v2/users/{}/delete_devices", (*Server).deleteDevices, false, false, false},
-	{"GET", "/_synapse/admin/v1/users/{}/joined_rooms", (*Server).joinedRooms, false, false, false},
-	{"POST", "/_synapse/admin/v1/join/{}", (*Server).joinRoom, false, false, false},
-	{"POST", "/_matrix/client/v3/createRoom", (*Server).createRoom, false, true, false},
 	{"GET", "/_synapse/admin/v1/username_available", (*Server).available, false, false, false},
 	{"GET", "/_synapse/admin/v1/threepid/{}/users/{}", (*Server).byThreepid, false, false, false},
 	{"GET", "/_synapse/admin/v1/auth_providers/{}/users/{}", (*Server).byIdentity, false, false, false},
@@ -253,6 +253,11 @@ var since = map[string][2]int{
 	"POST /_synapse/admin/v1/users/{}/_allow_cross_signing_replacement_without_uia": {1, 97},
 	"POST /_synapse/admin/v1/users/{}/login":                                        {1, 24},
 	"POST /_synapse/admin/v2/users/{}/devices":                                      {1, 85},
+	"GET /_synapse/admin/v1/users/{}/memberships":                                   {1, 145},
+	"GET /_synapse/admin/v1/users/{}/sent_invite_count":                             {1, 122},
+	"GET /_synapse/admin/v1/users/{}/cumulative_joined_room_count":                  {1, 122},
+	"POST /_synapse/admin/v1/user/{}/redact":                                        {1, 116},
+	"GET /_synapse/admin/v1/user/redact_status/{}":                                  {1, 116},
 }
 
 // there reports whether this version, so configured, has an endpoint.
@@ -264,7 +269,7 @@ func (f *Server) there(e endpoint) bool {
 // route finds the endpoint and checks the token and the body, in Synapse's order.
 func (f *Server) route(c *call) any {
 	wrongVerb := false
-	for _, e := range endpoints {
+	for _, e := range slices.Concat(endpoints, activityEndpoints) {
 		if !f.there(e) || !c.match(e.path) {
 			continue
 		}

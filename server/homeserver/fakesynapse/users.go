@@ -23,6 +23,9 @@ type user struct {
 	keys      bool  // it has cross-signing keys
 	keysUntil int64 // until when they may be replaced, in unix milliseconds
 	until     int64 // when it expires, in unix milliseconds; 0: not at all
+	pushers   []any
+	data      map[string]any
+	roomData  map[string]map[string]any
 }
 
 func (u *user) id() string { return u.fields["name"].(string) }
@@ -30,7 +33,7 @@ func (u *user) id() string { return u.fields["name"].(string) }
 func (u *user) is(field string) bool { return u.fields[field] == true }
 
 func (f *Server) add(localpart string) *user {
-	u := &user{devices: map[string]string{}, seen: map[string]int64{}, features: map[string]bool{}, fields: Fields{
+	u := &user{devices: map[string]string{}, seen: map[string]int64{}, features: map[string]bool{}, data: map[string]any{}, roomData: map[string]map[string]any{}, fields: Fields{
 		"name": "@" + localpart + ":localhost", "admin": false, "deactivated": false, "locked": false, "shadow_banned": false,
 		"creation_ts": now(), "appservice_id": nil, "consent_server_notice_sent": nil, "consent_version": nil, "consent_ts": nil,
 		"user_type": nil, "is_guest": false, "suspended": false, "displayname": localpart, "avatar_url": nil,
@@ -211,8 +214,13 @@ func owned(u *user) any {
 }
 
 func (f *Server) whois(c *call) any {
+	if _, server, _ := strings.Cut(c.parts[0], ":"); server != "localhost" {
+		fail(400, "M_UNKNOWN", "Can only whois a local user")
+	}
 	connections := []any{}
-	for _, ip := range f.ips[c.parts[0]] {
+	ips := slices.Clone(f.ips[c.parts[0]])
+	slices.Sort(ips)
+	for _, ip := range slices.Compact(ips) {
 		connections = append(connections, map[string]any{"ip": ip, "last_seen": now() * 1000, "user_agent": "Gatehouse"})
 	}
 	return map[string]any{"user_id": c.parts[0], "devices": map[string]any{"": map[string]any{"sessions": []any{map[string]any{"connections": connections}}}}}

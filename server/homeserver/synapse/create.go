@@ -5,8 +5,6 @@ package synapse
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +29,11 @@ func (s *synapse) create(ctx context.Context, req api.UserCreate) (api.Handout, 
 		return api.Handout{}, p.At("localpart")
 	}
 	id := api.UserID("@" + string(req.Localpart) + ":" + name)
-	if err := s.unowned(ctx, api.User{ID: id}, "threepids.", req.Threepids, "external_ids.", req.ExternalIDs); err != nil {
+	found, err := s.possessions(ctx, api.User{ID: id}, "threepids.", req.Threepids, "external_ids.", req.ExternalIDs)
+	if err != nil {
+		return api.Handout{}, err
+	}
+	if err := taken(found, nil); err != nil {
 		return api.Handout{}, err
 	}
 	secret, err := password.Make(req.Password)
@@ -178,51 +180,4 @@ func nameProblem(a api.Availability) *api.Problem {
 
 func unsupported(reason string) *api.Problem {
 	return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", reason)
-}
-
-// unowned refuses addresses and identities that belong to another account: Synapse would silently move the first and refuse
-// the second when half is done. One request for each that the account does not have already; versions that cannot tell
-// (before 1.72 and 1.68) do what they do.
-func (s *synapse) unowned(ctx context.Context, u api.User, addressAt string, addresses []api.Threepid, identityAt string, identities []api.ExternalID) error {
-	var v []api.FieldProblem
-	look := func(path matrix.Path, field, code string) error {
-		var out struct {
-			UserID api.UserID `json:"user_id"`
-		}
-		_, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: path}, &out)
-		switch {
-		case matrix.NotFound(err), matrix.Unrecognized(err), matrix.Unaskable(err):
-			return nil
-		case err != nil:
-			return matrix.Problem(err)
-		}
-		if out.UserID != u.ID {
-			v = append(v, api.FieldProblem{Field: field, Code: code, Params: map[string]string{"owner": string(out.UserID)}})
-		}
-		return nil
-	}
-	for i, t := range addresses {
-		if slices.ContainsFunc(u.Threepids, func(h api.Threepid) bool { return h.Medium == t.Medium && h.Address == t.Address }) {
-			continue
-		}
-		path := matrix.At("/_synapse/admin/v1/threepid/{}/users/{}", t.Medium, t.Address)
-		if err := look(path, addressAt+strconv.Itoa(i)+".address", "threepid_taken"); err != nil {
-			return err
-		}
-	}
-	for i, e := range identities {
-		if slices.Contains(u.ExternalIDs, e) {
-			continue
-		}
-		path := matrix.At("/_synapse/admin/v1/auth_providers/{}/users/{}", e.AuthProvider, e.ExternalID)
-		if err := look(path, identityAt+strconv.Itoa(i)+".external_id", "external_id_taken"); err != nil {
-			return err
-		}
-	}
-	if len(v) == 0 {
-		return nil
-	}
-	p := api.NewProblem(api.StatusConflict, "invalid_request")
-	p.Fields = v
-	return p
 }

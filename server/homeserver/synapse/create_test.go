@@ -104,7 +104,7 @@ func TestCreateRefusals(t *testing.T) {
 			{"long", api.UserCreate{Localpart: api.Localpart(strings.Repeat("a", 250))}, "too_long [localpart: too_long]"},
 			{"type", api.UserCreate{Localpart: "newcomer", UserType: "owl"}, "invalid_user_type [user_type: invalid_user_type]"},
 			{"address", api.UserCreate{Localpart: "newcomer", Threepids: append([]api.Threepid{{Medium: "email", Address: "free@example.org"}}, address...)}, "invalid_request [threepids.1.address: threepid_taken]"},
-			{"identity", api.UserCreate{Localpart: "newcomer", ExternalIDs: identity}, "invalid_request [external_ids.0.external_id: external_id_taken]"},
+			{"identity", api.UserCreate{Localpart: "newcomer", ExternalIDs: identity}, "invalid_request [external_ids.0.external_id: identity_taken]"},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				tt.req.Password = typed("wonderland")

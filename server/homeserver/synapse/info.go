@@ -46,6 +46,12 @@ func (s *synapse) unavailable(known facts) map[string]string {
 	if known.mas {
 		maps.Copy(out, map[string]string{"users.update.admin": reasonMAS, "users.update.threepids": reasonMAS, "users.list.guests": reasonMAS})
 	}
+	if !known.version.atLeast(1, 72) {
+		out["users.find.email"], out["users.find.phone"] = reasonVersion, reasonVersion
+	}
+	if !known.version.atLeast(1, 157) {
+		out["users.redact.time"] = reasonVersion
+	}
 	if !known.version.atLeast(1, 93) {
 		out["users.list.locked"] = reasonVersion
 	}

@@ -4,7 +4,6 @@ package synapse
 
 import (
 	"context"
-	"net/http"
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver/matrix"
@@ -13,6 +12,9 @@ import (
 // preview says what a deed would do to an account here. What it says was tried on Synapse 1.163.2, see preview_test.go. At most
 // three requests: the account, and where they matter how many devices and rooms it has.
 func (s *synapse) preview(ctx context.Context, q api.DeedQuery) (api.Effects, error) {
+	if q.Operation == api.RedactUser.Info().Name {
+		return s.previewRedaction(ctx, q.ID)
+	}
 	u, err := s.target(ctx, q.ID)
 	if err != nil {
 		return api.Effects{}, err
@@ -83,12 +85,12 @@ func (s *synapse) previewEnd(ctx context.Context, e *api.Effects, erase bool) er
 	if err != nil {
 		return err
 	}
-	rooms, err := s.countRooms(ctx, e.User.ID)
+	rooms, err := s.joinedRooms(ctx, e.User.ID)
 	if err != nil {
 		return err
 	}
 	e.Happens = append(effects("nobody_signs_in", "password_removed"),
-		counted("devices_signed_out", len(devices)), counted("leaves_rooms_n", rooms))
+		counted("devices_signed_out", len(devices)), counted("leaves_rooms_n", len(rooms)))
 	e.Happens = append(e.Happens, effects("drops_invitations")...) // and of them nobody can tell how many
 	if len(e.User.Threepids) > 0 {
 		e.Happens = append(e.Happens, effects("addresses_freed")...)
@@ -148,14 +150,32 @@ func (s *synapse) previewAdmin(e *api.Effects) {
 	e.Happens = []api.Effect{{Code: code, Params: map[string]string{"server": e.User.ID.Server()}}}
 }
 
-// countRooms tells how many rooms an account is in (GET /_synapse/admin/v1/users/{id}/joined_rooms).
-func (s *synapse) countRooms(ctx context.Context, id api.UserID) (int, error) {
-	var out struct {
-		Total int `json:"total"`
+// previewRedaction is what taking back an account's messages does. For accounts of other homeservers, whose rooms here are known as
+// well, the gate's own account sends the redactions, and has to be allowed to.
+func (s *synapse) previewRedaction(ctx context.Context, id api.UserID) (api.Effects, error) {
+	name, err := s.serverName(ctx)
+	if err != nil {
+		return api.Effects{}, err
 	}
-	path := matrix.At("/_synapse/admin/v1/users/{}/joined_rooms", string(id))
-	if _, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodGet, Path: path}, &out); err != nil {
-		return 0, about(id, err)
+	e := api.Effects{User: api.User{ID: id, Unknown: []string{"admin", "deactivated", "locked", "created_ms", "last_seen_ms"}}}
+	if id.Server() == name {
+		if e.User, err = s.read(ctx, id); err != nil {
+			return api.Effects{}, err
+		}
 	}
-	return out.Total, nil
+	rooms, err := s.joinedRooms(ctx, id)
+	if err != nil {
+		return api.Effects{}, err
+	}
+	e.Happens = append([]api.Effect{counted("redacts_rooms_n", len(rooms))}, effects("redacts_messages", "redacts_newest")...)
+	if id.Server() != name {
+		own, err := s.keys.Own(ctx)
+		if err != nil {
+			return api.Effects{}, matrix.Problem(err)
+		}
+		e.Happens = append(e.Happens, api.Effect{Code: "redacts_as_service", Params: map[string]string{"id": string(own)}})
+	}
+	e.Stays = effects("redacts_not_state", "files_stay")
+	e.Cannot = effects("copies_stay", "redacts_not_left")
+	return e, nil
 }

@@ -102,7 +102,11 @@ func (s *synapse) update(ctx context.Context, req api.UserUpdate) (api.User, err
 	if len(wanted) == 0 {
 		return before, nil
 	}
-	if err := s.mayUpdate(ctx, req, before); err != nil {
+	moves, err := s.mayUpdate(ctx, req, before)
+	if err != nil {
+		return api.User{}, err
+	}
+	if err := s.takeAway(ctx, moves); err != nil {
 		return api.User{}, err
 	}
 	body := map[string]any{}
@@ -113,10 +117,13 @@ func (s *synapse) update(ctx context.Context, req api.UserUpdate) (api.User, err
 	if err != nil {
 		after, err = s.afterFailure(ctx, req.ID, wanted, before, err)
 	}
-	if err != nil {
-		return api.User{}, err
+	if err == nil {
+		err = left(wanted, after)
 	}
-	return after, left(wanted, after)
+	if err != nil {
+		return api.User{}, lost(err, moves)
+	}
+	return after, nil
 }
 
 // stale returns the problem of fields that somebody else has changed.
@@ -134,10 +141,11 @@ func stale(wanted []edit, now api.User) *api.Problem {
 	return p
 }
 
-// mayUpdate refuses, before anything is sent, what Synapse would refuse or do to somebody else.
-func (s *synapse) mayUpdate(ctx context.Context, req api.UserUpdate, before api.User) error {
+// mayUpdate refuses, before anything is sent, what Synapse would refuse or do to somebody else. It returns what is to be taken from
+// other accounts first.
+func (s *synapse) mayUpdate(ctx context.Context, req api.UserUpdate, before api.User) ([]possession, error) {
 	if req.Admin != nil && !req.Admin.To && before.Own {
-		return api.NewProblem(api.StatusConflict, "self_demotion").At("admin.to")
+		return nil, api.NewProblem(api.StatusConflict, "self_demotion").At("admin.to")
 	}
 	var addresses []api.Threepid
 	var identities []api.ExternalID
@@ -147,7 +155,11 @@ func (s *synapse) mayUpdate(ctx context.Context, req api.UserUpdate, before api.
 	if req.ExternalIDs != nil {
 		identities = req.ExternalIDs.To
 	}
-	return s.unowned(ctx, before, "threepids.to.", addresses, "external_ids.to.", identities)
+	found, err := s.possessions(ctx, before, "threepids.to.", addresses, "external_ids.to.", identities)
+	if err != nil {
+		return nil, err
+	}
+	return found, taken(found, req.MoveFrom)
 }
 
 // afterFailure looks at the account after a PUT that failed: Synapse's steps are not one transaction, so the fields before

@@ -100,7 +100,7 @@ func TestUpdateRefusals(t *testing.T) {
 			want string
 		}{
 			{"address of another", api.UserUpdate{ID: u.ID, Threepids: to(mail)}, "invalid_request [threepids.to.0.address: threepid_taken]"},
-			{"identity of another", api.UserUpdate{ID: u.ID, ExternalIDs: to(identity)}, "invalid_request [external_ids.to.0.external_id: external_id_taken]"},
+			{"identity of another", api.UserUpdate{ID: u.ID, ExternalIDs: to(identity)}, "invalid_request [external_ids.to.0.external_id: identity_taken]"},
 			{"unknown type", api.UserUpdate{ID: u.ID, DisplayName: to("X"), UserType: to("owl")}, "invalid_user_type [user_type.to: invalid_user_type]"},
 			{"own rights", api.UserUpdate{ID: own, Admin: to(false)}, "self_demotion [admin.to: self_demotion]"},
 			{"nobody", api.UserUpdate{ID: b.id("nobody"), DisplayName: to("X")}, "not_found"},
