@@ -15,20 +15,13 @@ import (
 )
 
 // cliStates are the steps of TestCLICall about what an account may do and what Synapse keeps for it, on an account of their own.
-func cliStates(g *gatehouse, hs *homeserver.Server) []struct {
-	operation string
-	do        func(t *testing.T)
-} {
+func cliStates(g *gatehouse, hs *homeserver.Server) []cliStep {
 	name := unique("states")
 	id := hs.UserID(name)
 	const password = "the owner's own"
 	g.keepSecret(id, password)
-	type step = struct {
-		operation string
-		do        func(t *testing.T)
-	}
-	set := func(operation string, now func(synapseUser) bool) step {
-		return step{operation, func(t *testing.T) {
+	set := func(operation string, now func(synapseUser) bool) cliStep {
+		return cliStep{operation, func(t *testing.T) {
 			var u cliUser
 			g.call(t, operation, ask(id), &u)
 			if at := lookUp(t, hs, id); u.ID != id || !now(at) {
@@ -36,7 +29,7 @@ func cliStates(g *gatehouse, hs *homeserver.Server) []struct {
 			}
 		}}
 	}
-	return []step{
+	return []cliStep{
 		{"users.suspend", func(t *testing.T) {
 			register(t, hs, name, password, false)
 			set("users.suspend", func(u synapseUser) bool { return u.Suspended }).do(t)
