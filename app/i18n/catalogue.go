@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"strings"
 )
 
@@ -21,7 +20,13 @@ import (
 type Catalogue struct {
 	lang  string
 	rules rules
-	texts map[string]string
+	texts map[string]entry
+}
+
+// entry is a text as it stands in the file, cut at its placeholders; without any, parts is nil.
+type entry struct {
+	text  string
+	parts []part
 }
 
 // Parse reads the texts of a language, one flat JSON object of key and text. It refuses a language that it has no rules
@@ -31,7 +36,7 @@ func Parse(lang string, data []byte) (*Catalogue, error) {
 	if !ok {
 		return nil, fmt.Errorf("language %q: no plural rule and number separators are known for it", lang)
 	}
-	c := &Catalogue{lang: lang, rules: r, texts: map[string]string{}}
+	c := &Catalogue{lang: lang, rules: r, texts: map[string]entry{}}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return nil, fmt.Errorf("language %q: the file is not a JSON object", lang)
@@ -53,10 +58,13 @@ func Parse(lang string, data []byte) (*Catalogue, error) {
 		if _, twice := c.texts[key]; twice {
 			return nil, fmt.Errorf("language %q, %s: the key is there twice", lang, key)
 		}
-		if _, err := split(text); err != nil {
-			return nil, fmt.Errorf("language %q, %s: %w", lang, key, err)
+		e := entry{text: text}
+		if strings.ContainsAny(text, "{}") {
+			if e.parts, err = split(text); err != nil {
+				return nil, fmt.Errorf("language %q, %s: %w", lang, key, err)
+			}
 		}
-		c.texts[key] = text
+		c.texts[key] = e
 	}
 	if _, err := dec.Token(); err != nil {
 		return nil, fmt.Errorf("language %q: %w", lang, err)
@@ -74,12 +82,20 @@ func (c *Catalogue) Lang() string { return c.lang }
 func (c *Catalogue) Forms() []string { return c.rules.forms }
 
 // Texts walks over keys and texts, in no order.
-func (c *Catalogue) Texts() iter.Seq2[string, string] { return maps.All(c.texts) }
+func (c *Catalogue) Texts() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for key, e := range c.texts {
+			if !yield(key, e.text) {
+				return
+			}
+		}
+	}
+}
 
 // Text returns a text as it stands in the file.
 func (c *Catalogue) Text(key string) (string, bool) {
-	text, ok := c.texts[key]
-	return text, ok
+	e, ok := c.texts[key]
+	return e.text, ok
 }
 
 // Placeholders returns what a text leaves open, each with its form, in the order of the text: `name`, `wait:duration`.

@@ -19,7 +19,7 @@ func (p *Printer) Lang() string { return p.own.lang }
 
 // Has reports whether there is a text for the key.
 func (p *Printer) Has(key string) bool {
-	_, _, ok := p.find(key)
+	_, ok := p.find(key)
 	return ok
 }
 
@@ -44,8 +44,8 @@ func (p *Printer) N(key string, n int, args ...any) string {
 			continue
 		}
 		for _, form := range []string{c.rules.plural(abs(int64(n))), "other"} {
-			if text, ok := c.texts[key+"."+form]; ok {
-				return p.fill(text, open, 0)
+			if e, ok := c.texts[key+"."+form]; ok {
+				return p.fill(e, open, 0)
 			}
 		}
 	}
@@ -60,17 +60,17 @@ func (p *Printer) Problem(code string, params map[string]string) string {
 	}, 0)
 }
 
-// find returns a key's text and the catalogue it is from.
-func (p *Printer) find(key string) (string, *Catalogue, bool) {
+// find returns a key's text.
+func (p *Printer) find(key string) (entry, bool) {
 	for _, c := range []*Catalogue{p.own, p.english} {
 		if c == nil {
 			continue
 		}
-		if text, ok := c.texts[key]; ok {
-			return text, c, true
+		if e, ok := c.texts[key]; ok {
+			return e, true
 		}
 	}
-	return "", nil, false
+	return entry{}, false
 }
 
 // values finds what fills a placeholder.
@@ -88,23 +88,22 @@ func list(args []any) values {
 }
 
 func (p *Printer) text(key string, open values, depth int) string {
-	text, _, ok := p.find(key)
+	e, ok := p.find(key)
 	if !ok {
 		return key
 	}
-	return p.fill(text, open, depth)
+	return p.fill(e, open, depth)
 }
 
 // maxDepth bounds texts within texts, which could otherwise name each other for ever.
 const maxDepth = 3
 
-func (p *Printer) fill(text string, open values, depth int) string {
-	if strings.IndexByte(text, '{') < 0 {
-		return text
+func (p *Printer) fill(e entry, open values, depth int) string {
+	if e.parts == nil {
+		return e.text
 	}
-	parts, _ := split(text) // Parse has refused any mistake
 	var b strings.Builder
-	for _, part := range parts {
+	for _, part := range e.parts {
 		if part.name == "" {
 			b.WriteString(part.plain)
 			continue

@@ -81,7 +81,7 @@ func texts(language string) (*i18n.Printer, []ui.Language) {
 // the later ones the browser's own. If those are two, the server is told for its next page.
 func zone(env ui.Env, printer *i18n.Printer) (first ui.Env, local func(ui.Env) ui.Env) {
 	name := js.Global().Get("Intl").Call("DateTimeFormat").Call("resolvedOptions").Get("timeZone")
-	own := i18n.Format{Printer: printer, Offset: i18n.BrowserOffset}
+	own := i18n.Format{Printer: printer, Offset: i18n.Remember(i18n.BrowserOffset)}
 	if name.Type() != js.TypeString || name.String() == env.Zone {
 		return env.WithPrinter(own), func(e ui.Env) ui.Env { return e }
 	}

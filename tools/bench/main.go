@@ -4,6 +4,7 @@
 // fast and on a slow line, what the gate adds to a call, and how much memory it holds. It fails where a budget is exceeded.
 //
 //	go run ./tools/bench [-runs 5] [-out docs/BENCHMARKS.md]
+//	go run ./tools/bench -quick     only how fast the program is on loopback, printed
 //
 // It needs `make build`, a Chromium and an installed Synapse (`make setup`), and takes about five minutes. Nothing else should be busy
 // on the machine meanwhile.
@@ -30,9 +31,15 @@ import (
 func main() {
 	runs := flag.Int("runs", 5, "how often each page is measured")
 	out := flag.String("out", "docs/BENCHMARKS.md", "the `file` that is written")
+	quick := flag.Bool("quick", false, "measure only how long the program takes to take a page over and to draw another, and write nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, *runs, *out)
+	var err error
+	if *quick {
+		err = measure(ctx, os.Stdout, &report{Runs: *runs, Quick: true})
+	} else {
+		err = run(ctx, os.Stdout, *runs, *out)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -105,6 +112,9 @@ func measure(ctx context.Context, log io.Writer, r *report) (err error) {
 	b := &bench{log: log, report: r, hs: hs, line: line, options: stage.PanelOptions{
 		Dir: dir, Listen: listen, URL: "http://" + line.addr(), Homeserver: hs,
 	}}
+	if r.Quick {
+		return b.quick(ctx)
+	}
 	if err := b.withUpstream(ctx); err != nil {
 		return err
 	}
@@ -236,6 +246,34 @@ func (b *bench) withHomeserver(ctx context.Context) (err error) {
 	return nil
 }
 
+// quick prints how fast the program is, for who works on that.
+func (b *bench) quick(ctx context.Context) (err error) {
+	panel, err := stage.StartPanel(ctx, b.options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, panel.Stop()) }()
+	t, done, err := b.traveller(ctx, panel)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	for _, cpu := range []float64{1, 4} {
+		cold, warm := &journey{Line: loopback.name, CPU: cpu}, &journey{Line: loopback.name, CPU: cpu, Warm: true}
+		for range b.report.Runs {
+			if err := t.arrive(loopback, cold, warm); err != nil {
+				return err
+			}
+		}
+		for _, j := range []*journey{cold, warm} {
+			fmt.Fprintf(b.log, "%s: rows %s, taken over %s\n", j.name(), j.Rows, j.Taken)
+		}
+	}
+	redraw, err := t.redraws(4 * b.report.Runs)
+	fmt.Fprintf(b.log, "100 other rows at 4× CPU: %s\n", redraw)
+	return err
+}
+
 func (b *bench) inTurn(ctx context.Context) error {
 	c := newCaller()
 	defer c.close()
@@ -252,24 +290,32 @@ func (b *bench) inTurn(ctx context.Context) error {
 }
 
 func (b *bench) pages(ctx context.Context, panel *stage.Panel) (err error) {
-	cookies, err := panel.SignIn(ctx, accounts.Admin, adminPassword)
+	t, done, err := b.traveller(ctx, panel)
 	if err != nil {
 		return err
 	}
-	browser, err := stage.StartBrowser(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, browser.Close()) }()
-	if b.report.Browser, err = browser.Version(); err != nil {
-		return err
-	}
-	t := &traveller{browser: browser, line: b.line, url: panel.URL, cookies: cookies, runs: b.report.Runs, log: b.log}
+	defer func() { err = errors.Join(err, done()) }()
 	if b.report.Journeys, err = t.journeys(ctx); err != nil {
 		return err
 	}
 	b.report.Redraw, err = t.redraws(4 * b.report.Runs)
 	return err
+}
+
+// traveller signs in and opens a browser; done closes it.
+func (b *bench) traveller(ctx context.Context, panel *stage.Panel) (t *traveller, done func() error, err error) {
+	cookies, err := panel.SignIn(ctx, accounts.Admin, adminPassword)
+	if err != nil {
+		return nil, nil, err
+	}
+	browser, err := stage.StartBrowser(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if b.report.Browser, err = browser.Version(); err != nil {
+		return nil, nil, errors.Join(err, browser.Close())
+	}
+	return &traveller{browser: browser, line: b.line, url: panel.URL, cookies: cookies, runs: b.report.Runs, log: b.log}, browser.Close, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -28,6 +28,7 @@ type report struct {
 	Synapse  string
 	Browser  string
 	Runs     int
+	Quick    bool
 	Sizes    []size
 	Journeys []*journey
 	Redraw   times
