@@ -32,6 +32,13 @@ type Screen interface {
 	Title() string
 }
 
+// A Renewer is a Screen that can become another of its kind while it stands: its elements are updated, not made again.
+type Renewer interface {
+	Screen
+	// Renew takes over what another screen has loaded, and its surroundings; false says that the other is of another kind.
+	Renew(next Screen) bool
+}
+
 // A Writer is a Screen with a form.
 type Writer interface {
 	Screen
@@ -73,7 +80,10 @@ type Base struct {
 }
 
 // OnMount implements app.Mounter.
-func (b *Base) OnMount(ctx app.Context) { b.redraw = ctx.Update }
+func (b *Base) OnMount(ctx app.Context) {
+	b.redraw = ctx.Update
+	ctx.PreventUpdate() // it has just been drawn
+}
 
 // Redraw implements Screen.
 func (b *Base) Redraw() {

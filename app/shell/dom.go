@@ -64,6 +64,9 @@ func (f *focus) restore() bool {
 	return true
 }
 
+// pressing reports whether a button or key is held down; the boot script knows.
+func pressing() bool { return app.Window().Get("gatehouse").Get("pressing").Bool() }
+
 // newKey returns a request key.
 func newKey() string {
 	b := make([]byte, 16)

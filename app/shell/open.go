@@ -69,20 +69,40 @@ func (s *Shell) open(u *url.URL, m move) {
 	s.busy, s.cancel = true, cancel
 	if !asQuestion {
 		s.ctx.After(patience, func(app.Context) {
-			if s.visit == visit && s.busy {
-				s.loading, s.problem, s.question = true, nil, nil
-			}
+			s.released(visit, func() {
+				if s.busy {
+					s.loading, s.problem, s.question = true, nil, nil
+				}
+			})
 		})
 	}
 	s.ctx.Async(func() {
 		err := next.Load(ctx, env, s.means.Caller.At(homeserver), u)
 		s.ctx.Dispatch(func(app.Context) {
-			if s.visit == visit {
-				s.arrive(next, env, u, err, m, asQuestion)
-			}
+			s.released(visit, func() { s.arrive(next, env, u, err, m, asQuestion) })
 		})
 	})
 	s.ctx.Update()
+}
+
+// hold is how long a page at most waits for a button that is held down.
+const hold = 5 * time.Second
+
+// released does what changes the page once no button is held down: a click whose element goes between its two halves would be lost. It
+// does nothing if the person has gone elsewhere meanwhile, by that click or otherwise.
+func (s *Shell) released(visit int, do func()) {
+	since := time.Now()
+	var try func(app.Context)
+	try = func(app.Context) {
+		switch {
+		case s.visit != visit:
+		case pressing() && time.Since(since) < hold:
+			s.ctx.After(10*time.Millisecond, try)
+		default:
+			do()
+		}
+	}
+	try(s.ctx)
 }
 
 // stopLoading lets go of a screen that is still being loaded: its answer comes too late.
@@ -96,6 +116,7 @@ func (s *Shell) stopLoading() {
 
 // arrive shows what was loaded.
 func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m move, asQuestion bool) {
+	stands := s.screen != nil && s.problem == nil && !s.loading
 	s.busy, s.loading, s.cancel = false, false, nil
 	var problem *api.Problem
 	if err != nil {
@@ -127,15 +148,25 @@ func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m 
 	s.question = nil
 	s.url, s.problem = u, problem
 	if problem == nil {
-		s.screen = next
-		s.enliven(next, false)
+		s.show(next, stands)
 		setTitle(env, next.Title())
 	} else {
 		setTitle(env, ui.ProblemTitle(env, problem))
 	}
 	s.enter(u, m, false)
 	s.shown = s.entry
-	s.settle(focus, m)
+	s.soon(func() { s.settle(focus, m) }) // after a screen that is drawn again
+}
+
+// show puts a screen in the place of the one before. Where that stands and can become the other one, it does.
+func (s *Shell) show(next screen.Screen, stands bool) {
+	if r, ok := s.screen.(screen.Renewer); ok && stands && r.Renew(next) {
+		s.enliven(r, false)
+		r.Redraw()
+		return
+	}
+	s.screen = next
+	s.enliven(next, false)
 }
 
 // enter brings the history in step with what is shown.

@@ -88,7 +88,9 @@ func New(block Block, env ui.Env, means Means) (*Shell, error) {
 	if err := json.Unmarshal(block.Screen, found); err != nil {
 		return nil, err
 	}
-	found.Use(env)
+	standing := env
+	standing.Standing = true
+	found.Use(standing)
 	s.screen = found
 	s.enliven(found, false)
 	return s, nil
@@ -97,6 +99,7 @@ func New(block Block, env ui.Env, means Means) (*Shell, error) {
 // OnMount implements app.Mounter. It comes before the browser draws, so that nobody sees the page without its focus.
 func (s *Shell) OnMount(ctx app.Context) {
 	s.ctx = ctx
+	ctx.PreventUpdate() // it has just been drawn
 	s.means.First()
 	s.beginHistory()
 	s.listen()

@@ -153,6 +153,21 @@ func slug(s string) string {
 	return b.String()
 }
 
+// Anew is an element that is made again, rather than updated, when its key changes: what a person typed into it and did not send goes with it.
+func Anew(key string, body app.UI) app.UI { return &anew{Body: body, key: key} }
+
+type anew struct {
+	app.Compo
+	Body app.UI
+	key  string
+}
+
+// CompoID implements app.DismountEnforcer.
+func (a *anew) CompoID() string { return a.key }
+
+// Render implements app.Composer.
+func (a *anew) Render() app.UI { return a.Body }
+
 // drawer is a block.
 type drawer interface{ Draw(Env) app.UI }
 

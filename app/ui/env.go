@@ -26,6 +26,9 @@ type Env struct {
 	Version     string            `json:"version"`               // of Gatehouse
 	Notice      string            `json:"notice,omitempty"`      // a sentence above the page, such as "Locked @x:y."
 
+	// Standing says that the page stands already, as the server wrote it, and is being taken over by the program.
+	Standing bool `json:"-"`
+
 	format i18n.Format
 }
 

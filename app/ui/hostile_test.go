@@ -36,9 +36,10 @@ func everything(env Env, s string) app.UI {
 			}.Draw(env),
 			Table{
 				Caption: s, Columns: []Column{{Title: s, Sort: s, Sorted: "ascending"}, {Title: s, Phone: CardLabel}}, Select: s, SelectBy: s,
-				Rows: []Row{{Key: s, Label: s, Cells: []app.UI{AccountCell{ID: s, Name: s, Href: s}.Draw(env), Mono(s)}, Menu: Menu{ID: s, Label: s, Dots: true, Items: []MenuItem{
-					{Label: s, Detail: s, Href: s, Key: s}, {Label: s, Why: s, Danger: true},
-				}}.Draw(env)}},
+				Rows: []Row{{Key: s, Label: s, Cells: []app.UI{AccountCell{ID: s, Name: s, Href: s}.Draw(env), Mono(s)}, Dots: &Dots{Label: s, Href: s}}},
+				Menu: &RowMenu{Key: s, Items: func(string) (string, []MenuItem) {
+					return s, []MenuItem{{Label: s, Detail: s, Href: s, Key: s}, {Label: s, Why: s, Danger: true}}
+				}},
 				Bulk: &BulkBar{FormID: s, Action: "/" + s, Count: 1, Clear: "/" + s},
 			}.Draw(env),
 			Pager{Range: s, Next: "/" + s, Previous: "/" + s, First: "/" + s, Continue: "/" + s, Scanned: s}.Draw(env),

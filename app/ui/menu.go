@@ -30,15 +30,10 @@ type Menu struct {
 	Look  Look // of the button
 	Dots  bool // the button is three dots
 	Items []MenuItem
-	// Href makes the dots a link to a page with the same actions; only the program opens the menu then, and draws it when it does.
-	Href string
 }
 
 // Draw draws the button and the list.
 func (m Menu) Draw(Env) app.UI {
-	if m.Dots && m.Href != "" {
-		return &linkMenu{Menu: m}
-	}
 	var button app.UI
 	if m.Dots {
 		button = app.Button().Class("gh-dots").Type("button").Attr("popovertarget", Attr(m.ID)).

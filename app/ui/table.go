@@ -43,8 +43,8 @@ type Row struct {
 	Key      string // tells rows apart: the value of its check box
 	Label    string // what the check box is called: the account's name
 	Cells    []app.UI
-	Menu     app.UI
-	Subtle   bool // the account has ended
+	Dots     *Dots // what else can be done: the Table's Menu
+	Subtle   bool  // the account has ended
 	Selected bool
 }
 
@@ -58,6 +58,9 @@ type Table struct {
 	SelectBy string // ID of the form that the check boxes belong to: that of the BulkBar
 	Bulk     *BulkBar
 	Empty    app.UI // in place of the rows when there is none
+	Menu     *RowMenu
+	// Keep says that rows are HTML and nothing else: where the page stands already as the server wrote it, they are taken from it.
+	Keep     bool
 	OnSelect func(ctx app.Context, key string, on bool)
 	OnAll    func(ctx app.Context, on bool)
 }
@@ -67,21 +70,56 @@ func (t Table) Draw(env Env) app.UI {
 	if len(t.Rows) == 0 && t.Empty != nil {
 		return t.Empty
 	}
-	rows := make([]app.UI, 0, len(t.Rows))
-	for _, r := range t.Rows {
-		rows = append(rows, t.row(env, r))
-	}
 	table := app.Table().Class(classes("pf-v6-c-table gh-table", when(t.Compact, "pf-m-compact"), when(t.Select == "", "gh-table--plain"))).Role("table").Body(
 		app.Caption().Class("gh-hidden").Text(t.Caption),
 		app.THead().Class("pf-v6-c-table__thead").Role("rowgroup").Body(t.head(env)),
-		app.TBody().Class("pf-v6-c-table__tbody").Role("rowgroup").Body(rows...),
+		t.body(env),
 	)
 	var bulk app.UI
 	if t.Bulk != nil {
 		bulk = t.Bulk.Draw(env)
 	}
-	return app.Div().Class("gh-list").Body(bulk, table)
+	var menu app.UI
+	if t.Menu != nil {
+		menu = t.Menu
+	}
+	return app.Div().Class("gh-list").Body(bulk, table, menu)
 }
+
+func (t Table) body(env Env) app.UI {
+	if t.Keep && env.Standing {
+		return &keptRows{table: t}
+	}
+	rows := make([]app.UI, 0, len(t.Rows))
+	for _, r := range t.Rows {
+		rows = append(rows, t.row(env, r))
+	}
+	return t.frame().Body(rows...)
+}
+
+// frame is what holds the rows.
+func (t Table) frame() app.HTMLTBody {
+	body := app.TBody().Class("pf-v6-c-table__tbody").Role("rowgroup")
+	if t.Keep {
+		body = body.DataSet("kept", "rows")
+	}
+	if t.Menu != nil {
+		body = body.OnClick(t.Menu.clicked)
+	}
+	return body
+}
+
+// KeptSelector finds what stands for elements of the page that the server wrote, to be put into it (see Table.Keep).
+const KeptSelector = "[data-kept]"
+
+// keptRows is the place of rows that stand already. Other rows make another component of it, so that these never are updated.
+type keptRows struct {
+	app.Compo
+	table Table
+}
+
+// Render implements app.Composer.
+func (k *keptRows) Render() app.UI { return k.table.frame() }
 
 func (t Table) head(env Env) app.UI {
 	var cells []app.UI
@@ -114,7 +152,7 @@ func (t Table) allSelected() bool {
 
 func (t Table) hasMenu() bool {
 	for _, r := range t.Rows {
-		if r.Menu != nil {
+		if r.Dots != nil {
 			return true
 		}
 	}
@@ -191,7 +229,11 @@ func (t Table) row(env Env, r Row) app.UI {
 		cells = append(cells, td.Body(cell))
 	}
 	if t.hasMenu() {
-		cells = append(cells, app.Td().Class("pf-v6-c-table__td gh-col-menu").Role("cell").Body(r.Menu))
+		var dots app.UI
+		if r.Dots != nil {
+			dots = r.Dots.draw(r.Key)
+		}
+		cells = append(cells, app.Td().Class("pf-v6-c-table__td gh-col-menu").Role("cell").Body(dots))
 	}
 	tr := app.Tr().Class(classes("pf-v6-c-table__tr gh-row", when(r.Subtle, "gh-row--subtle"), when(r.Selected, "gh-row--selected"))).Role("row")
 	return tr.Body(cells...)

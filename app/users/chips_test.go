@@ -29,7 +29,7 @@ func TestStates(t *testing.T) {
 		for _, chip := range states(env, c.user) {
 			labels = append(labels, chip.Label)
 		}
-		if got := strings.Join(labels, ", "); got != c.want || ended(c.user) != c.ended || row(env, 0, c.user).Subtle != c.ended {
+		if got := strings.Join(labels, ", "); got != c.want || ended(c.user) != c.ended || row(env, c.user).Subtle != c.ended {
 			t.Errorf("%+v: %q, want %q; ended: %v", c.user, got, c.want, ended(c.user))
 		}
 	}

@@ -22,6 +22,8 @@ type List struct {
 	screen.Base
 	Query api.UserQuery `json:"query"`
 	Page  api.UserPage  `json:"page"`
+
+	menu ui.RowMenu
 }
 
 // NewList returns the list of accounts.
@@ -51,13 +53,24 @@ func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.UR
 	return err
 }
 
+// Renew implements screen.Renewer: of two lists the rows differ, and little else.
+func (l *List) Renew(next screen.Screen) bool {
+	n, ok := next.(*List)
+	if !ok {
+		return false
+	}
+	l.Query, l.Page = n.Query, n.Page
+	l.Use(n.Env())
+	return true
+}
+
 // Render implements app.Composer.
 func (l *List) Render() app.UI {
 	env := l.Env()
 	return app.Div().Body(
 		ui.PageTitle{Title: l.Title(), Actions: []app.UI{l.create()}}.Draw(env),
 		l.tabs(),
-		l.toolbar(),
+		ui.Anew(l.address(l.Query), l.toolbar()), // what was typed and not sent belongs to the list before
 		l.limits(),
 		l.table(),
 		l.pager(),
@@ -97,11 +110,27 @@ func (l *List) limits() app.UI {
 func (l *List) table() app.UI {
 	env := l.Env()
 	rows := make([]ui.Row, 0, len(l.Page.Users))
-	for i, u := range l.Page.Users {
-		u.Unknown = slices.Concat(u.Unknown, l.Page.Unknown)
-		rows = append(rows, row(env, i, u))
+	for _, u := range l.Page.Users {
+		rows = append(rows, row(env, l.known(u)))
 	}
-	return ui.Table{Caption: l.Title(), Columns: l.columns(), Rows: rows, Empty: l.empty()}.Draw(env)
+	l.menu.Items = l.actions
+	return ui.Table{Caption: l.Title(), Columns: l.columns(), Rows: rows, Empty: l.empty(), Menu: &l.menu, Keep: true}.Draw(env)
+}
+
+// known is an account as the list has it, with what the list cannot tell of any.
+func (l *List) known(u api.User) api.User {
+	u.Unknown = slices.Concat(u.Unknown, l.Page.Unknown)
+	return u
+}
+
+// actions are the menu of the row of an account.
+func (l *List) actions(id string) (string, []ui.MenuItem) {
+	for _, u := range l.Page.Users {
+		if string(u.ID) == id {
+			return menuName(l.Env(), u), menu(l.Env(), l.known(u))
+		}
+	}
+	return "", nil
 }
 
 func (l *List) columns() []ui.Column {

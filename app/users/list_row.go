@@ -3,8 +3,6 @@
 package users
 
 import (
-	"strconv"
-
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"gatehouse/app/api"
@@ -12,23 +10,23 @@ import (
 	"gatehouse/app/ui"
 )
 
-// row is one account in the list, at the position i.
-func row(env ui.Env, i int, u api.User) ui.Row {
+// row is one account in the list.
+func row(env ui.Env, u api.User) ui.Row {
+	page := route.Account(env.Homeserver, route.AccountPath, u.ID)
 	return ui.Row{
 		Key: string(u.ID), Label: nameOf(u), Subtle: ended(u),
 		Cells: []app.UI{
-			accountCell(env, u, route.Account(env.Homeserver, route.AccountPath, u.ID)),
+			accountCell(env, u, page),
 			stateCell(env, u),
 			roleCell(env, u),
 			lastSeenCell(env, u),
 			createdCell(env, u),
 		},
-		Menu: ui.Menu{
-			ID: "row-" + strconv.Itoa(i), Label: env.T("common.actions_for", "name", nameOf(u)), Dots: true, Items: menu(env, u),
-			Href: route.Account(env.Homeserver, route.AccountPath, u.ID),
-		}.Draw(env),
+		Dots: &ui.Dots{Label: menuName(env, u), Href: page},
 	}
 }
+
+func menuName(env ui.Env, u api.User) string { return env.T("common.actions_for", "name", nameOf(u)) }
 
 // menu is what can be done with an account as it is: nobody is offered to lock what has ended, or to unlock what is not locked.
 func menu(env ui.Env, u api.User) []ui.MenuItem {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"net/url"
-	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -35,7 +34,7 @@ func accountList(env ui.Env, selected int) app.UI {
 				ui.Num(env, p.devices),
 				ui.Date(env, p.created),
 			},
-			Menu: ui.Menu{ID: "row-" + strconv.Itoa(i), Label: "Actions for " + label, Dots: true, Items: rowItems()}.Draw(env),
+			Dots: &ui.Dots{Label: "Actions for " + label, Href: "/uni/account?id=" + url.QueryEscape(p.id)},
 		})
 	}
 	table := ui.Table{
@@ -58,6 +57,7 @@ func accountList(env ui.Env, selected int) app.UI {
 			Danger: []app.UI{ui.Button{Label: "Deactivate…", Icon: ui.IconDeactivate, Small: true, Look: ui.Danger, Form: "bulk", Action: "/uni/deactivate"}.Draw(env)},
 		},
 		OnAll: func(app.Context, bool) {},
+		Menu:  &ui.RowMenu{Key: people()[1].id, Items: func(string) (string, []ui.MenuItem) { return "Actions", rowItems() }},
 	}.Draw(env)
 	return shell(env, "Accounts",
 		ui.PageTitle{Title: "Accounts", Actions: []app.UI{

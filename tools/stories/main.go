@@ -11,6 +11,7 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -46,7 +47,7 @@ func main() {
 type story struct {
 	name string
 	draw func(ui.Env) app.UI
-	open string // selector of the button that is pressed, to show what it opens
+	open string // selector of the button that is pressed, to show what it opens, or the ID of what is opened
 }
 
 // now is when all stories happen: 21 November 2026, 09:12 UTC.
@@ -83,6 +84,9 @@ func writeAll(dir string, css []byte, theme, direction string) error {
 		script := ""
 		if s.open != "" {
 			script = fmt.Sprintf("<script>document.querySelector(%q).click()</script>", s.open)
+			if strings.HasPrefix(s.open, "#") { // a menu that the program opens
+				script = fmt.Sprintf("<script>document.querySelector(%q).showPopover({source: document.querySelectorAll('.gh-dots')[1]})</script>", s.open)
+			}
 		} else if s.name == "deactivate" {
 			script = "<script>document.querySelector('dialog').showModal()</script>" // as the program does when it mounts it
 		}
@@ -101,7 +105,7 @@ func stories() []story {
 	return []story{
 		{name: "accounts", draw: accounts},
 		{name: "accounts-selected", draw: accountsSelected},
-		{name: "accounts-menu", draw: accounts, open: "[popovertarget=row-1]"},
+		{name: "accounts-menu", draw: accounts, open: "#row-menu"},
 		{name: "accounts-filter", draw: accounts, open: "[popovertarget=filters]"},
 		{name: "accounts-nav", draw: accounts, open: "[popovertarget=nav]"},
 		{name: "accounts-person", draw: accounts, open: "[popovertarget=person]"},
