@@ -20,22 +20,13 @@ func BrowserOffset(t time.Time) int {
 }
 
 // ZoneOffset returns the seconds that clocks of a zone are ahead of UTC at an instant, as the browser knows that zone; nil, which is UTC,
-// for one that it does not know. Clocks are changed at full quarters of an hour, so each quarter is asked about once.
+// for one that it does not know.
 func ZoneOffset(name string) func(time.Time) int {
 	format, ok := zoneFormat(name)
 	if !ok {
 		return nil
 	}
-	known := map[int64]int{}
-	return func(t time.Time) int {
-		quarter := t.Unix() / 900
-		offset, ok := known[quarter]
-		if !ok {
-			offset = longOffset(format, t)
-			known[quarter] = offset
-		}
-		return offset
-	}
+	return Remember(func(t time.Time) int { return longOffset(format, t) })
 }
 
 // zoneFormat makes the browser's formatter for a zone, which throws where it does not know the zone.
