@@ -46,7 +46,7 @@ func (c *Change[T]) idle() bool {
 	return c == nil || (c.From != nil && reflect.DeepEqual(*c.From, c.To))
 }
 
-// UserUpdate changes an account. A field that is absent, or whose From and To are the same, stays as it is.
+// UserUpdate changes an account. A field that is absent, or whose From and To are the same, stays as it is; one of them has to change.
 type UserUpdate struct {
 	ID          UserID                `json:"id"`
 	DisplayName *Change[string]       `json:"display_name,omitempty"`
@@ -123,6 +123,9 @@ func (u UserUpdate) Empty() bool {
 func (u UserUpdate) Validate() error {
 	var v Invalid
 	v.Check("id", u.ID.Validate())
+	if u.Empty() && v.Err() == nil {
+		return NewProblem(StatusUnprocessable, "nothing_changed")
+	}
 	if u.DisplayName != nil {
 		checkText(&v, "display_name.to", u.DisplayName.To, maxDisplayName)
 	}

@@ -16,6 +16,9 @@ func mistakes(err error) string {
 		return ""
 	}
 	p, ok := errors.AsType[*Problem](err)
+	if ok && p.Code == "nothing_changed" && p.Status == StatusUnprocessable && len(p.Fields) == 0 {
+		return p.Code
+	}
 	if !ok || p.Status != StatusUnprocessable || p.Code != "invalid_request" || p.Type != "about:blank#invalid_request" {
 		return "no problem of a request: " + err.Error()
 	}
@@ -76,7 +79,8 @@ func TestValidate(t *testing.T) {
 		{UserCreate{Localpart: "ann", Password: random, DisplayName: strings.Repeat("é", 256)}, ""},
 		{UserCreate{Localpart: "ann", Password: random, DisplayName: `"><b>` + "\u202e"}, ""},
 
-		{UserUpdate{ID: id}, ""},
+		{UserUpdate{ID: id}, "nothing_changed"},
+		{UserUpdate{}, "id: missing"},
 		{UserUpdate{ID: "x", DisplayName: change(long), AvatarURL: change(MXC("x")), UserType: change(long), Threepids: change(phone("1")), ExternalIDs: change([]ExternalID{{"a", strings.Repeat("b", 256)}})},
 			"id: invalid_user_id, display_name.to: too_long, avatar_url.to: invalid_mxc, user_type.to: too_long, threepids.to.0.address: invalid_phone, external_ids.to.0.external_id: too_long"},
 		{UserUpdate{ID: id, Threepids: change(email("a@b.example"))}, ""},

@@ -7,7 +7,7 @@
 //
 // A block with several inputs is a struct: set its fields and call Draw with the environment of the page.
 //
-//	ui.Note{Kind: ui.Bad, Title: env.T("common.unknown")}.Draw(env)
+//	ui.Note{Kind: ui.Bad, Title: env.T("ui.offline")}.Draw(env)
 //
 // A block with one or two inputs is a function that returns an element: [Text], [Name], [ID], [Time], [Num] …
 // A nil element is left out wherever a block takes elements, so a part that is not there needs no condition.

@@ -32,6 +32,7 @@ type Field struct {
 	Before       string // in a box before the field: @
 	After        string // in a box after it: :example.org
 	Prefix       string // of the IDs, where two forms are on a page
+	Steady       bool   // what is below it changes while a person types, and has room, so that nothing below moves
 	// OnInput gets the value as it is typed.
 	OnInput func(ctx app.Context, value string)
 }
@@ -134,10 +135,11 @@ type fieldParts struct {
 	optional                          string
 	describedBy                       string
 	hideLabel, hideError, group       bool
+	steady                            bool
 }
 
 func (f Field) parts(env Env) fieldParts {
-	p := fieldParts{id: fieldID(f.Prefix, f.Name), label: f.Label, help: f.Help, error: f.Error, good: f.Good, why: f.Why, hideLabel: f.HideLabel, hideError: f.HideError}
+	p := fieldParts{id: fieldID(f.Prefix, f.Name), label: f.Label, help: f.Help, error: f.Error, good: f.Good, why: f.Why, hideLabel: f.HideLabel, hideError: f.HideError, steady: f.Steady}
 	if p.error == "" {
 		p.error = f.State.ErrorText(env, f.Name)
 	}
@@ -157,6 +159,10 @@ func (p *fieldParts) describe() {
 }
 
 func (p fieldParts) draw(control app.UI) app.UI {
+	notes := p.notes()
+	if p.steady {
+		notes = []app.UI{app.Div().Class("gh-field__steady").Role("status").Body(notes...)}
+	}
 	var optional app.UI
 	if p.optional != "" {
 		optional = app.Span().Class("gh-field__optional").Text(" " + p.optional)
@@ -164,10 +170,10 @@ func (p fieldParts) draw(control app.UI) app.UI {
 	class := classes("gh-field__label", when(p.hideLabel, "gh-hidden"))
 	if p.group {
 		return app.FieldSet().Class("gh-field").ID(Attr(p.id)).TabIndex(-1).Aria("describedby", Attr(p.describedBy)).Body(
-			append([]app.UI{app.Legend().Class(class).Body(Text(p.label), optional), control}, p.notes()...)...)
+			append([]app.UI{app.Legend().Class(class).Body(Text(p.label), optional), control}, notes...)...)
 	}
 	return app.Div().Class("gh-field").Body(
-		append([]app.UI{app.Label().Class(class).For(Attr(p.id)).Body(Text(p.label), optional), control}, p.notes()...)...)
+		append([]app.UI{app.Label().Class(class).For(Attr(p.id)).Body(Text(p.label), optional), control}, notes...)...)
 }
 
 // notes are the lines below a control.

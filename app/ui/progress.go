@@ -83,6 +83,7 @@ type HandOut struct {
 	ID         string
 	Password   string // "" when there is none on the card
 	Homeserver string // address that a client asks for; "" when it is not on the card
+	Choose     bool   // the client may not know it by itself
 	SignIn     string // address of the web client; "" when none is configured
 	SignInText string // how it is shown; default: the address
 	QR         app.UI // with the sign-in address, without the password
@@ -112,9 +113,14 @@ func (h HandOut) Draw(env Env) app.UI {
 		)
 	}
 	if h.Homeserver != "" {
+		var choose app.UI
+		if h.Choose {
+			choose = app.P().Class("gh-handout__choose").Text(env.T("handout.choose"))
+		}
 		homeserver = app.Div().Class("gh-handout__part").Body(
 			app.P().Class("gh-handout__label").Text(env.T("handout.homeserver")),
 			Mono(h.Homeserver),
+			choose,
 		)
 	}
 	if h.QR != nil {

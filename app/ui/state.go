@@ -104,15 +104,17 @@ func named(env Env, f api.FieldProblem) string {
 
 func problemTone(p *api.Problem) Tone {
 	switch p.Code {
-	case "unknown_outcome", "timeout":
+	case "outcome_unknown", "offline_write":
 		return Warn
+	case "nothing_changed":
+		return Info
 	}
 	return Bad
 }
 
 // requestID names the call, where it is worth asking somebody about it: not for a mistake in a field or in a password.
 func requestID(env Env, p *api.Problem) app.UI {
-	if p.RequestID == "" || len(p.Fields) > 0 || p.Status == api.StatusUnauthorized {
+	if p.RequestID == "" || len(p.Fields) > 0 || p.Status == api.StatusUnauthorized || p.Code == "nothing_changed" {
 		return nil
 	}
 	return app.P().Class("gh-request").Body(

@@ -66,7 +66,7 @@ func (c *Create) localpart() app.UI {
 	env, n := c.Env(), c.name
 	f := ui.Field{
 		Name: "localpart", Label: env.T("create.localpart"), Help: env.T("create.localpart_help"), State: c.State, Required: true,
-		MaxLength: c.Server.MaxLocalpart, AutoFocus: c.State.Typed == nil,
+		MaxLength: c.Server.MaxLocalpart, AutoFocus: c.State.Typed == nil, Steady: true,
 	}
 	if live := c.Live(); live != nil && live.Caller != nil && env.Can(api.CheckName.Info().Name) {
 		f.OnInput = c.nameTyped
@@ -76,7 +76,7 @@ func (c *Create) localpart() app.UI {
 	}
 	switch {
 	case n.mistake != nil:
-		f.Error = env.FieldText(*n.mistake)
+		f.Error, f.Help = env.FieldText(*n.mistake), ""
 	case n.waiting:
 		f.Help = env.T("create.checking")
 	case n.notAsked:
@@ -84,6 +84,7 @@ func (c *Create) localpart() app.UI {
 	case n.answer != nil && n.answer.Free:
 		f.Good, f.Help = env.T("create.free", "id", string(n.answer.ID)), ""
 	case n.answer != nil:
+		f.Help = ""
 		f.Error = env.FieldText(api.FieldProblem{Field: "localpart", Code: n.answer.Code, Params: map[string]string{"id": string(n.answer.ID)}})
 	}
 	return ui.Joined(f, env.ServerName()).Draw(env)

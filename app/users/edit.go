@@ -66,7 +66,7 @@ func (e *Edit) Render() app.UI {
 	if live := e.Live(); e.Modal() {
 		back = ui.Button{Label: env.T("common.cancel"), OnClick: live.Close}.Draw(env)
 	}
-	save := ui.Button{Label: env.T("edit.submit"), Look: ui.Primary}
+	save := ui.Button{Label: env.T("common.save"), Look: ui.Primary}
 	form := e.Form(api.UpdateUser.Info().Name, here(env, route.EditPath, u))
 	form.Label = e.heading()
 	var body []app.UI

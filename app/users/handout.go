@@ -57,7 +57,7 @@ func (h *Handout) Render() app.UI {
 	}
 	link := signInLink(card)
 	out := ui.HandOut{
-		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver,
+		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver, Choose: h.choose(),
 		SignIn: link, SignInText: bare(card.ClientURL), Actions: h.actions(),
 	}
 	if code := qr.Modules(link); link != "" && code != nil {
@@ -86,6 +86,9 @@ func (h *Handout) actions() []app.UI {
 	return append(list, ui.Button{Label: env.T("handout.handed_over"), Look: ui.Plain, Href: here(env, route.AccountPath, h.Card.User)}.Draw(env))
 }
 
+// choose reports whether the person may have to tell the client which homeserver theirs is.
+func (h *Handout) choose() bool { return h.Card.ClientURL != "" && !knowsHomeserver(h.Card) }
+
 // text is the card as text, to be copied.
 func (h *Handout) text() string {
 	env, card := h.Env(), h.Card
@@ -97,8 +100,11 @@ func (h *Handout) text() string {
 	}
 	line("handout.id", string(card.User.ID))
 	line("handout.password", card.Password.Reveal())
-	line("handout.homeserver", card.Homeserver)
 	line("handout.sign_in_at", signInLink(card))
+	line("handout.homeserver", card.Homeserver)
+	if h.choose() {
+		b.WriteString(env.T("handout.choose") + "\n")
+	}
 	return b.String()
 }
 
@@ -133,14 +139,27 @@ func (h *Handout) left() app.UI {
 	return note.Draw(env)
 }
 
-// signInLink is the sign-in page of the web client with the Matrix ID filled in. Element Web takes it so (its #/login has
-// defaultUsername), and finds the homeserver by the ID; there is no parameter for the homeserver itself. An address
-// that has a fragment or a query is somebody's own idea, and stays as it is.
+// mobileClient is the site whose links open Element's apps.
+const mobileClient = "https://mobile.element.io"
+
+// signInLink is the sign-in page of the client with the Matrix ID filled in, and the homeserver where the client takes it (decision 7). An
+// address that has a fragment or a query is somebody's own idea, and stays as it is.
 func signInLink(card api.Handout) string {
-	if card.ClientURL == "" || strings.ContainsAny(card.ClientURL, "#?") {
+	address := strings.TrimSuffix(card.ClientURL, "/")
+	switch {
+	case address == "" || strings.ContainsAny(address, "#?"):
 		return card.ClientURL
+	case address == mobileClient: // Element, before Element X
+		return address + "/?" + url.Values{"hs_url": {card.Homeserver}}.Encode()
+	case knowsHomeserver(card):
+		return address + "?" + url.Values{"account_provider": {card.User.ID.Server()}, "login_hint": {"mxid:" + string(card.User.ID)}}.Encode()
 	}
-	return strings.TrimSuffix(card.ClientURL, "/") + "/#/login?defaultUsername=" + url.QueryEscape(string(card.User.ID))
+	return address + "/#/login?defaultUsername=" + url.QueryEscape(string(card.User.ID))
+}
+
+// knowsHomeserver reports whether the link tells the client which homeserver the account is on.
+func knowsHomeserver(card api.Handout) bool {
+	return card.ClientURL == mobileClient || strings.HasPrefix(card.ClientURL, mobileClient+"/")
 }
 
 // bare is an address as people write it: without scheme and path's end.

@@ -87,7 +87,8 @@ func TestHandout(t *testing.T) {
 func TestHandoutText(t *testing.T) {
 	h := after(t, NewCreate, api.CreateUser, screentest.Env(), card()).(*Handout)
 	want := "Your Matrix ID: @f.benyoussef:uni-lindau.example\nYour password: " + cardPassword +
-		"\nHomeserver: https://matrix.uni-lindau.example\nSign in at: https://chat.uni-lindau.example/#/login?defaultUsername=%40f.benyoussef%3Auni-lindau.example\n"
+		"\nSign in at: https://chat.uni-lindau.example/#/login?defaultUsername=%40f.benyoussef%3Auni-lindau.example\nHomeserver: https://matrix.uni-lindau.example\n" +
+		"If the sign-in page names another homeserver, choose this one there first.\n"
 	if got := h.text(); got != want {
 		t.Errorf("%q", got)
 	}
@@ -95,13 +96,21 @@ func TestHandoutText(t *testing.T) {
 
 func TestSignInLink(t *testing.T) {
 	for client, want := range map[string]string{
-		"":                                "",
-		"https://app.element.io":          "https://app.element.io/#/login?defaultUsername=%40a%2Fb%3Ax.example",
-		"https://x.example/chat/":         "https://x.example/chat/#/login?defaultUsername=%40a%2Fb%3Ax.example",
-		"https://x.example/#/own":         "https://x.example/#/own",
-		"https://x.example/?brand=lindau": "https://x.example/?brand=lindau",
+		"":                                      "",
+		"https://app.element.io":                "https://app.element.io/#/login?defaultUsername=%40a%2Fb%3Ax.example",
+		"https://x.example/chat/":               "https://x.example/chat/#/login?defaultUsername=%40a%2Fb%3Ax.example",
+		"https://x.example/#/own":               "https://x.example/#/own",
+		"https://x.example/?brand=lindau":       "https://x.example/?brand=lindau",
+		"https://mobile.element.io":             "https://mobile.element.io/?hs_url=https%3A%2F%2Fmatrix.x.example",
+		"https://mobile.element.io/element":     "https://mobile.element.io/element?account_provider=x.example&login_hint=mxid%3A%40a%2Fb%3Ax.example",
+		"https://mobile.element.io/element-pro": "https://mobile.element.io/element-pro?account_provider=x.example&login_hint=mxid%3A%40a%2Fb%3Ax.example",
+		"https://mobile.element.io.example":     "https://mobile.element.io.example/#/login?defaultUsername=%40a%2Fb%3Ax.example",
 	} {
-		got := signInLink(api.Handout{User: api.User{ID: "@a/b:x.example"}, ClientURL: client})
+		c := api.Handout{User: api.User{ID: "@a/b:x.example"}, ClientURL: client, Homeserver: "https://matrix.x.example"}
+		got := signInLink(c)
+		if h := (&Handout{Card: c}); h.choose() != (client != "" && !strings.HasPrefix(client, "https://mobile.element.io/") && client != "https://mobile.element.io") {
+			t.Errorf("%s: choose %t", client, h.choose())
+		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", client, got, want)
 		}

@@ -121,7 +121,7 @@ func (h *house) homeserver(ctx context.Context, name string, keeper homeserver.K
 	settings := homeserver.Settings{
 		Name: name, URL: c.URL, ServerName: c.ServerName, Secret: c.RegistrationSharedSecret, Token: c.AdminToken, ClientURL: c.ClientURL,
 		Registrations: homeserver.Pace{PerSecond: c.RegistrationsPerSecond, AtOnce: c.RegistrationsAtOnce},
-		Hide:          c.HideAccounts, Terms: terms(c.Terms), Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
+		Hide:          c.HideAccounts, UserTypes: c.UserTypes, Terms: terms(c.Terms), Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
 	}
 	adapter, err := adapterOf(c.Kind, settings, keeper)
 	if err != nil {

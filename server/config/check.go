@@ -169,6 +169,18 @@ func checkPattern(text string) (string, error) {
 	return text, nil
 }
 
+// checkUserType accepts a type of accounts that a Synapse's configuration adds. Synapse takes any text; what is wrong here would only be
+// found when an account is given it.
+func checkUserType(text string) (string, error) {
+	switch {
+	case text == "support" || text == "bot":
+		return "", errors.New("is known to every Synapse. Only the types that its configuration adds belong here")
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) || strings.TrimSpace(text) != text || utf8.RuneCountInString(text) > 64:
+		return "", errors.New("cannot be a type of accounts: those are at most 64 characters, without line breaks and without spaces around them")
+	}
+	return text, nil
+}
+
 func isGraphicASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }

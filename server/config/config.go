@@ -92,6 +92,8 @@ type Homeserver struct {
 	HideAccounts []string
 	// Terms are the policies that people accept who make their account with an invitation.
 	Terms []Term
+	// UserTypes are the types of accounts that a Synapse's own configuration adds.
+	UserTypes []string
 	// Database is Dendrite's own database, "postgres://…" or "file:…". It may hold a password.
 	Database api.Secret
 	// DatabaseWrites allows the gate to change Database.

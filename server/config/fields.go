@@ -156,7 +156,7 @@ var fields = expand([]Field{
 	},
 	{
 		Path: homeserverPath + ".client_url", Type: "URL", Default: "https://app.element.io",
-		About: "The web client that a hand-out card sends a new person to.",
+		About: "The web client that a hand-out card sends a new person to. At `https://mobile.element.io/element` the link opens the Element X app, with the homeserver and the name filled in; Element Web takes the name only, and has to know the homeserver from its own configuration.",
 		codec: text(func(p *place) *string { return &p.homeserver.ClientURL }, checkURL),
 	},
 	{
@@ -168,6 +168,11 @@ var fields = expand([]Field{
 		Path: homeserverPath + ".terms", Type: "name and URL", List: true, Absent: "nothing has to be accepted", Example: "Terms of use https://example.org/terms",
 		About: "The policies that people have to accept who make an account with an invitation: each its name, a space, and the https address where it can be read.",
 		codec: terms(),
+	},
+	{
+		Path: homeserverPath + ".user_types", Type: "names", List: true, Absent: "`support` and `bot` alone", Example: "teacher",
+		About: "Synapse only: the types of accounts that its own configuration adds, `user_types.extra_user_types` there. Synapse takes them and does not tell them, so they are offered where accounts are made and edited only if they stand here, too.",
+		codec: texts(func(p *place) *[]string { return &p.homeserver.UserTypes }, checkUserType),
 	},
 	{
 		Path: homeserverPath + ".database", Type: "connection", Secret: true, Absent: "what Dendrite's API does not tell is left out", Example: "file:/var/lib/dendrite/dendrite.db",

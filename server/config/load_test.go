@@ -102,13 +102,14 @@ func TestLoad(t *testing.T) {
 			files: map[string]string{"gatehouse.yaml": "listen: 127.0.0.1:1\nsession: {idle: 1m}\n" + minimal, "token.txt": "\tfrom-a-file \r\n"},
 			env: []string{
 				"PATH=/bin", "GATEHOUSE_CONFIG=elsewhere", "GATEHOUSE_LISTEN=127.0.0.1:2", "GATEHOUSE_TRUSTED_PROXIES= 10.0.0.0/8 , 192.0.2.1,",
-				"GATEHOUSE_HOMESERVERS_MAIN_ADMIN_TOKEN_FILE=token.txt", "GATEHOUSE_HOMESERVERS_MAIN_HIDE_ACCOUNTS=a*,b", "GATEHOUSE_LOG_LEVEL=", "GATEHOUSE_HOMESERVERS_MAIN_X_FORWARDED_FOR=false",
+				"GATEHOUSE_HOMESERVERS_MAIN_ADMIN_TOKEN_FILE=token.txt", "GATEHOUSE_HOMESERVERS_MAIN_HIDE_ACCOUNTS=a*,b", "GATEHOUSE_HOMESERVERS_MAIN_USER_TYPES=teacher, guest of honour", "GATEHOUSE_LOG_LEVEL=", "GATEHOUSE_HOMESERVERS_MAIN_X_FORWARDED_FOR=false",
 			},
 			want: func(string) func(*Config, *Homeserver) {
 				return func(c *Config, main *Homeserver) {
 					c.Listen, c.PublicURL, c.Session.Idle = "127.0.0.1:2", "http://127.0.0.1:2", time.Minute
 					c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}
 					main.AdminToken, main.HideAccounts, main.XForwardedFor = api.NewSecret("from-a-file"), []string{"a*", "b"}, false
+					main.UserTypes = []string{"teacher", "guest of honour"}
 				}
 			},
 		},

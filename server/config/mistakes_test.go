@@ -49,7 +49,8 @@ func TestMistakes(t *testing.T) {
 		{name: "syntax-control", yaml: "listen: \x01\n"},
 		{name: "syntax-and-environment", yaml: "listen: 'a\n", env: []string{"GATEHOUSE_LISTN=x"}},
 		{name: "ranges", yaml: lines("listen: 127.0.0.1:65536", "session: {idle: 0s, absolute: 999h}", "log: {level: loud, format: xml}") +
-			server("timeout: 1ms", "kind: conduit", "x_forwarded_for: yes", "database_writes: 1", "server_name: '@a:b'", "hide_accounts: ['@a', 'b:c', 'd e', '**']", "client_url: app.element.io")},
+			server("timeout: 1ms", "kind: conduit", "x_forwarded_for: yes", "database_writes: 1", "server_name: '@a:b'", "hide_accounts: ['@a', 'b:c', 'd e', '**']", "user_types: [bot, ' a', \"b\\nc\"]", "client_url: app.element.io")},
+		{name: "user-types-dendrite", yaml: server("kind: dendrite", "user_types: [teacher]")},
 		{name: "durations", yaml: lines("session: {idle: 15, absolute: 8 hours}") + server("timeout: -1s")},
 		{name: "idle-longer", yaml: lines("session: {idle: 9h}") + minimal},
 		{name: "absolute-shorter", yaml: lines("session: {absolute: 1m}") + minimal},

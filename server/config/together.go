@@ -140,6 +140,10 @@ func (l *loader) checkHomeserver(name string, h Homeserver) {
 		at := l.servers[name]
 		l.add(at, homeserversKey+"."+name, "there is no key to this homeserver. Give registration_shared_secret or admin_token, or the file of one (registration_shared_secret_file, admin_token_file).")
 	}
+	if types := field("user_types"); l.isGiven(name, types) && h.Kind == "dendrite" {
+		at := l.where(name, types)
+		l.add(at, shownField(types, name, at), "Dendrite has no types of accounts. Remove this.")
+	}
 	database, writes := field("database"), field("database_writes")
 	if l.isGiven(name, database) && h.Kind == "synapse" {
 		at := l.where(name, database)

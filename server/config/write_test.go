@@ -197,6 +197,7 @@ func TestWriteRoundTrip(t *testing.T) {
 			h.RegistrationSharedSecret = api.NewSecret(secrets.Draw(t, "secret"))
 			h.AdminToken = api.NewSecret(tokens.Draw(t, "token"))
 			h.HideAccounts = rapid.SliceOfN(patterns, 1, 3).Draw(t, "patterns")
+			h.UserTypes = []string{"teacher", "guest of honour"}
 			h.XForwardedFor = rapid.Bool().Draw(t, "x_forwarded_for")
 			want.Homeservers[name] = h
 		}

@@ -22,7 +22,8 @@ type Settings struct {
 	Token          api.Secret
 	ClientURL      string // the web client of hand-out cards
 	Hide           []string
-	Terms          []Term // that people accept who make an account of their own
+	Terms          []Term   // that people accept who make an account of their own
+	UserTypes      []string // that a Synapse's configuration adds
 	Database       api.Secret
 	DatabaseWrites bool
 	ForwardedFor   bool // send the person's address as X-Forwarded-For when signing in

@@ -257,7 +257,7 @@ func TestErrorPages(t *testing.T) {
 		"500": {s.Request("GET", account, ""), func() {
 			gatetest.On(s.Stub, api.GetUser, func(context.Context, api.UserRef) (api.User, error) { panic("boom") })
 		}, 500, false},
-		"502": {s.Request("GET", account, ""), fails(api.NewProblem(502, "homeserver_odd", "status", "418")), 502, false},
+		"502": {s.Request("GET", account, ""), fails(api.NewProblem(502, "homeserver_unknown_answer")), 502, false},
 		"503": {s.Request("GET", account, ""), fails(api.NewProblem(503, "homeserver_down")), 503, false},
 		"504": {s.Request("GET", account, ""), fails(api.NewProblem(504, "homeserver_timeout")), 504, false},
 	} {

@@ -105,7 +105,7 @@ func TestCatalogueHasTexts(t *testing.T) {
 		keys = append(keys, "permission."+string(p))
 	}
 	for _, r := range api.Roles() {
-		keys = append(keys, "role."+string(r), "role_about."+string(r))
+		keys = append(keys, "role."+string(r))
 	}
 	for lang, c := range All() {
 		for _, key := range keys {

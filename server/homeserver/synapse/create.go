@@ -151,7 +151,7 @@ func (s *synapse) fill(ctx context.Context, m making) (api.Handout, error) {
 			now = after
 			continue
 		}
-		p := writeProblem(m.id, err)
+		p := s.writeProblem(m.id, err)
 		out.Left = append(out.Left, api.FieldProblem{Field: step.field, Code: p.Code, Params: p.Params})
 		if step.field == "password" {
 			out.Password = api.Secret{}

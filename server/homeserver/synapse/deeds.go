@@ -47,7 +47,7 @@ func (s *synapse) resetPassword(ctx context.Context, req api.PasswordReset) (api
 		_, err = s.keys.Do(fresh, call, nil)
 	}
 	if err != nil {
-		return api.Handout{}, writeProblem(req.ID, err)
+		return api.Handout{}, s.writeProblem(req.ID, err)
 	}
 	return api.Handout{User: now, Password: secret, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL, SignedOut: signOut}, nil
 }
@@ -83,7 +83,7 @@ func (s *synapse) change(ctx context.Context, id api.UserID, body map[string]any
 	case matrix.Unknown(err):
 		return s.settled(ctx, id, err, done)
 	case err != nil:
-		return api.User{}, writeProblem(id, err)
+		return api.User{}, s.writeProblem(id, err)
 	case !done(after):
 		return api.User{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
 	}
@@ -121,7 +121,7 @@ func (s *synapse) does(ctx context.Context, id api.UserID, call matrix.Call, don
 	case matrix.Unknown(err):
 		return s.settled(ctx, id, err, done)
 	case err != nil:
-		return api.User{}, writeProblem(id, err)
+		return api.User{}, s.writeProblem(id, err)
 	}
 	after, err := s.read(ctx, id)
 	switch {

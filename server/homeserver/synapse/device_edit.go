@@ -71,7 +71,7 @@ func (s *synapse) nameDevice(ctx context.Context, id api.UserID, device api.Devi
 	case matrix.Unaskable(err):
 		return api.Device{}, api.NewProblem(api.StatusUnprocessable, "unnameable_device").At("device")
 	case err != nil:
-		return api.Device{}, writeProblem(id, err)
+		return api.Device{}, s.writeProblem(id, err)
 	}
 	after, err := s.device(fresh, id, device)
 	if err == nil && after.DisplayName != name {
@@ -109,7 +109,7 @@ func (s *synapse) createDevice(ctx context.Context, req api.DeviceCreate) (api.D
 		_, err = s.keys.Do(fresh, call, nil)
 	}
 	if err != nil {
-		return api.Device{}, writeProblem(req.ID, err)
+		return api.Device{}, s.writeProblem(req.ID, err)
 	}
 	if req.Name != "" {
 		return s.nameDevice(fresh, req.ID, req.Device, req.Name)

@@ -83,7 +83,7 @@ func (s *synapse) endDevices(ctx context.Context, id api.UserID, end []api.Devic
 		err = s.deleteDevices(fresh, id, end) // the devices that are gone by now are passed over
 	}
 	if err != nil {
-		return api.SignedOut{}, writeProblem(id, err)
+		return api.SignedOut{}, s.writeProblem(id, err)
 	}
 	return api.SignedOut{ID: id, Count: len(end)}, nil
 }

@@ -35,7 +35,7 @@ func (s *synapse) info(ctx context.Context, _ api.ServerQuery) (api.Server, erro
 	}
 	out.Unavailable = s.unavailable(known)
 	if _, cannot := out.Unavailable[api.CreateUser.Info().Name]; !cannot {
-		out.UserTypes = userTypes
+		out.UserTypes = s.userTypes()
 	}
 	return out, nil
 }

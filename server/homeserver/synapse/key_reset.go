@@ -51,7 +51,7 @@ func (s *synapse) allowKeyReset(ctx context.Context, req api.UserDeed) (api.KeyR
 	case matrix.NotFound(err):
 		return api.KeyReset{}, api.NewProblem(api.StatusConflict, "no_cross_signing").At("id")
 	case err != nil:
-		return api.KeyReset{}, writeProblem(req.ID, err)
+		return api.KeyReset{}, s.writeProblem(req.ID, err)
 	}
 	return api.KeyReset{ID: req.ID, UntilMS: out.Until}, nil
 }

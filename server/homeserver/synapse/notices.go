@@ -34,7 +34,7 @@ func (s *synapse) notice(ctx context.Context, req api.Notice) (api.NoticeReport,
 			return unsupported(reasonNotices)
 		}
 		if err != nil {
-			return writeProblem(id, err)
+			return s.writeProblem(id, err)
 		}
 		return nil
 	})

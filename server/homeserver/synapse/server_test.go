@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/app/client"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/fakesynapse"
 	"gatehouse/server/homeserver/matrix"
@@ -38,6 +40,28 @@ func TestInfo(t *testing.T) {
 			if n := len(b.sent.list()); n > most {
 				t.Errorf("call %d took %v", i, b.sent.list())
 			}
+		}
+	})
+}
+
+// The types that the configuration adds are offered, and taken.
+func TestUserTypes(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.settings.UserTypes = []string{"robot", "bot"}
+		s, err := b.info(t.Context(), api.ServerQuery{})
+		if err != nil || !slices.Equal(s.UserTypes, []string{"support", "bot", "robot"}) {
+			t.Errorf("%q, %v", s.UserTypes, err)
+		}
+		id := b.id(unique("typed"))
+		if _, err := b.create(t.Context(), api.UserCreate{Localpart: api.Localpart(id.Localpart()), UserType: "robot", Password: api.PasswordChoice{Mode: api.PasswordRandom}}); err != nil {
+			t.Fatal(err)
+		}
+		if u, err := b.get(t.Context(), api.UserRef{ID: id}); err != nil || u.UserType != "robot" {
+			t.Errorf("%q, %v", u.UserType, err)
+		}
+		_, err = b.update(t.Context(), api.UserUpdate{ID: id, UserType: to("owl")})
+		if p := client.AsProblem(err); p == nil || p.Code != "invalid_user_type" || p.Params["have"] != "support, bot, robot" {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -53,7 +53,7 @@ func (s *synapse) changeRateLimit(ctx context.Context, want api.RateLimit, call 
 	}
 	_, err := s.keys.Do(ctx, call, nil)
 	if err != nil && !matrix.Unknown(err) {
-		return api.RateLimit{}, writeProblem(want.ID, err)
+		return api.RateLimit{}, s.writeProblem(want.ID, err)
 	}
 	fresh, cancel := s.fresh(ctx)
 	defer cancel()
@@ -62,7 +62,7 @@ func (s *synapse) changeRateLimit(ctx context.Context, want api.RateLimit, call 
 	case readErr == nil && now == want:
 		return now, nil
 	case err != nil:
-		return api.RateLimit{}, writeProblem(want.ID, err)
+		return api.RateLimit{}, s.writeProblem(want.ID, err)
 	case readErr != nil:
 		return api.RateLimit{}, readErr
 	}
@@ -111,7 +111,7 @@ func (s *synapse) setFeature(ctx context.Context, req api.FeatureChange) (api.Fe
 	}
 	_, err = s.keys.Do(ctx, featureCall(http.MethodPut, req.ID, map[string]any{"features": map[string]bool{req.Name: req.On}}), nil)
 	if err != nil && !matrix.Unknown(err) {
-		return api.FeatureList{}, writeProblem(req.ID, err)
+		return api.FeatureList{}, s.writeProblem(req.ID, err)
 	}
 	fresh, cancel := s.fresh(ctx)
 	defer cancel()
@@ -120,7 +120,7 @@ func (s *synapse) setFeature(ctx context.Context, req api.FeatureChange) (api.Fe
 	case readErr == nil && slices.Contains(after.Features, api.Feature{Name: req.Name, On: req.On}):
 		return after, nil
 	case cmp.Or(err, readErr) != nil:
-		return api.FeatureList{}, writeProblem(req.ID, cmp.Or(err, readErr))
+		return api.FeatureList{}, s.writeProblem(req.ID, cmp.Or(err, readErr))
 	}
 	return api.FeatureList{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
 }

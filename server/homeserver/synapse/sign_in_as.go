@@ -34,7 +34,7 @@ func (s *synapse) signInAs(ctx context.Context, req api.SignInAsUser) (api.Imper
 	_, err = s.keys.Do(ctx, matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"valid_until_ms": until}}, &out)
 	switch {
 	case err != nil:
-		return api.Impersonation{}, writeProblem(req.ID, err)
+		return api.Impersonation{}, s.writeProblem(req.ID, err)
 	case out.Token.IsZero():
 		return api.Impersonation{}, api.NewProblem(api.StatusBadGateway, "homeserver_unknown_answer")
 	}

@@ -169,7 +169,7 @@ func (s *synapse) afterFailure(ctx context.Context, id api.UserID, wanted []edit
 	if matrix.Unknown(cause) {
 		return s.settled(ctx, id, cause, all)
 	}
-	p := writeProblem(id, cause)
+	p := s.writeProblem(id, cause)
 	if e, ok := matrix.As(cause); !ok || e.Kind != matrix.Refused || e.Status == http.StatusUnauthorized {
 		return api.User{}, p
 	}

@@ -48,7 +48,7 @@ func (s *synapse) renew(ctx context.Context, req api.UserRenewal) (api.Validity,
 		until, err = s.postValidity(fresh, body) // the same date twice is the same date
 	}
 	if err != nil {
-		return api.Validity{}, writeProblem(req.ID, err)
+		return api.Validity{}, s.writeProblem(req.ID, err)
 	}
 	return api.Validity{ID: req.ID, ExpiresMS: until}, nil
 }

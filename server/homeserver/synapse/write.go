@@ -5,6 +5,7 @@ package synapse
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (s *synapse) settled(ctx context.Context, id api.UserID, cause error, done 
 }
 
 // writeProblem turns the error of a PUT into a problem, without the field.
-func writeProblem(id api.UserID, err error) *api.Problem {
+func (s *synapse) writeProblem(id api.UserID, err error) *api.Problem {
 	e, ok := matrix.As(err)
 	switch {
 	case matrix.Unknown(err):
@@ -61,15 +62,23 @@ func writeProblem(id api.UserID, err error) *api.Problem {
 	case strings.Contains(e.Text, "Password change disabled"):
 		return api.NewProblem(api.StatusUnprocessable, "password_disabled")
 	case strings.Contains(e.Text, "Invalid user type"):
-		return api.NewProblem(api.StatusUnprocessable, "invalid_user_type", "have", strings.Join(userTypes, ", "))
+		return api.NewProblem(api.StatusUnprocessable, "invalid_user_type", "have", strings.Join(s.userTypes(), ", "))
 	case strings.Contains(e.Text, "demote yourself"):
 		return api.NewProblem(api.StatusConflict, "self_demotion")
 	}
 	return about(id, err)
 }
 
-// userTypes are the types that every Synapse knows. A server's configuration can add more, which it does not tell.
-var userTypes = []string{"support", "bot"}
+// userTypes are the types that every Synapse knows, and those that its configuration adds: Synapse does not tell them, so ours does.
+func (s *synapse) userTypes() []string {
+	list := []string{"support", "bot"}
+	for _, t := range s.settings.UserTypes {
+		if !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
 
 func wireThreepids(list []api.Threepid) []map[string]string {
 	out := make([]map[string]string, 0, len(list))
