@@ -66,7 +66,7 @@ func (s *synapse) redact(ctx context.Context, req api.UserRedaction) (api.Redact
 		return api.Redaction{}, api.NewProblem(api.StatusConflict, "redaction_in_progress", "id", string(req.ID))
 	}
 	if err != nil {
-		return api.Redaction{}, writeProblem(req.ID, err)
+		return api.Redaction{}, s.writeProblem(req.ID, err)
 	}
 	return api.Redaction{ID: req.ID, RedactID: out.RedactID}, nil
 }
