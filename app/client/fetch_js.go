@@ -44,7 +44,7 @@ func (f Fetch) Call(ctx context.Context, op api.Op, req api.Request, key string)
 	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
 	defer stop()
 
-	answer, err := await(js.Global().Call("fetch", address, options))
+	answer, err := Await(js.Global().Call("fetch", address, options))
 	if err != nil {
 		return nil, f.failed(ctx, op)
 	}
@@ -53,7 +53,7 @@ func (f Fetch) Call(ctx context.Context, op api.Op, req api.Request, key string)
 			f.Version(v.String())
 		}
 	}
-	text, err := await(answer.Call("text"))
+	text, err := Await(answer.Call("text"))
 	if err != nil {
 		return nil, f.failed(ctx, op)
 	}
@@ -79,8 +79,8 @@ func (f Fetch) failed(ctx context.Context, op api.Op) error {
 	return api.NewProblem(0, "offline")
 }
 
-// await waits for a promise. It must not run on the goroutine that handles an event.
-func await(promise js.Value) (js.Value, error) {
+// Await waits for a promise. It must not run on the goroutine that handles an event.
+func Await(promise js.Value) (js.Value, error) {
 	type settled struct {
 		value js.Value
 		err   error
@@ -101,22 +101,9 @@ func await(promise js.Value) (js.Value, error) {
 	return out.value, out.err
 }
 
-// Text fetches a file of ours as text.
-func Text(address string) (string, error) {
-	answer, err := await(js.Global().Call("fetch", address))
-	if err != nil {
-		return "", err
-	}
-	text, err := await(answer.Call("text"))
-	if err != nil {
-		return "", err
-	}
-	return text.String(), nil
-}
-
 // Reachable reports whether the gate answers.
 func Reachable() bool {
-	answer, err := await(js.Global().Call("fetch", "/healthz", map[string]any{"cache": "no-store", "credentials": "omit"}))
+	answer, err := Await(js.Global().Call("fetch", "/healthz", map[string]any{"cache": "no-store", "credentials": "omit"}))
 	return err == nil && answer.Get("ok").Bool()
 }
 
@@ -135,7 +122,7 @@ func SetPreferences(values url.Values) bool {
 // post sends a form, as a page of ours does.
 func post(address string, values url.Values) (js.Value, error) {
 	form := js.Global().Get("URLSearchParams").New(values.Encode())
-	return await(js.Global().Call("fetch", address, map[string]any{
+	return Await(js.Global().Call("fetch", address, map[string]any{
 		"method": "POST", "body": form, "credentials": "same-origin", "redirect": "manual",
 	}))
 }

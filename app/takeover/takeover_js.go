@@ -66,11 +66,11 @@ func texts(language string) (*i18n.Printer, []ui.Language) {
 	for i := range options.Length() {
 		names = append(names, ui.Language{Tag: options.Index(i).Get("value").String(), Name: options.Index(i).Get("text").String()})
 	}
-	text, err := client.Text(js.Global().Get("gatehouse").Get("language").String())
+	text, err := client.Await(js.Global().Get("gatehouse").Get("texts"))
 	if err != nil {
 		return nil, nil
 	}
-	own, err := i18n.Parse(language, []byte(text))
+	own, err := i18n.Parse(language, []byte(text.String()))
 	if err != nil {
 		return nil, nil
 	}

@@ -5,7 +5,7 @@
   const script = document.currentScript;
   const wasm = script.dataset.wasm;
   // What happens before the program runs, and what it must wait for. The program adds waits, running, or left where it leaves the page alone.
-  const early = (window.gatehouse = { composing: false, pressing: false, sent: false, language: script.dataset.language });
+  const early = (window.gatehouse = { composing: false, pressing: false, sent: false });
   addEventListener("compositionstart", () => { early.composing = true; }, true);
   addEventListener("compositionend", () => { early.composing = false; }, true);
   // A button or key that goes down on one element and up on another makes no click.
@@ -32,6 +32,9 @@
     navigator.serviceWorker.register(policy ? policy.createScriptURL("/sw.js") : "/sw.js").catch(() => {});
   }
   if (typeof WebAssembly !== "object") return;
+  // The texts come beside the program, not after it.
+  early.texts = fetch(script.dataset.language).then((answer) => answer.text());
+  early.texts.catch(() => {});
   const go = new Go();
   WebAssembly.instantiateStreaming(fetch(wasm), go.importObject)
     .then((result) => go.run(result.instance))
