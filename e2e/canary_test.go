@@ -37,7 +37,7 @@ func (g *gatehouse) keepSecret(account, password string) {
 }
 
 // reveals are the operations that are answered by a card.
-var reveals = []string{"users.create", "users.reset_password", "users.reactivate", handsToken}
+var reveals = []string{"users.create", "users.reset_password", "users.reactivate", "tokens.create", "tokens.show", handsToken}
 
 // isCard reports whether an answer is the hand-out card of an account: the answer itself
 // to one of those operations, which the browser keeps nowhere.

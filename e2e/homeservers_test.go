@@ -43,13 +43,16 @@ func shared(start func(context.Context) (*homeserver.Server, error)) func(t *tes
 
 // synapse is the shared Synapse. It has a shared secret and raised limits, it
 // keeps its data in memory and believes X-Forwarded-For, and it knows the user
-// type "teacher" besides its own.
+// type "teacher" besides its own. People register with a token there, and it sends
+// server notices.
 var synapse = shared(func(ctx context.Context) (*homeserver.Server, error) {
 	return homeserver.StartSynapse(ctx, homeserver.SynapseOptions{
 		ServerName:   "synapse.example",
 		SharedSecret: synapseSecret,
 		XForwarded:   true,
 		UserTypes:    []string{"teacher"},
+		Registration: true,
+		Notices:      true,
 	})
 })
 

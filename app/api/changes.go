@@ -270,11 +270,13 @@ func (r UserReactivation) Demands() []Permission {
 // Targets implements Request.
 func (r UserReactivation) Targets() []UserID { return []UserID{r.ID} }
 
-// DeedQuery asks what an operation would do to an account, or to a file of it.
+// DeedQuery asks what an operation would do to an account, to a file of it, or to some of its files.
 type DeedQuery struct {
 	ID        UserID  `json:"id"`
 	Operation string  `json:"operation"`
 	Media     MediaID `json:"media,omitempty"`
+	Before    string  `json:"before,omitempty"` // as in MediaDeletion
+	Larger    int64   `json:"larger,omitempty"`
 }
 
 // Validate implements Request.
@@ -287,6 +289,7 @@ func (q DeedQuery) Validate() error {
 	if q.Media != "" {
 		v.Check("media", q.Media.Validate())
 	}
+	checkFiles(&v, q.Before, q.Larger)
 	return v.Err()
 }
 

@@ -169,13 +169,20 @@ func (d *MediaDeletion) settle() { d.Before = strings.TrimSpace(d.Before) }
 func (d MediaDeletion) Validate() error {
 	var v Invalid
 	v.Check("id", d.ID.Validate())
-	checkExpires(&v, "before", d.Before)
-	if d.Larger < 0 || d.Larger > MaxUses {
-		v.Add("larger", "out_of_range", "min", "0", "max", strconv.Itoa(MaxUses))
-	}
+	checkFiles(&v, d.Before, d.Larger)
 	checkText(&v, "reason", d.Reason, maxReason)
 	return v.Err()
 }
+
+func checkFiles(v *Invalid, before string, larger int64) {
+	checkDay(v, "before", before)
+	if larger < 0 || larger > maxLarger {
+		v.Add("larger", "out_of_range", "min", "0", "max", strconv.Itoa(maxLarger))
+	}
+}
+
+// maxLarger is the largest size that is asked about, in kB: a terabyte.
+const maxLarger = 1_000_000_000
 
 // Targets implements Request.
 func (d MediaDeletion) Targets() []UserID { return []UserID{d.ID} }

@@ -128,7 +128,7 @@ func (c TokenCreate) Validate() error {
 	var v Invalid
 	checkToken(&v, "token", c.Token)
 	checkUses(&v, "uses", c.Uses)
-	checkExpires(&v, "expires", c.Expires)
+	checkDay(&v, "expires", c.Expires)
 	return v.Err()
 }
 
@@ -163,7 +163,7 @@ func (u TokenUpdate) Validate() error {
 		checkUses(&v, "uses.to", u.Uses.To)
 	}
 	if u.Expires != nil {
-		checkExpires(&v, "expires.to", u.Expires.To)
+		checkDay(&v, "expires.to", u.Expires.To)
 	}
 	return v.Err()
 }
@@ -217,7 +217,7 @@ func checkUses(v *Invalid, field string, n int64) {
 	}
 }
 
-func checkExpires(v *Invalid, field, text string) {
+func checkDay(v *Invalid, field, text string) {
 	if _, err := Expiry(text); err != nil {
 		v.Add(field, "invalid_day")
 	}

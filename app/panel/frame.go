@@ -56,6 +56,12 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 			Current: under != path && strings.HasPrefix(under, "account"),
 		})
 	}
+	if name != "" && env.At(name).Can(api.ListTokens.Info().Name) {
+		first = append(first, ui.NavItem{
+			Label: env.T("nav.tokens"), Href: route.Tokens(name), Icon: ui.IconToken,
+			Current: strings.HasPrefix(path, "/"+name+"/"+route.TokensPath),
+		})
+	}
 	return []ui.NavGroup{
 		{Items: first},
 		{Title: env.T("nav.homeserver"), Items: []ui.NavItem{{

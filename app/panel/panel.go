@@ -11,6 +11,7 @@ import (
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/servers"
+	"gatehouse/app/tokens"
 	"gatehouse/app/users"
 )
 
@@ -35,6 +36,25 @@ var (
 		route.ErasePath:         users.NewErase,
 		route.ReactivatePath:    users.NewReactivate,
 		route.SignOutPath:       users.NewSignOut,
+		route.NoticePath:        users.NewNotice,
+
+		route.MediaPath:           users.NewMedia,
+		route.FilePath:            users.NewFile,
+		route.QuarantinePath:      users.NewQuarantine,
+		route.UnquarantinePath:    users.NewUnquarantine,
+		route.ProtectPath:         users.NewProtect,
+		route.UnprotectPath:       users.NewUnprotect,
+		route.DeleteFilePath:      users.NewDeleteFile,
+		route.QuarantineFilesPath: users.NewQuarantineFiles,
+		route.DeleteFilesPath:     users.NewDeleteFiles,
+
+		route.TokensPath:        tokens.NewList,
+		route.TokenPath:         tokens.NewToken,
+		route.CreateTokenPath:   tokens.NewCreate,
+		route.EditTokenPath:     tokens.NewEdit,
+		route.DeleteTokenPath:   tokens.NewDelete,
+		route.RevokeTokenPath:   tokens.NewRevoke,
+		route.UnrevokeTokenPath: tokens.NewUnrevoke,
 	}
 )
 
@@ -42,7 +62,10 @@ var (
 var overlays = map[string]bool{
 	route.Keys:              true,
 	route.ResetPasswordPath: true, route.LockPath: true, route.UnlockPath: true, route.DeactivatePath: true, route.ErasePath: true,
-	route.ReactivatePath: true, route.SignOutPath: true,
+	route.ReactivatePath: true, route.SignOutPath: true, route.NoticePath: true,
+	route.QuarantinePath: true, route.UnquarantinePath: true, route.ProtectPath: true, route.UnprotectPath: true, route.DeleteFilePath: true,
+	route.QuarantineFilesPath: true, route.DeleteFilesPath: true,
+	route.DeleteTokenPath: true, route.RevokeTokenPath: true, route.UnrevokeTokenPath: true,
 }
 
 // IsOverlay reports whether an address is that of a screen that is drawn as a dialog.

@@ -31,7 +31,32 @@ const (
 	ErasePath         = "account/erase"
 	ReactivatePath    = "account/reactivate"
 	SignOutPath       = "account/sign-out"
+	NoticePath        = "account/notice"
 	ServerPath        = "server"
+)
+
+// The paths of screens about an account's files.
+const (
+	MediaPath           = "account/media"
+	FilePath            = "account/media/file"
+	QuarantinePath      = "account/media/quarantine"
+	UnquarantinePath    = "account/media/unquarantine"
+	ProtectPath         = "account/media/protect"
+	UnprotectPath       = "account/media/unprotect"
+	DeleteFilePath      = "account/media/delete"
+	QuarantineFilesPath = "account/media/quarantine-all"
+	DeleteFilesPath     = "account/media/delete-all"
+)
+
+// The paths of screens about registration tokens.
+const (
+	TokensPath        = "registration-tokens"
+	TokenPath         = "registration-tokens/token"
+	CreateTokenPath   = "registration-tokens/create"
+	EditTokenPath     = "registration-tokens/edit"
+	DeleteTokenPath   = "registration-tokens/delete"
+	RevokeTokenPath   = "registration-tokens/revoke"
+	UnrevokeTokenPath = "registration-tokens/unrevoke"
 )
 
 // At returns the address of a screen under a homeserver's name, with a query; nil for none.
@@ -45,6 +70,24 @@ func Accounts(homeserver string) string { return At(homeserver, AccountsPath, ni
 
 // Account returns the address of an account's page, or of another screen about it.
 func Account(homeserver, path string, id api.UserID) string {
+	return At(homeserver, path, url.Values{"id": {string(id)}})
+}
+
+// File returns the address of a screen about a file of an account.
+func File(homeserver, path string, id api.UserID, media api.MediaID) string {
+	return At(homeserver, path, url.Values{"id": {string(id)}, "media": {string(media)}})
+}
+
+// Thumbnail returns the address of a small picture of a file.
+func Thumbnail(homeserver string, q api.ThumbnailQuery) string {
+	return "/api/" + homeserver + "/" + api.GetThumbnail.Info().Name + "?" + api.EncodeForm(q).Encode()
+}
+
+// Tokens returns the address of the registration tokens.
+func Tokens(homeserver string) string { return At(homeserver, TokensPath, nil) }
+
+// Token returns the address of a screen about a registration token.
+func Token(homeserver, path string, id api.TokenID) string {
 	return At(homeserver, path, url.Values{"id": {string(id)}})
 }
 

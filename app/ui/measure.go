@@ -52,6 +52,24 @@ func DateTime(env Env, ms int64) app.UI {
 	return timeElement(env, t, text)
 }
 
+// Day is a day, for a sentence. It is one of UTC, as the days are that people choose.
+func Day(env Env, ms int64) string {
+	if env.format.Printer == nil {
+		return time.UnixMilli(ms).UTC().Format(time.DateOnly)
+	}
+	f := env.format
+	f.Offset = nil
+	return f.Date(time.UnixMilli(ms))
+}
+
+// ExactTime is a day and a minute with the zone, for a sentence.
+func ExactTime(env Env, ms int64) string {
+	if env.format.Printer == nil {
+		return time.UnixMilli(ms).UTC().Format(time.RFC3339)
+	}
+	return env.format.Exact(time.UnixMilli(ms))
+}
+
 func timeElement(env Env, t time.Time, text string) app.UI {
 	machine := t.UTC().Format(time.RFC3339)
 	if text == "" {

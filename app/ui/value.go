@@ -198,6 +198,11 @@ func NameLink(name, href string) app.UI {
 	return app.A().Class("gh-account__link").Href(Href(href)).Body(app.Span().Class("gh-name").Dir("auto").Text(name))
 }
 
+// MonoLink is an identifier in a list, as a link to its page; said is what screen readers call it.
+func MonoLink(text, said, href string) app.UI {
+	return app.A().Class("gh-account__link").Href(Href(href)).Aria("label", Attr(said)).Body(app.Bdi().Class("gh-mono").Dir("ltr").Text(text))
+}
+
 // TwoLines is a value with a second, subtle line below it.
 func TwoLines(first, second app.UI) app.UI {
 	if second == nil {

@@ -23,8 +23,9 @@ func idOf(u *url.URL) (api.UserID, error) {
 const maxCalled = 40
 
 // called is nameOf, cut to what fits a button.
-func called(u api.User) string {
-	name := nameOf(u)
+func called(u api.User) string { return cut(nameOf(u)) }
+
+func cut(name string) string {
 	if utf8.RuneCountInString(name) <= maxCalled {
 		return name
 	}
@@ -93,7 +94,7 @@ func why(env ui.Env, u api.User, op api.Op) string {
 			return env.T("why.already_erased")
 		}
 		return ""
-	case api.ResetPassword.Info().Name, api.DeactivateUser.Info().Name:
+	case api.ResetPassword.Info().Name, api.DeactivateUser.Info().Name, api.SendNotice.Info().Name:
 	default:
 		return ""
 	}

@@ -44,6 +44,7 @@ type tab struct {
 var tabs = []tab{
 	{"account.summary", route.AccountPath, api.GetUser, nil},
 	{"account.devices", route.DevicesPath, api.ListDevices, head.deviceCount},
+	{"account.media", route.MediaPath, api.ListMedia, nil},
 }
 
 func (h head) tabs(env ui.Env) app.UI {
@@ -130,6 +131,7 @@ func (h head) second() []action {
 	var list []action
 	u := h.user
 	if !u.Deactivated {
+		list = append(list, action{api.SendNotice, "account.notice", route.NoticePath, ui.IconNotice, false})
 		if !u.Locked {
 			list = append(list, action{api.LockUser, "account.lock", route.LockPath, ui.IconLock, false})
 		}

@@ -27,6 +27,8 @@ type Question struct {
 type ask struct {
 	Op    api.Op
 	Path  string // of the screen
+	From  string // address of the page that it is over; default: the account's
+	Who   app.UI // what it is about; default: the account
 	Title string
 	Icon  ui.Icon
 	Tone  ui.Tone
@@ -48,6 +50,11 @@ type ask struct {
 // load asks what an operation would do to the account of an address. Where it cannot be done at all, only the account is read: the
 // screen then says why. It costs one call of the catalogue.
 func (q *Question) load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL, op api.Op) error {
+	return q.loadAbout(ctx, env, call, u, op, api.DeedQuery{})
+}
+
+// loadAbout is load, and says more of what is asked than the account and the operation.
+func (q *Question) loadAbout(ctx context.Context, env ui.Env, call client.Caller, u *url.URL, op api.Op, query api.DeedQuery) error {
 	id, err := idOf(u)
 	if err != nil {
 		return err
@@ -57,7 +64,8 @@ func (q *Question) load(ctx context.Context, env ui.Env, call client.Caller, u *
 		q.Effects.User, err = client.Call(ctx, call, api.GetUser, api.UserRef{ID: id})
 		return err
 	}
-	q.Effects, err = client.Call(ctx, call, api.PreviewDeed, api.DeedQuery{ID: id, Operation: name})
+	query.ID, query.Operation = id, name
+	q.Effects, err = client.Call(ctx, call, api.PreviewDeed, query)
 	return err
 }
 
@@ -72,9 +80,14 @@ func (q *Question) draw(a ask) app.UI {
 	if reason == "" {
 		reason = why(env, u, a.Op)
 	}
+	if a.From == "" {
+		a.From = here(env, route.AccountPath, u)
+	}
+	if a.Who == nil {
+		a.Who = accountCell(env, u, "")
+	}
 	dialog := ui.Dialog{
-		Title: a.Title, Icon: a.Icon, Tone: a.Tone, About: accountCell(env, u, ""), Form: &form,
-		Modal: q.Modal(), Actions: []app.UI{q.back(a.Back, here(env, route.AccountPath, u))},
+		Title: a.Title, Icon: a.Icon, Tone: a.Tone, About: a.Who, Form: &form, Modal: q.Modal(), Actions: []app.UI{q.back(a.Back, a.From)},
 	}
 	if live := q.Live(); live != nil {
 		dialog.OnClose = live.Close
@@ -236,8 +249,22 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconAdmin, true
 	case "can_reactivate", "can_reactivate_erased", "can_reactivate_database", "dendrite_can_reactivate":
 		return ui.IconRestore, true
-	case "copies_stay":
+	case "copies_stay", "media_copies_stay":
 		return ui.IconWorld, true
+	case "media_refused", "media_quarantined_n", "media_same_quarantined", "media_quarantinable", "media_stays_quarantined":
+		return ui.IconQuarantine, true
+	case "media_not_quarantinable", "media_protected_stays_n":
+		return ui.IconProtect, true
+	case "media_deleted", "media_deleted_n":
+		return ui.IconTrash, true
+	case "media_links_break":
+		return ui.IconPhotoOff, true
+	case "media_kept", "media_same_stay", "media_served", "media_same_served":
+		return ui.IconFile, true
+	case "media_quarantined_deleted_n", "media_protected_deleted_n", "media_protection_no_help":
+		return ui.IconAlertTri, true
+	case "notice_arrives":
+		return ui.IconNotice, true
 	}
 	return "", false
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"time"
 )
 
@@ -200,4 +201,26 @@ func (s *Server) DisplayName(ctx context.Context, userID string) (string, error)
 	}
 	err := s.Call(ctx, http.MethodGet, "/_matrix/client/v3/profile/"+url.PathEscape(userID), "", nil, &profile)
 	return profile.DisplayName, err
+}
+
+// Upload puts a file on the server and returns its media ID.
+func (s *Server) Upload(ctx context.Context, token, contentType, name string, data []byte) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/_matrix/media/v3/upload?filename="+url.QueryEscape(name), bytes.NewReader(data))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", contentType)
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var out struct {
+		URI string `json:"content_uri"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || out.URI == "" {
+		return "", fmt.Errorf("uploading %s: status %d, %v", name, resp.StatusCode, err)
+	}
+	return path.Base(out.URI), nil
 }

@@ -32,6 +32,9 @@ func (s *server) preview(ctx context.Context, q api.DeedQuery) (api.Effects, err
 			out.Happens = append(out.Happens, effects("admin_again")...)
 		}
 		out.Cannot = effects("dendrite_rooms_not_back")
+	case api.SendNotice.Info().Name:
+		out.Happens = effects("notice_arrives")
+		out.Cannot = effects("notice_no_answer")
 	case api.UpdateUser.Info().Name:
 		code := "becomes_admin"
 		if u.Admin {

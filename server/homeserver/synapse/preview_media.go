@@ -12,7 +12,11 @@ import (
 func (s *synapse) previewMedia(ctx context.Context, e *api.Effects, q api.DeedQuery) error {
 	switch q.Operation {
 	case api.QuarantineAllMedia.Info().Name, api.DeleteAllMedia.Info().Name:
-		return s.previewAllMedia(ctx, e, q.Operation == api.DeleteAllMedia.Info().Name)
+		return s.previewAllMedia(ctx, e, q)
+	case api.SendNotice.Info().Name:
+		e.Happens = effects("notice_arrives")
+		e.Cannot = effects("notice_no_answer")
+		return nil
 	}
 	if q.Media == "" {
 		return nil
@@ -46,10 +50,15 @@ func (s *synapse) previewMedia(ctx context.Context, e *api.Effects, q api.DeedQu
 	return nil
 }
 
-// previewAllMedia counts what is there.
-func (s *synapse) previewAllMedia(ctx context.Context, e *api.Effects, deletes bool) error {
+// previewAllMedia counts what is there, of a deletion what it is about.
+func (s *synapse) previewAllMedia(ctx context.Context, e *api.Effects, q api.DeedQuery) error {
+	deletes := q.Operation == api.DeleteAllMedia.Info().Name
+	some := api.MediaDeletion{ID: q.ID, Before: q.Before, Larger: q.Larger}
 	all, quarantined, protected, closed := 0, 0, 0, 0
 	_, err := s.eachMedia(ctx, e.User.ID, func(m api.Media) bool {
+		if deletes && !some.Of(m) {
+			return true
+		}
 		all++
 		if m.Quarantined {
 			quarantined++
