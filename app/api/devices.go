@@ -28,6 +28,15 @@ type Device struct {
 	LastSeenMS  int64    `json:"last_seen_ms,omitempty"` // unix milliseconds; 0: never
 	LastSeenIP  string   `json:"last_seen_ip,omitempty"`
 	UserAgent   string   `json:"user_agent,omitempty"`
+	// Kind is empty for a device. Where accounts are left to another service it says what kind of session this is: browser, oauth2,
+	// compat or personal, or device for what the homeserver has and that service does not. Device, Client, CreatedMS, ExpiresMS and
+	// Admin are told there alone.
+	Kind      string   `json:"kind,omitempty"`
+	Device    DeviceID `json:"device,omitempty"`     // that the session signs in
+	Client    string   `json:"client,omitempty"`     // the program
+	CreatedMS int64    `json:"created_ms,omitempty"` // unix milliseconds
+	ExpiresMS int64    `json:"expires_ms,omitempty"` // 0: never, or not told
+	Admin     bool     `json:"admin,omitempty"`      // it can do what an administrator can
 }
 
 // DeviceList is the devices of an account, the one seen last first.

@@ -56,6 +56,9 @@ type User struct {
 	LastSeenMS   int64        `json:"last_seen_ms,omitempty"`  // unix milliseconds; 0: never
 	Threepids    []Threepid   `json:"threepids,omitempty"`
 	ExternalIDs  []ExternalID `json:"external_ids,omitempty"`
+	// Drift names what differs between the homeserver and the service that its accounts are left to (only where there is one): the
+	// constants Drift…
+	Drift []string `json:"drift,omitempty"`
 	// Step is where a deactivation in several steps stopped: "password_replaced" (only on servers without one call for it).
 	Step string `json:"step,omitempty"`
 	// Unknown names the JSON fields that this server cannot tell.
@@ -64,6 +67,15 @@ type User struct {
 
 // Knows reports whether the server can tell the field of that JSON name.
 func (u User) Knows(field string) bool { return !slices.Contains(u.Unknown, field) }
+
+// What can differ between a Synapse and its Matrix Authentication Service.
+const (
+	DriftMASOnly     = "mas_only"     // Synapse has no such account
+	DriftSynapseOnly = "synapse_only" // MAS has no such account
+	DriftLocked      = "locked"
+	DriftDeactivated = "deactivated"
+	DriftAdmin       = "admin"
+)
 
 // Threepid is an e-mail address or a phone number of an account (specification, "Third-party IDs").
 type Threepid struct {
@@ -119,6 +131,7 @@ type UserQuery struct {
 	Deactivated Filter   `json:"deactivated,omitempty"`
 	Locked      Filter   `json:"locked,omitempty"`
 	Guests      Filter   `json:"guests,omitempty"`
+	Drift       Filter   `json:"drift,omitempty"`  // those that differ between Synapse and MAS
 	System      Filter   `json:"system,omitempty"` // default: without; those whose names match a pattern of accounts to hide
 	Sort        UserSort `json:"sort,omitempty"`
 	Descending  bool     `json:"descending,omitempty"`
@@ -134,6 +147,7 @@ func (q UserQuery) Validate() error {
 	q.Deactivated.check(&v, "deactivated")
 	q.Locked.check(&v, "locked")
 	q.Guests.check(&v, "guests")
+	q.Drift.check(&v, "drift")
 	q.System.check(&v, "system")
 	if q.Sort != "" && !slices.Contains([]UserSort{SortName, SortDisplay, SortCreated, SortLastSeen, SortAdmin}, q.Sort) {
 		v.Add("sort", "invalid_choice", "choices", "name, display_name, created, last_seen, admin")

@@ -195,6 +195,7 @@ func TestTargets(t *testing.T) {
 		"users.shadow_ban": UserDeed{ID: id}, "users.unshadow_ban": UserRef{id}, "limits.get": UserRef{id}, "limits.set": RateLimitChange{ID: id},
 		"limits.remove": UserRef{id}, "features.list": UserRef{id}, "features.set": FeatureChange{ID: id}, "users.renew": UserRenewal{ID: id},
 		"users.allow_key_reset": UserDeed{ID: id}, "users.sign_in_as": SignInAsUser{ID: id}, "users.history": HistoryQuery{ID: id},
+		"users.repair": UserRepair{ID: id},
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}

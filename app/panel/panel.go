@@ -36,6 +36,7 @@ var (
 		route.ErasePath:         users.NewErase,
 		route.ReactivatePath:    users.NewReactivate,
 		route.SignOutPath:       users.NewSignOut,
+		route.RepairPath:        users.NewRepair,
 		route.NoticePath:        users.NewNotice,
 
 		route.MediaPath:           users.NewMedia,
@@ -62,7 +63,7 @@ var (
 var overlays = map[string]bool{
 	route.Keys:              true,
 	route.ResetPasswordPath: true, route.LockPath: true, route.UnlockPath: true, route.DeactivatePath: true, route.ErasePath: true,
-	route.ReactivatePath: true, route.SignOutPath: true, route.NoticePath: true,
+	route.ReactivatePath: true, route.SignOutPath: true, route.NoticePath: true, route.RepairPath: true,
 	route.QuarantinePath: true, route.UnquarantinePath: true, route.ProtectPath: true, route.UnprotectPath: true, route.DeleteFilePath: true,
 	route.QuarantineFilesPath: true, route.DeleteFilesPath: true,
 	route.DeleteTokenPath: true, route.RevokeTokenPath: true, route.UnrevokeTokenPath: true,

@@ -32,6 +32,7 @@ const (
 	ReactivatePath    = "account/reactivate"
 	SignOutPath       = "account/sign-out"
 	NoticePath        = "account/notice"
+	RepairPath        = "account/repair"
 	ServerPath        = "server"
 )
 
@@ -102,6 +103,11 @@ func SignOut(homeserver string, id api.UserID, devices ...api.DeviceID) string {
 
 // Preferences is where the form of the preferences is posted to.
 const Preferences = "/preferences"
+
+// Repair returns the address of the question whether a difference of an account shall end.
+func Repair(homeserver string, id api.UserID, drift string) string {
+	return At(homeserver, RepairPath, url.Values{"id": {string(id)}, "drift": {drift}})
+}
 
 // Do returns where the form of an operation is posted to.
 func Do(homeserver, operation string) string { return "/do/" + homeserver + "/" + operation }

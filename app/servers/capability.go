@@ -24,7 +24,7 @@ type capability struct {
 var sequence = []string{
 	"users.list", "users.get", "users.available", "users.create", "users.update", "users.reset_password", "users.lock", "users.unlock",
 	"users.suspend", "users.unsuspend", "users.shadow_ban", "users.unshadow_ban",
-	"users.deactivate", "users.erase", "users.reactivate", "users.redact", "users.redaction", "users.preview", "users.find", "users.notice", "users.renew", "users.allow_key_reset", "users.sign_in_as",
+	"users.deactivate", "users.erase", "users.reactivate", "users.repair", "users.redact", "users.redaction", "users.preview", "users.find", "users.notice", "users.renew", "users.allow_key_reset", "users.sign_in_as",
 	"users.history", "limits.get", "limits.set", "limits.remove", "features.list", "features.set",
 	"devices.list", "devices.sign_out", "devices.prune", "devices.rename", "devices.create",
 	"users.connections", "users.pushers", "users.rooms", "users.activity", "users.account_data",
@@ -33,6 +33,9 @@ var sequence = []string{
 	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke",
 	"invitations.list", "invitations.get", "invitations.create", "invitations.show", "invitations.update", "invitations.revoke", "server.info", "server.check",
 }
+
+// ofMAS is what only a homeserver with Matrix Authentication Service can have: nobody misses it elsewhere.
+var ofMAS = []string{"users.repair", "users.list.drift"}
 
 // capabilities are the operations of the catalogue in that order, each followed by those of its fields that cannot be had. What
 // nobody calls is left out: the gate's own operations.
@@ -70,6 +73,9 @@ func (s *Server) capabilities() app.UI {
 		return nil
 	}
 	list := capabilities(s.Status.Server.Unavailable)
+	if !env.MAS() {
+		list = slices.DeleteFunc(list, func(c capability) bool { return slices.Contains(ofMAS, c.name) })
+	}
 	rows := make([]ui.Row, 0, len(list))
 	works, all := 0, 0
 	for _, c := range list {

@@ -45,6 +45,8 @@ type Homeserver struct {
 	ServerName string `json:"server_name"` // of its Matrix IDs
 	Kind       string `json:"kind"`        // synapse, dendrite
 	State      string `json:"state"`       // up, slow, down, or "" when not known
+	// MAS says that its accounts are left to Matrix Authentication Service.
+	MAS bool `json:"mas,omitempty"`
 	// Unavailable maps the operations that it has not to the codes of the reasons.
 	Unavailable map[string]string `json:"unavailable,omitempty"`
 }
@@ -104,6 +106,9 @@ func (e Env) HomeserverOrFirst() string {
 	}
 	return e.Homeserver
 }
+
+// MAS reports whether the current homeserver leaves its accounts to Matrix Authentication Service, which Gatehouse works with.
+func (e Env) MAS() bool { return e.current().MAS }
 
 func (e Env) current() Homeserver { return e.homeserver(e.Homeserver) }
 

@@ -56,7 +56,7 @@ func crumbs(env ui.Env, u api.User, title string) app.UI {
 // it they could take the account over.
 func guarded(op api.Op) bool {
 	switch op.Info().Name {
-	case api.UpdateUser.Info().Name, api.ReactivateUser.Info().Name:
+	case api.UpdateUser.Info().Name, api.ReactivateUser.Info().Name, api.RepairUser.Info().Name:
 		return true
 	case api.ResetPassword.Info().Name, api.LockUser.Info().Name, api.DeactivateUser.Info().Name, api.EraseUser.Info().Name, api.SignOut.Info().Name,
 		api.RedactUser.Info().Name:

@@ -160,6 +160,7 @@ func notes(env ui.Env, u api.User) []app.UI {
 	}
 	add(u.Step == "password_replaced" && !u.Deactivated, "unfinished", ui.IconAlertTri, ui.Warn,
 		back(api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
+	list = append(list, differences(env, u)...)
 	var again app.UI // of what is erased only the account itself comes back, where the server can do that
 	if u.Erased && why(env, u, api.ReactivateUser) == "" {
 		again = back(api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore)

@@ -47,6 +47,8 @@ func TestAccountGolden(t *testing.T) {
 	}{
 		{"full", env, rich()},
 		{"plain", env, mix()[2]},
+		{"differs", env, differs()},
+		{"only-on-mas", env, api.User{ID: "@new:uni-lindau.example", Drift: []string{api.DriftMASOnly}, Unknown: []string{"display_name", "avatar_url", "last_seen_ms"}}},
 		{"nameless", env, mix()[4]},
 		{"locked", env, mix()[1]},
 		{"several-states", env, several},

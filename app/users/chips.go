@@ -21,6 +21,9 @@ func states(env ui.Env, u api.User) []ui.Chip {
 		}
 	}
 	add(u.Step != "", "unfinished", ui.IconAlertTri, ui.Warn)
+	for _, drift := range u.Drift {
+		add(true, "drift."+drift, ui.IconUnlink, ui.Warn)
+	}
 	add(u.Erased, "erased", ui.IconErase, ui.Outline)
 	add(u.Deactivated && !u.Erased, "deactivated", ui.IconDeactivate, ui.Neutral)
 	add(u.Locked, "locked", ui.IconLock, ui.Warn)

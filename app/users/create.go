@@ -85,6 +85,7 @@ func (c *Create) fields() []app.UI {
 		o.or("threepids", env.T("create.contacts"), func() app.UI {
 			return threepidRows(env, "threepids", state, make([]api.Threepid, 1))
 		}),
+		c.firstSignIn(),
 		passwordChoice{state: state, none: true, noneWhy: o.why("password.none"), help: env.T("create.password_help"), live: c.Live() != nil}.draw(env),
 		ui.Check{Name: "admin", Label: env.T("create.admin", "server", env.ServerName()), State: state, Why: o.why("admin")}.Draw(env),
 		ui.More{
@@ -107,6 +108,14 @@ func (c *Create) fields() []app.UI {
 			ui.Button{Label: env.T("common.cancel"), Look: ui.Plain, Href: route.Accounts(env.Homeserver)}.Draw(env),
 		),
 	}
+}
+
+// firstSignIn says what people are asked for when they sign in for the first time.
+func (c *Create) firstSignIn() app.UI {
+	if !c.Env().MAS() {
+		return nil
+	}
+	return ui.Remark(ui.IconMail, ui.Neutral, c.Env().T("create.mas_email"))
 }
 
 // moreUsed reports whether there is something in the fields that are folded away at first.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -104,7 +105,7 @@ func (d *Devices) row(device api.Device, signOut bool) ui.Row {
 		return value
 	}
 	row := ui.Row{
-		Key: string(device.ID), Label: deviceName(device),
+		Key: string(device.ID), Label: deviceName(env, device),
 		Cells: []app.UI{
 			deviceCell(env, device),
 			known("last_seen_ms", ui.Time(env, device.LastSeenMS)),
@@ -114,26 +115,50 @@ func (d *Devices) row(device api.Device, signOut bool) ui.Row {
 	}
 	if signOut {
 		row.Cells = append(row.Cells, ui.Button{
-			Label: env.T("devices.sign_out"), Aria: env.T("devices.sign_out_named", "name", deviceName(device)), Small: true,
+			Label: env.T("devices.sign_out"), Aria: env.T("devices.sign_out_named", "name", deviceName(env, device)), Small: true,
 			Href: route.SignOut(env.Homeserver, d.User.ID, device.ID),
 		}.Draw(env))
 	}
 	return row
 }
 
-// deviceName is what a device is called: its name, else its ID.
-func deviceName(d api.Device) string {
-	if d.DisplayName != "" {
+// deviceName is what a device is called: its name, else its ID; a session of another service's also by its program, or what it is.
+func deviceName(env ui.Env, d api.Device) string {
+	switch {
+	case d.DisplayName != "":
 		return d.DisplayName
+	case d.Client != "":
+		return d.Client
+	case d.Kind != "":
+		return env.T("devices.kind." + d.Kind)
 	}
 	return string(d.ID)
 }
 
-// deviceCell is a device in two lines: its name and its ID.
+// deviceCell is a device in two lines: its name and its ID, or for a session of another service's what kind it is.
 func deviceCell(env ui.Env, d api.Device) app.UI {
+	if d.Kind != "" {
+		return sessionCell(env, d)
+	}
 	name := ui.Subtle(env.T("devices.unnamed"))
 	if d.DisplayName != "" {
 		name = ui.Name(env, d.DisplayName)
 	}
 	return ui.TwoLines(name, ui.Mono(string(d.ID)))
+}
+
+// sessionCell is a session of Matrix Authentication Service's in two lines: what it is called, and its kind, its device, its end.
+func sessionCell(env ui.Env, d api.Device) app.UI {
+	name := ui.Name(env, deviceName(env, d))
+	if d.Admin {
+		name = ui.Join(name, ui.StateChip(env, ui.Chip{Label: env.T("devices.admin"), Icon: ui.IconAdmin, Tone: ui.Warn}))
+	}
+	parts := []app.UI{ui.Subtle(env.T("devices.kind." + d.Kind))}
+	if d.Device != "" {
+		parts = append(parts, ui.Mono(string(d.Device)))
+	}
+	if d.ExpiresMS > 0 {
+		parts = append(parts, ui.Subtle(env.T("devices.until", "time", env.Format().Date(time.UnixMilli(d.ExpiresMS)))))
+	}
+	return ui.TwoLines(name, ui.Join(parts...))
 }

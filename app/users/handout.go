@@ -5,6 +5,7 @@ package users
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -68,8 +69,18 @@ func (h *Handout) Render() app.UI {
 		ui.PageTitle{Title: h.Title(), Words: true}.Draw(env),
 		h.left(),
 		once,
+		h.firstSignIn(),
 		out.Draw(env),
 	)
+}
+
+// firstSignIn warns where an account was made without the e-mail address that its person is going to be asked for.
+func (h *Handout) firstSignIn() app.UI {
+	env, u := h.Env(), h.Card.User
+	if !env.MAS() || h.Operation != api.CreateUser.Info().Name || slices.ContainsFunc(u.Threepids, func(t api.Threepid) bool { return t.Medium == "email" }) {
+		return nil
+	}
+	return ui.Remark(ui.IconMail, ui.Warn, env.T("handout.mas_no_email"))
 }
 
 func (h *Handout) actions() []app.UI {

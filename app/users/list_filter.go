@@ -29,6 +29,7 @@ func filters() []filter {
 		{"admins", "admin", "administrators", "admin", api.With, func(q *api.UserQuery) *api.Filter { return &q.Admins }},
 		{"locked", "locked", "locked", "locked", api.With, func(q *api.UserQuery) *api.Filter { return &q.Locked }},
 		{"deactivated", "deactivated", "deactivated", "deactivated", api.With, func(q *api.UserQuery) *api.Filter { return &q.Deactivated }},
+		{"drift", "drift", "drift", "", api.With, func(q *api.UserQuery) *api.Filter { return &q.Drift }},
 		{"guests", "guests", "", "guest", api.With, func(q *api.UserQuery) *api.Filter { return &q.Guests }},
 		{"system", "system", "", "", api.Without, func(q *api.UserQuery) *api.Filter { return &q.System }},
 	}
@@ -97,6 +98,9 @@ func (l *List) page(cursor string) string {
 
 // can reports whether this list can be narrowed by a filter, and if not, why, where there is a sentence for it.
 func (l *List) can(f filter) (why string, ok bool) {
+	if f.Name == "drift" && !l.Env().MAS() {
+		return "", false // there is nothing that accounts could differ from
+	}
 	if reason := l.lacks(f.Name); reason != "" {
 		return reason, false
 	}

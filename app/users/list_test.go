@@ -108,10 +108,10 @@ func TestListAsks(t *testing.T) {
 		address string
 		want    api.UserQuery
 	}{
-		{"/uni/accounts", api.UserQuery{Admins: "with", Deactivated: "with", Locked: "with", Guests: "with", System: "without", Sort: "name", Limit: 100}},
-		{"/uni/accounts?search=&admins=&system=&_wait=1", api.UserQuery{Admins: "with", Deactivated: "with", Locked: "with", Guests: "with", System: "without", Sort: "name", Limit: 100}},
+		{"/uni/accounts", api.UserQuery{Admins: "with", Deactivated: "with", Locked: "with", Guests: "with", Drift: "with", System: "without", Sort: "name", Limit: 100}},
+		{"/uni/accounts?search=&admins=&system=&_wait=1", api.UserQuery{Admins: "with", Deactivated: "with", Locked: "with", Guests: "with", Drift: "with", System: "without", Sort: "name", Limit: 100}},
 		{"/uni/accounts?search=a%20b&admins=only&deactivated=without&locked=only&guests=without&system=with&sort=created&descending=true&limit=20&cursor=xyz",
-			api.UserQuery{Search: "a b", Admins: "only", Deactivated: "without", Locked: "only", Guests: "without", System: "with", Sort: "created", Descending: true, Limit: 20, Cursor: "xyz"}},
+			api.UserQuery{Search: "a b", Admins: "only", Deactivated: "without", Locked: "only", Guests: "without", Drift: "with", System: "with", Sort: "created", Descending: true, Limit: 20, Cursor: "xyz"}},
 	} {
 		call := screentest.NewCaller(screentest.Answers{"users.list": api.UserPage{Users: mix(), Total: number(12481), Next: "n"}})
 		screentest.Draw(t, NewList, screentest.Env(), call, c.address)

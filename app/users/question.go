@@ -215,13 +215,15 @@ func effectText(env ui.Env, e api.Effect) string {
 
 func effectIcons(code string) (ui.Icon, bool) {
 	switch code {
-	case "devices_signed_out", "all_devices_signed_out":
+	case "devices_signed_out", "all_devices_signed_out", "mas_sessions_end", "mas_admin_sessions_end":
 		return ui.IconSignOut, true
 	case "nobody_signs_in", "as_deactivate":
 		return ui.IconDeactivate, true
-	case "devices_stay":
+	case "mas_tokens_linger", "mas_lock_within", "mas_unlock_within":
+		return ui.IconOnce, true
+	case "devices_stay", "mas_sessions_stay":
 		return ui.IconDevice, true
-	case "signs_in_again", "signs_in_with_password", "clients_work_again", "admin_again":
+	case "signs_in_again", "signs_in_with_password", "mas_signs_in_as_before", "mas_admin_next_sign_in", "clients_work_again", "admin_again":
 		return ui.IconSignIn, true
 	case "clients_refused":
 		return ui.IconLock, true
@@ -237,9 +239,9 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconPhotoOff, true
 	case "profile_stays":
 		return ui.IconUser, true
-	case "addresses_freed":
+	case "addresses_freed", "mas_emails_not_back":
 		return ui.IconMailOff, true
-	case "old_password_ends", "password_removed", "password_replaced", "password_stays", "keys_lost", "unsaved_keys_lost", "dendrite_backup_stays":
+	case "old_password_ends", "password_removed", "password_replaced", "password_stays", "mas_password_kept", "keys_lost", "unsaved_keys_lost", "dendrite_backup_stays":
 		return ui.IconKey, true
 	case "new_password_card":
 		return ui.IconOnce, true

@@ -30,6 +30,13 @@ func effectsOf(u api.User) api.Effects {
 	}
 }
 
+// repairsOf is what a server with MAS says of repairs.
+func repairsOf(u api.User) api.Effects {
+	return api.Effects{User: u, Happens: []api.Effect{
+		{Code: "repair_deactivated_at_mas", Params: map[string]string{"drift": "deactivated"}}, {Code: "repair_locked_off", Params: map[string]string{"drift": "locked"}},
+	}}
+}
+
 func devices() api.DeviceList {
 	return api.DeviceList{Devices: []api.Device{
 		{ID: "GHTYAJCE", DisplayName: "Element X on iOS", LastSeenMS: ago(3), LastSeenIP: "203.0.113.47", UserAgent: "ElementX/26.11 (iPhone; iOS 19.1)"},
@@ -39,9 +46,19 @@ func devices() api.DeviceList {
 }
 
 func asking(u api.User, server api.Server) screentest.Caller {
+	if len(u.Drift) > 0 {
+		return screentest.NewCaller(screentest.Answers{"users.preview": repairsOf(u), "users.get": u, "server.info": server})
+	}
 	return screentest.NewCaller(screentest.Answers{
 		"users.preview": effectsOf(u), "users.get": u, "devices.list": devices(), "server.info": server,
 	})
+}
+
+// differs is an account whose two sides do not agree.
+func differs() api.User {
+	u := mix()[2]
+	u.Drift = []string{api.DriftDeactivated, api.DriftLocked, api.DriftAdmin}
+	return u
 }
 
 // questions are the screens that ask, with an account that can be asked about, and the request that they mean.
@@ -71,6 +88,7 @@ func questions() []struct {
 			api.UserReactivation{ID: gone.ID, Password: api.PasswordChoice{Mode: "passphrase"}}},
 		{"sign-out", about("account/sign-out", u) + "&device=GHTYAJCE&device=never", NewSignOut, api.SignOut, u,
 			api.DeviceSignOut{ID: u.ID, Devices: []api.DeviceID{"GHTYAJCE", "never"}}},
+		{"repair", about("account/repair", differs()) + "&drift=locked", NewRepair, api.RepairUser, differs(), api.UserRepair{ID: differs().ID, Drift: "locked"}},
 		{"sign-out-all", about("account/sign-out", u), NewSignOut, api.SignOut, u, api.DeviceSignOut{ID: u.ID, All: true}},
 	}
 }

@@ -54,13 +54,16 @@ func (r *Reset) Render() app.UI {
 }
 
 func ofDevices(code string) bool {
-	return slices.Contains([]string{"devices_signed_out", "all_devices_signed_out", "devices_stay", "unsaved_keys_lost"}, code)
+	return slices.Contains([]string{"devices_signed_out", "all_devices_signed_out", "devices_stay", "unsaved_keys_lost", "mas_sessions_end"}, code)
 }
 
 // submit says what the button does where the devices are signed out, and where they are not.
 func (r *Reset) submit() (submit, otherwise string) {
 	env := r.Env()
 	n, known := r.counted("devices_signed_out")
+	if env.MAS() {
+		n, known = r.counted("mas_sessions_end")
+	}
 	switch {
 	case !known:
 		return env.T("reset.submit_sign_out"), env.T("reset.submit_keep")

@@ -103,7 +103,7 @@ func (s *SignOut) Render() app.UI {
 func (s *SignOut) happens() []api.Effect {
 	list := slices.Clone(s.Effects.Happens)
 	for i, e := range list {
-		if e.Code == "devices_signed_out" && !s.All {
+		if (e.Code == "devices_signed_out" || e.Code == "mas_sessions_end") && !s.All {
 			n := int64(len(s.Devices))
 			list[i].N = &n
 		}
@@ -116,7 +116,10 @@ func (s *SignOut) chosen() app.UI {
 	var list []ui.Consequence
 	for _, d := range s.Devices {
 		text := "`" + string(d.ID) + "`"
-		if d.DisplayName != "" {
+		switch {
+		case d.Kind != "":
+			text = deviceName(s.Env(), d) + ", " + s.Env().T("devices.kind."+d.Kind)
+		case d.DisplayName != "":
 			text = d.DisplayName + " " + text
 		}
 		list = append(list, ui.Consequence{Icon: ui.IconDevice, Text: text})
@@ -129,6 +132,9 @@ func (s *SignOut) After(_ string, result any) screen.Next {
 	env := s.Env()
 	done, _ := result.(api.SignedOut)
 	next := screen.Next{URL: route.Accounts(env.Homeserver), Notice: env.N("done.devices_signed_out", done.Count)}
+	if env.MAS() {
+		next.Notice = env.N("done.sessions_ended", done.Count)
+	}
 	if id := cmp.Or(done.ID, s.Effects.User.ID); id != "" {
 		next.URL = route.Account(env.Homeserver, route.DevicesPath, id)
 	}

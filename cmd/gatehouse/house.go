@@ -20,6 +20,7 @@ import (
 	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/dendrite"
 	"gatehouse/server/homeserver/detect"
+	"gatehouse/server/homeserver/mas"
 	"gatehouse/server/homeserver/synapse"
 	"gatehouse/server/invitation"
 	"gatehouse/server/keep"
@@ -27,14 +28,31 @@ import (
 	"gatehouse/server/store"
 )
 
-// kinds are the kinds of homeserver that there are adapters for.
+// kindMAS is a Synapse that leaves its accounts to Matrix Authentication Service, where the configuration says how to reach that.
+const kindMAS = "mas"
+
+// kinds are the kinds of homeserver that there are adapters for. What an adapter has to do at the end is its closer, nil for nothing.
 var kinds = []struct {
 	name    string
-	adapter func(homeserver.Settings, homeserver.Keeper) homeserver.Adapter
+	adapter func(homeserver.Settings, homeserver.Keeper) (homeserver.Adapter, closer)
 }{
-	{"synapse", func(s homeserver.Settings, k homeserver.Keeper) homeserver.Adapter { return synapse.New(s, k) }},
-	{"dendrite", func(s homeserver.Settings, k homeserver.Keeper) homeserver.Adapter { return dendrite.New(s, k) }},
+	{"synapse", func(s homeserver.Settings, k homeserver.Keeper) (homeserver.Adapter, closer) {
+		return synapse.New(s, k), nil
+	}},
+	{kindMAS, func(s homeserver.Settings, k homeserver.Keeper) (homeserver.Adapter, closer) {
+		server := mas.New(s, k)
+		return server.Adapter, server.Close
+	}},
+	{"dendrite", func(s homeserver.Settings, k homeserver.Keeper) (homeserver.Adapter, closer) {
+		return dendrite.New(s, k), nil
+	}},
 }
+
+// closer ends what an adapter keeps open at its servers.
+type closer func(context.Context)
+
+// closeTime bounds all closers together.
+const closeTime = 5 * time.Second
 
 // house is everything that stands behind a command.
 type house struct {
@@ -44,6 +62,7 @@ type house struct {
 	seal   *seal.Keys
 	audit  *audit.Log
 	gate   *gate.Gate
+	ends   []closer
 }
 
 // openHouse reads the configuration and puts the gate together. Nothing is sent to a homeserver whose kind and name the
@@ -122,22 +141,34 @@ func (h *house) homeserver(ctx context.Context, name string, keeper homeserver.K
 		Name: name, URL: c.URL, ServerName: c.ServerName, Secret: c.RegistrationSharedSecret, Token: c.AdminToken, ClientURL: c.ClientURL,
 		Registrations: homeserver.Pace{PerSecond: c.RegistrationsPerSecond, AtOnce: c.RegistrationsAtOnce},
 		Hide:          c.HideAccounts, UserTypes: c.UserTypes, Terms: terms(c.Terms), Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
+		MAS: masOf(c),
 	}
-	adapter, err := adapterOf(c.Kind, settings, keeper)
+	adapter, end, err := adapterOf(c.Kind, settings, keeper)
 	if err != nil {
 		return nil, err
+	}
+	if end != nil {
+		h.ends = append(h.ends, end)
 	}
 	return &gate.Homeserver{Settings: settings, Kind: c.Kind, Adapter: adapter}, nil
 }
 
 // adapterOf makes the adapter for a kind of homeserver.
-func adapterOf(kind string, s homeserver.Settings, k homeserver.Keeper) (homeserver.Adapter, error) {
+func adapterOf(kind string, s homeserver.Settings, k homeserver.Keeper) (homeserver.Adapter, closer, error) {
+	if kind == "synapse" && s.MAS.Enabled() {
+		kind = kindMAS
+	}
 	for _, one := range kinds {
 		if one.name == kind {
-			return one.adapter(s, k), nil
+			adapter, end := one.adapter(s, k)
+			return adapter, end, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no adapter for kind %q", kind)
+	return nil, nil, fmt.Errorf("there is no adapter for kind %q", kind)
+}
+
+func masOf(c config.Homeserver) homeserver.MAS {
+	return homeserver.MAS{AdminURL: c.MAS.AdminURL, URL: c.MAS.URL, ClientID: c.MAS.ClientID, ClientSecret: c.MAS.ClientSecret}
 }
 
 func terms(list []config.Term) []homeserver.Term {
@@ -157,7 +188,14 @@ func (h *house) verify(ctx context.Context, name string, c api.Credentials) (api
 	return homeserver.Call(ctx, server.Adapter, api.VerifyOperator, c)
 }
 
-func (h *house) close() error { return h.store.Close() }
+func (h *house) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	for _, end := range h.ends {
+		end(ctx)
+	}
+	return h.store.Close()
+}
 
 func logger(c config.Log, w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.Level}

@@ -175,7 +175,10 @@ func prove(ctx context.Context, h config.Homeserver, secret, token api.Secret) e
 
 // examine runs the doctor's report and returns the first thing that failed.
 func examine(ctx context.Context, s homeserver.Settings, kind string) error {
-	adapter, err := adapterOf(kind, s, nobody{})
+	adapter, end, err := adapterOf(kind, s, nobody{})
+	if end != nil {
+		defer end(ctx)
+	}
 	if err != nil {
 		return err
 	}

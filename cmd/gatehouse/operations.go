@@ -34,13 +34,13 @@ func (c operationsCommand) Run() error {
 		return printJSON(os.Stdout, list)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "OPERATION\tKIND\tPERMISSION\tSYNAPSE\tDENDRITE")
+	fmt.Fprintln(w, "OPERATION\tKIND\tPERMISSION\tSYNAPSE\tSYNAPSE WITH MAS\tDENDRITE")
 	for _, o := range list {
 		kind := string(o.Kind)
 		if o.Destructive {
 			kind += ", destructive"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.Name, kind, o.Permission, brief(o.Servers["synapse"]), brief(o.Servers["dendrite"]))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Name, kind, o.Permission, brief(o.Servers["synapse"]), brief(o.Servers[kindMAS]), brief(o.Servers["dendrite"]))
 	}
 	return w.Flush()
 }
@@ -62,7 +62,8 @@ func operations() []listed {
 		}
 		one := listed{Name: info.Name, Kind: info.Kind, Permission: info.Permission, Destructive: info.Destructive, Servers: map[string]any{}}
 		for _, k := range kinds {
-			entry, _ := k.adapter(homeserver.Settings{URL: "http://localhost"}, nil).Find(info.Name)
+			adapter, _ := k.adapter(homeserver.Settings{URL: "http://localhost"}, nil)
+			entry, _ := adapter.Find(info.Name)
 			one.Servers[k.name] = true
 			if entry.Missing != "" {
 				one.Servers[k.name] = i18n.Bare(english.T("missing." + entry.Missing))

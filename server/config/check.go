@@ -205,6 +205,16 @@ func checkToken(text string) (string, error) {
 	return text, nil
 }
 
+// checkULID accepts an identifier of Matrix Authentication Service (github.com/ulid/spec: 26 characters of Crockford's base 32, of
+// which the first is at most 7). It is kept in capitals, as MAS compares client IDs.
+func checkULID(text string) (string, error) {
+	id := strings.ToUpper(text)
+	if len(id) != 26 || id[0] > '7' || strings.Trim(id, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != "" {
+		return "", errors.New("is not a ULID, and MAS takes no other client IDs: 26 letters and digits, like 01J44RKQYM4G3TNVANTMTDYTX6")
+	}
+	return id, nil
+}
+
 func checkDatabase(text string) (string, error) {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return "", errors.New("has a control character or a line break in it")

@@ -80,12 +80,14 @@ type Homeserver struct {
 	ServerName string
 	// Kind is "synapse" or "dendrite", or empty where the gate is to find it out.
 	Kind string
-	// RegistrationSharedSecret and AdminToken are the keys; at least one of them is set.
+	// RegistrationSharedSecret and AdminToken are the keys; at least one of them is set, or MAS is.
 	RegistrationSharedSecret api.Secret
 	AdminToken               api.Secret
 	// RegistrationsPerSecond and RegistrationsAtOnce bound how fast accounts are made with the shared secret.
 	RegistrationsPerSecond int
 	RegistrationsAtOnce    int
+	// MAS is the Matrix Authentication Service that a Synapse leaves its accounts to.
+	MAS MAS
 	// ClientURL is the web client that hand-out cards send people to.
 	ClientURL string
 	// HideAccounts are patterns of localparts, in which "*" stands for any text.
@@ -106,6 +108,20 @@ type Homeserver struct {
 
 // Term is a policy: what it is called, and the https address where it can be read.
 type Term struct{ Name, URL string }
+
+// MAS says how the gate reaches a Matrix Authentication Service. All but URL are set, or nothing is.
+type MAS struct {
+	// AdminURL is the base address of its admin API.
+	AdminURL string
+	// URL is the base address of its OAuth endpoints, empty where that is AdminURL.
+	URL string
+	// ClientID and ClientSecret are of a client that may use the admin API.
+	ClientID     string
+	ClientSecret api.Secret
+}
+
+// Enabled reports whether the homeserver's accounts are Matrix Authentication Service's.
+func (m MAS) Enabled() bool { return m.AdminURL != "" }
 
 // Names returns the names of the homeservers, sorted.
 func (c *Config) Names() []string { return slices.Sorted(maps.Keys(c.Homeservers)) }

@@ -83,7 +83,7 @@ func (l *loader) meaning(name string, inFile []string) (Field, string, bool) {
 	var found []string
 	for _, f := range fields {
 		for _, server := range inFile {
-			if f.ofHomeserver() && rest == envServer(server)+"_"+strings.ToUpper(f.name()) {
+			if f.ofHomeserver() && rest == envServer(server)+"_"+f.envKey() {
 				field, found = f, append(found, server)
 			}
 		}
@@ -105,8 +105,8 @@ func (l *loader) newServer(name, rest string, inFile []string) (Field, string, b
 	var field Field
 	prefix := ""
 	for _, f := range fields {
-		before, fits := strings.CutSuffix(rest, "_"+strings.ToUpper(f.name()))
-		if f.ofHomeserver() && fits && len(f.name()) > len(field.name()) {
+		before, fits := strings.CutSuffix(rest, "_"+f.envKey())
+		if f.ofHomeserver() && fits && len(f.envKey()) > len(field.envKey()) {
 			field, prefix = f, before
 		}
 	}
@@ -141,7 +141,7 @@ func (l *loader) unknownVariable(name, server, wrong string) {
 		case server == "" && !f.ofHomeserver():
 			known = append(known, f.Env)
 		case server != "" && f.ofHomeserver():
-			known = append(known, strings.ToUpper(f.name()))
+			known = append(known, f.envKey())
 		}
 	}
 	if meant := nearest(wrong, known); meant != "" {

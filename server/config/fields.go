@@ -14,6 +14,7 @@ const (
 	envPrefix           = "GATEHOUSE_"
 	homeserversKey      = "homeservers"
 	homeserverPath      = "homeservers.<name>"
+	masPath             = homeserverPath + ".mas"
 	homeserverEnvPrefix = envPrefix + "HOMESERVERS_"
 	fileSuffix          = "_file"
 	typeKey             = "key" // 32 bytes, which a file may hold raw
@@ -136,7 +137,7 @@ var fields = expand([]Field{
 	},
 	{
 		Path: homeserverPath + ".registration_shared_secret", Type: "text", Secret: true, Absent: "accounts are made with `admin_token`",
-		About: "The homeserver's own `registration_shared_secret`. Gatehouse needs this or `admin_token`; with this alone it registers a service administrator of its own, once.",
+		About: "The homeserver's own `registration_shared_secret`. Gatehouse needs this or `admin_token`, unless there is `mas`; with this alone it registers a service administrator of its own, once.",
 		codec: secret(func(p *place) *api.Secret { return &p.homeserver.RegistrationSharedSecret }, checkSharedSecret),
 	},
 	{
@@ -194,6 +195,26 @@ var fields = expand([]Field{
 		About: "How long one request to the homeserver may take. From 100ms to 5m.",
 		codec: span(func(p *place) *time.Duration { return &p.homeserver.Timeout }, 100*time.Millisecond, 5*time.Minute),
 	},
+	{
+		Path: masPath + ".admin_url", Type: "URL", Absent: "the homeserver's accounts are its own", Example: "http://127.0.0.1:8081",
+		About: "The base address of Matrix Authentication Service's admin API, as Gatehouse reaches it: of the listener that has the resource `adminapi`, without `/api/admin/v1`.",
+		codec: text(func(p *place) *string { return &p.homeserver.MAS.AdminURL }, checkURL),
+	},
+	{
+		Path: masPath + ".url", Type: "URL", Absent: "`admin_url` is used", Example: "https://auth.example.org",
+		About: "The base address of Matrix Authentication Service's listener with the resource `oauth`, where that is another one. Gatehouse gets its tokens there.",
+		codec: text(func(p *place) *string { return &p.homeserver.MAS.URL }, checkURL),
+	},
+	{
+		Path: masPath + ".client_id", Type: "ULID", Absent: "the homeserver's accounts are its own", Example: "01J44RKQYM4G3TNVANTMTDYTX6",
+		About: "The client that Gatehouse is to Matrix Authentication Service: one of its `clients`, with `client_auth_method: client_secret_basic`, that is in `policy.data.admin_clients`, too. `gatehouse check` prints what is missing there.",
+		codec: text(func(p *place) *string { return &p.homeserver.MAS.ClientID }, checkULID),
+	},
+	{
+		Path: masPath + ".client_secret", Type: "text", Secret: true, Absent: "the homeserver's accounts are its own",
+		About: "The client's secret. With it Gatehouse gets short tokens for the admin API, and makes a personal session for itself at Synapse.",
+		codec: secret(func(p *place) *api.Secret { return &p.homeserver.MAS.ClientSecret }, checkSharedSecret),
+	},
 })
 
 // expand names the environment variables and puts a "…_file" field after every secret.
@@ -238,7 +259,12 @@ func (f Field) section() string {
 	return ""
 }
 
-func (f Field) ofHomeserver() bool { return f.section() == homeserverPath }
+func (f Field) ofHomeserver() bool { return strings.HasPrefix(f.Path, homeserverPath+".") }
+
+// envKey is what a homeserver's variable has after the homeserver's name.
+func (f Field) envKey() string {
+	return strings.TrimPrefix(strings.TrimPrefix(f.Env, homeserverEnvPrefix), "<NAME>_")
+}
 
 func fieldAt(path string) (Field, bool) {
 	i := slices.IndexFunc(fields, func(f Field) bool { return f.Path == path })

@@ -56,7 +56,8 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("half a configuration: %+v", c)
 		}
 		for name, h := range c.Homeservers {
-			if checkName(name) != "" || h.URL == "" || h.Timeout <= 0 || h.RegistrationSharedSecret.IsZero() && h.AdminToken.IsZero() {
+			if checkName(name) != "" || h.URL == "" || h.Timeout <= 0 || h.RegistrationSharedSecret.IsZero() && h.AdminToken.IsZero() && h.MAS.ClientSecret.IsZero() ||
+				h.MAS.Enabled() == h.MAS.ClientSecret.IsZero() {
 				t.Errorf("half a homeserver %q: %+v", name, h)
 			}
 		}

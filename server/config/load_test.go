@@ -139,6 +139,20 @@ func TestLoad(t *testing.T) {
 			},
 		},
 		{
+			name: "MAS, half in the file and half in the environment, without another key",
+			files: map[string]string{
+				"gatehouse.yaml": "homeservers: {main: {url: http://127.0.0.1:8008, mas: {admin_url: http://127.0.0.1:8081/, client_id: 01j44rkqym4g3tnvantmtdytx6, client_secret: old}}}\n",
+				"secret.txt":     "secret\n",
+			},
+			env: []string{"GATEHOUSE_HOMESERVERS_MAIN_MAS_CLIENT_SECRET_FILE=secret.txt", "GATEHOUSE_HOMESERVERS_MAIN_MAS_URL=https://auth.example.org"},
+			want: func(string) func(*Config, *Homeserver) {
+				return func(c *Config, main *Homeserver) {
+					main.AdminToken = api.Secret{}
+					main.MAS = MAS{AdminURL: "http://127.0.0.1:8081", URL: "https://auth.example.org", ClientID: "01J44RKQYM4G3TNVANTMTDYTX6", ClientSecret: api.NewSecret("secret")}
+				}
+			},
+		},
+		{
 			name: "a secret that the environment gives takes the place of its file in the file",
 			files: map[string]string{
 				"gatehouse.yaml": "secret_key_file: nowhere\nhomeservers: {main: {url: http://127.0.0.1:8008, admin_token_file: nowhere}}\n",

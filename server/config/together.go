@@ -136,7 +136,8 @@ func (l *loader) readUsualKey(c *Config) {
 func (l *loader) checkHomeserver(name string, h Homeserver) {
 	field := func(key string) string { return homeserverPath + "." + key }
 	shared, token := field("registration_shared_secret"), field("admin_token")
-	if !l.isGiven(name, shared) && !l.isGiven(name, token) {
+	mas := l.checkMAS(name, h)
+	if !l.isGiven(name, shared) && !l.isGiven(name, token) && !mas {
 		at := l.servers[name]
 		l.add(at, homeserversKey+"."+name, "there is no key to this homeserver. Give registration_shared_secret or admin_token, or the file of one (registration_shared_secret_file, admin_token_file).")
 	}
@@ -153,6 +154,35 @@ func (l *loader) checkHomeserver(name string, h Homeserver) {
 		at := l.where(name, writes)
 		l.add(at, shownField(writes, name, at), "there is no database to write to. Give database, or remove this.")
 	}
+}
+
+// checkMAS checks the section of Matrix Authentication Service, and reports whether there is one.
+func (l *loader) checkMAS(name string, h Homeserver) bool {
+	var given, missing []string
+	for _, f := range fields {
+		switch {
+		case f.section() != masPath || f.FileOf != "":
+		case l.isGiven(name, f.Path):
+			given = append(given, f.Path)
+		case f.name() != "url":
+			missing = append(missing, f.name())
+		}
+	}
+	if len(given) == 0 {
+		return false
+	}
+	at := l.where(name, given[0])
+	if len(missing) > 0 {
+		l.add(at, shownPath(masPath, name), "this lacks %s. admin_url, client_id and client_secret go together.", strings.Join(missing, ", "))
+	}
+	if h.Kind == "dendrite" {
+		l.add(at, shownPath(masPath, name), "a Dendrite has no Matrix Authentication Service. Remove it.")
+	}
+	if shared := homeserverPath + ".registration_shared_secret"; l.isGiven(name, shared) {
+		at := l.where(name, shared)
+		l.add(at, shownField(shared, name, at), "with Matrix Authentication Service Synapse takes no shared secret. Remove it: it is of no use but to whoever steals it.")
+	}
+	return true
 }
 
 // hasInlineSecret reports whether the file itself has a secret in it.

@@ -154,10 +154,20 @@ func render(c *Config) []byte {
 	for _, name := range c.Names() {
 		fmt.Fprintf(w, "  %s:\n", scalarText(name))
 		h := c.Homeservers[name]
+		section := homeserverPath
 		for _, f := range fields {
-			if f.ofHomeserver() {
-				w.field(f, &place{homeserver: &h}, "    ")
+			if !f.ofHomeserver() {
+				continue
 			}
+			if f.section() != section {
+				section = f.section()
+				fmt.Fprintf(w, "    %s:\n", strings.TrimPrefix(section, homeserverPath+"."))
+			}
+			indent := "    "
+			if section != homeserverPath {
+				indent += "  "
+			}
+			w.field(f, &place{homeserver: &h}, indent)
 		}
 	}
 	return w.Bytes()

@@ -73,6 +73,10 @@ func TestWriteEverything(t *testing.T) {
 		ClientURL: "https://chat.example.org", HideAccounts: []string{"*_bot", "~"}, Terms: []Term{{"Terms of use", "https://example.org/terms"}}, Database: api.NewSecret("postgres://u:p@h/d"),
 		DatabaseWrites: true, Timeout: time.Second,
 	}
+	c.Homeservers["mas"] = Homeserver{
+		URL: "http://localhost:8008", Kind: "synapse", Timeout: time.Second,
+		MAS: MAS{AdminURL: "http://localhost:8081", URL: "https://auth.example.org", ClientID: "01J44RKQYM4G3TNVANTMTDYTX6", ClientSecret: api.NewSecret("client secret")},
+	}
 	if err := Write("gatehouse.yaml", c); err != nil {
 		t.Fatal(err)
 	}

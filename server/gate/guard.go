@@ -23,6 +23,9 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 	if u, ok := req.(api.UserUpdate); ok {
 		ends, takesOver = demotes(u), u.Threepids != nil || u.ExternalIDs != nil
 	}
+	if r, ok := req.(api.UserRepair); ok {
+		ends = r.Drift == api.DriftDeactivated || r.Drift == api.DriftAdmin
+	}
 	confirmed := false
 	if c, ok := req.(api.Confirmable); ok {
 		confirmed = c.Confirmed()
@@ -91,6 +94,7 @@ var deeds = map[string]struct{ ends, disturbs bool }{
 	api.AllowKeyReset.Info().Name:   {},
 	api.SignInAs.Info().Name:        {disturbs: true},
 	api.RedactUser.Info().Name:      {},
+	api.RepairUser.Info().Name:      {},
 }
 
 // lastAdmin reports whether no other administrator than id could still sign in. The gate's own account does not count: nobody can

@@ -81,6 +81,7 @@ var everyOperation = []struct {
 	{name: "users.pushers", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
 	{name: "users.reactivate", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","password":{"mode":"none"}}`},
 	{name: "users.renew", kind: api.KindWrite, permission: "users.edit", body: `{"id":"@ann:example.org"}`},
+	{name: "users.repair", kind: api.KindWrite, permission: "users.deactivate", body: `{"id":"@ann:example.org","drift":"deactivated"}`},
 	{name: "users.reset_password", kind: api.KindWrite, permission: "users.reset_password", body: `{"id":"@ann:example.org","password":{"mode":"random"}}`},
 	{name: "users.redact", kind: api.KindWrite, permission: "users.redact", body: `{"id":"@ann:example.org","confirm_id":"@ann:example.org","scope":"all"}`},
 	{name: "users.redaction", kind: api.KindRead, permission: "users.redact", query: url.Values{"id": {"@ann:example.org"}, "redact_id": {"r1"}}},

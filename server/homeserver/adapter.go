@@ -100,6 +100,17 @@ func (e Entry) Why() string {
 	return ""
 }
 
+// Overlay returns the table in which the entries of over stand in place of a's, and all of a's others are as they were.
+func (a Adapter) Overlay(over Adapter) Adapter {
+	out := make(Adapter, 0, len(a)+len(over))
+	for _, e := range a {
+		if _, replaced := over.Find(e.Op.Info().Name); !replaced {
+			out = append(out, e)
+		}
+	}
+	return append(out, over...)
+}
+
 // Complete reports the operations of the catalogue that the table of a homeserver neither implements nor names as missing, those
 // that it has twice, and those that are not an adapter's but the gate's own (api.AtGate).
 func (a Adapter) Complete() error { return a.complete(false) }

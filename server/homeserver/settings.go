@@ -28,6 +28,7 @@ type Settings struct {
 	DatabaseWrites bool
 	ForwardedFor   bool // send the person's address as X-Forwarded-For when signing in
 	Timeout        time.Duration
+	MAS            MAS
 }
 
 // Pace bounds how fast something is done: so many at once, and then so many a second. Zero is no bound.
@@ -35,6 +36,17 @@ type Pace struct{ PerSecond, AtOnce int }
 
 // Term is a policy of a homeserver: what it is called, and where it can be read.
 type Term struct{ Name, URL string }
+
+// MAS is how a Synapse's Matrix Authentication Service is reached. The zero value means that there is none.
+type MAS struct {
+	AdminURL     string // base address of the admin API
+	URL          string // base address of the OAuth endpoints; "" where that is AdminURL
+	ClientID     string
+	ClientSecret api.Secret
+}
+
+// Enabled reports whether there is one.
+func (m MAS) Enabled() bool { return m.AdminURL != "" }
 
 // Hidden reports whether a localpart matches a pattern of accounts to hide; `*` stands for any characters, all else for itself.
 func (s Settings) Hidden(localpart string) bool {

@@ -11,7 +11,7 @@ import (
 	"gatehouse/server/config"
 )
 
-//go:embed intro.md small.yaml proxy.yaml dendrite.yaml
+//go:embed intro.md small.yaml proxy.yaml mas.yaml dendrite.yaml
 var parts embed.FS
 
 // headings are the sections of the reference, in its order, with what is said about each.
@@ -21,7 +21,8 @@ var headings = []struct{ section, title, about string }{
 	{"store", "store", "The gate's own database."},
 	{"session", "session", "How long people stay signed in."},
 	{"log", "log", ""},
-	{"homeservers.<name>", "homeservers", "One entry for each homeserver. Its name is yours to choose and is part of the panel's addresses: `a`–`z`, `0`–`9`, `.` and `-`, at most 63, beginning with a letter or a digit. These names are taken: %s. Each homeserver needs a `url`, and `registration_shared_secret` or `admin_token`."},
+	{"homeservers.<name>", "homeservers", "One entry for each homeserver. Its name is yours to choose and is part of the panel's addresses: `a`–`z`, `0`–`9`, `.` and `-`, at most 63, beginning with a letter or a digit. These names are taken: %s. Each homeserver needs a `url`, and `registration_shared_secret`, `admin_token` or `mas`."},
+	{"homeservers.<name>.mas", "mas", "For a Synapse that leaves its accounts to Matrix Authentication Service (MAS). `admin_url`, `client_id` and `client_secret` go together, and there is no `registration_shared_secret` then: Gatehouse makes an account and a personal session for itself, and renews that. In MAS's own configuration the client has to be declared, to be allowed to use the admin API, and the API has to be there:\n\n```yaml\nclients:\n  - client_id: 01J44RKQYM4G3TNVANTMTDYTX6\n    client_auth_method: client_secret_basic\n    client_secret_file: gatehouse-client-secret\npolicy:\n  data:\n    admin_clients:\n      - 01J44RKQYM4G3TNVANTMTDYTX6\nhttp:\n  listeners:\n    - name: internal\n      binds:\n        - address: 127.0.0.1:8081\n      resources:\n        - name: adminapi\n        - name: oauth\n```"},
 }
 
 // reference returns the document.
@@ -29,7 +30,7 @@ func reference() []byte {
 	var b bytes.Buffer
 	b.WriteString("<!-- Written by go run ./tools/configdoc from the code. Change it there. -->\n")
 	intro := part("intro.md")
-	for _, name := range []string{"small", "proxy", "dendrite"} {
+	for _, name := range []string{"small", "proxy", "mas", "dendrite"} {
 		intro = strings.Replace(intro, "{{"+name+"}}", "```yaml\n"+part(name+".yaml")+"```", 1)
 	}
 	b.WriteString(intro)

@@ -50,11 +50,11 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 
 // TestExamplesLoad loads the examples as they are printed.
 func TestExamplesLoad(t *testing.T) {
-	for _, name := range []string{"small.yaml", "proxy.yaml", "dendrite.yaml"} {
+	for _, name := range []string{"small.yaml", "proxy.yaml", "mas.yaml", "dendrite.yaml"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			for file, text := range map[string]string{
-				"gatehouse.yaml": part(name), "gatehouse.key": seal.NewKey(), "shared-secret.txt": "secret\n", "school-token.txt": "token\n",
+				"gatehouse.yaml": part(name), "gatehouse.key": seal.NewKey(), "shared-secret.txt": "secret\n", "school-token.txt": "token\n", "client-secret.txt": "secret\n",
 			} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 					t.Fatal(err)

@@ -137,6 +137,9 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 			}
 			return s.handout(r.ID, r.Password)
 		}),
+		entry(s, api.RepairUser, func(d api.UserRepair) (api.User, error) {
+			return s.change(d.ID, func(u *api.User) { u.Drift = nil })
+		}),
 		entry(s, api.PreviewDeed, func(q api.DeedQuery) (api.Effects, error) {
 			u, err := s.get(q.ID)
 			return api.Effects{User: u}, err

@@ -23,6 +23,7 @@ const (
 	reasonNeedsDatabase       = "dendrite_needs_database"
 	reasonNeedsDatabaseWrites = "dendrite_needs_database_writes"
 	reasonNoLock              = "dendrite_no_lock"
+	reasonNoMAS               = "no_mas"
 	reasonNoErase             = "dendrite_no_erase"
 	reasonNoSignOut           = "dendrite_no_devices_sign_out"
 	reasonNoThreepids         = "dendrite_no_threepids"
@@ -99,6 +100,7 @@ func (s *server) adapter() homeserver.Adapter {
 		homeserver.Missing(api.ReadData, reasonNoAccountData),
 		homeserver.Missing(api.RedactUser, reasonNoRedact),
 		homeserver.Missing(api.RedactionStatus, reasonNoRedact),
+		homeserver.Missing(api.RepairUser, reasonNoMAS),
 		homeserver.Missing(api.SignOut, reasonNoSignOut),
 		homeserver.Missing(api.LockUser, reasonNoLock),
 		homeserver.Missing(api.UnlockUser, reasonNoLock),
@@ -175,6 +177,7 @@ func (s *server) fields() map[string]string {
 		"users.update.external_ids":  reasonNoExternalIDs,
 		"users.list.locked":          reasonNoLock,
 		"users.find.identity":        reasonNoExternalIDs,
+		"users.list.drift":           reasonNoMAS,
 	}
 	if why := s.needsWrites(); why != "" {
 		out["users.update.admin"] = why

@@ -17,6 +17,9 @@ func (s *server) listUsers(ctx context.Context, q api.UserQuery) (api.UserPage, 
 	if q.Locked == api.Only {
 		return api.UserPage{}, unsupported("locked", reasonNoLock)
 	}
+	if q.Drift == api.Only {
+		return api.UserPage{}, unsupported("drift", reasonNoMAS)
+	}
 	offset, err := readCursor(q.Cursor)
 	if err != nil {
 		return api.UserPage{}, err

@@ -231,7 +231,7 @@ func TestCodesAreStable(t *testing.T) {
 		"dendrite_needs_database", "dendrite_needs_password", "dendrite_no_account_data", "dendrite_no_avatar", "dendrite_no_device_edit", "dendrite_no_devices_sign_out",
 		"dendrite_no_display_name", "dendrite_no_erase", "dendrite_no_external_ids", "dendrite_no_features", "dendrite_no_join", "dendrite_no_key_reset",
 		"dendrite_no_lock", "dendrite_no_media", "dendrite_no_pushers", "dendrite_no_rate_limit", "dendrite_no_redact", "dendrite_no_rooms", "dendrite_no_shadow_ban", "dendrite_no_sign_in_as", "dendrite_no_suspension",
-		"dendrite_no_threepids", "dendrite_no_tokens", "dendrite_no_user_type", "dendrite_no_validity",
+		"dendrite_no_threepids", "dendrite_no_tokens", "dendrite_no_user_type", "dendrite_no_validity", "no_mas",
 	}
 	if diff := cmp.Diff(want, sortedKeys(reasons)); diff != "" {
 		t.Errorf("(-want +got): %s", diff)

@@ -24,6 +24,8 @@ type Options struct {
 	Secret  string // registration_shared_secret; "" for none
 	// MAS has accounts delegated to Matrix Authentication Service: a dozen endpoints are not there.
 	MAS bool
+	// Introspect asks MAS about a token, where MAS is there to be asked (see mas.go).
+	Introspect func(token string) (Grant, error)
 	// Logins bounds how many sign-ins an address may try before it is refused (rc_login.address); 0 for no bound.
 	Logins int
 	// NoForwardedFor ignores X-Forwarded-For, as a listener without `x_forwarded` does.
@@ -64,6 +66,7 @@ type session struct {
 	device string
 	puppet bool  // it was made by sign-in as; it has no device
 	until  int64 // unix milliseconds; 0: it does not end
+	admin  bool  // may use the admin API
 }
 
 // New starts a fake that ends with the test.
@@ -279,7 +282,7 @@ func (f *Server) route(c *call) any {
 		}
 		if !e.open {
 			c.who = f.authenticate(c)
-			if !e.person && !c.who.user.is("admin") {
+			if !e.person && !c.who.admin {
 				fail(403, "M_FORBIDDEN", "You are not a server admin")
 			}
 		}
@@ -326,6 +329,9 @@ func (f *Server) authenticate(c *call) session {
 	if !ok {
 		fail(401, "M_MISSING_TOKEN", "Missing access token")
 	}
+	if f.options.Introspect != nil {
+		return f.introspect(c, token)
+	}
 	s, ok := f.tokens[token]
 	switch {
 	case !ok:
@@ -342,6 +348,7 @@ func (f *Server) authenticate(c *call) session {
 		s.user.seen[s.device] = time.Now().UnixMilli()
 	}
 	f.ips[s.user.id()] = append(f.ips[s.user.id()], f.address(c))
+	s.admin = s.user.is("admin")
 	return s
 }
 

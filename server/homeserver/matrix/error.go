@@ -149,7 +149,7 @@ func failure(err error, sent bool) *Error {
 }
 
 // decodeError returns nil for a success. Of an error it takes what it can: `errcode` and `error` as the specification has
-// them, `message` and `Err` as Dendrite has them at times. An errcode in a 200 is an error too; Dendrite does that.
+// them, `message` and `Err` as Dendrite has them at times, `errors` as Matrix Authentication Service's admin API has them. An errcode in a 200 is an error too; Dendrite does that.
 func decodeError(resp *http.Response, body []byte, call Call) *Error {
 	e := &Error{Kind: Refused, Status: resp.StatusCode}
 	var fields map[string]json.RawMessage
@@ -166,6 +166,9 @@ func decodeError(resp *http.Response, body []byte, call Call) *Error {
 			if e.Text = clean(hide(text(fields[name]), call), maxText); e.Text != "" {
 				break
 			}
+		}
+		if e.Text == "" {
+			e.Text = clean(hide(titles(fields["errors"]), call), maxText)
 		}
 		_ = json.Unmarshal(fields["soft_logout"], &e.SoftLogout)
 		e.Stages = stages(fields["flows"])
@@ -184,6 +187,19 @@ func stages(raw json.RawMessage) [][]string {
 		list = append(list, f.Stages)
 	}
 	return list
+}
+
+// titles joins the titles of a list of errors; each further one is the cause of the one before.
+func titles(raw json.RawMessage) string {
+	var list []struct {
+		Title string `json:"title"`
+	}
+	_ = json.Unmarshal(raw, &list)
+	parts := make([]string, 0, len(list))
+	for _, e := range list {
+		parts = append(parts, e.Title)
+	}
+	return strings.Join(parts, ": ")
 }
 
 func text(raw json.RawMessage) string {

@@ -39,8 +39,9 @@ func hide(s string, call Call) string {
 	if s == "" {
 		return ""
 	}
-	found := []api.Secret{call.Token}
+	found := []api.Secret{call.Token, call.Basic.Password}
 	collect(reflect.ValueOf(call.Body), &found)
+	collect(reflect.ValueOf(call.Form), &found)
 	for _, secret := range found {
 		if secret.IsZero() {
 			continue

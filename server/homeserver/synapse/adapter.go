@@ -17,6 +17,7 @@ import (
 // The reasons (`missing.<reason>`) why something cannot be had.
 const (
 	reasonMAS     = "mas"
+	reasonNoMAS   = "no_mas"
 	reasonVersion = "synapse_old"
 	reasonNotices = "synapse_no_notices"
 )
@@ -26,7 +27,7 @@ type synapse struct {
 	settings  homeserver.Settings
 	client    *matrix.Client
 	registrar *sharedsecret.Registrar
-	keys      *sharedsecret.Keys
+	keys      Keys
 	facts     factbook
 	table     homeserver.Adapter
 	// pauses are how long to wait before each look at what became of a write that nobody answered.
@@ -38,14 +39,37 @@ func New(settings homeserver.Settings, keeper homeserver.Keeper, options ...matr
 	return build(settings, keeper, options...).table
 }
 
+// Keys is where an administrator's token comes from: the configuration, a service account, or a personal session of Matrix
+// Authentication Service.
+type Keys interface {
+	// Do sends a call with the token, renewed where it has to be. Errors are *matrix.Error or *api.Problem.
+	Do(ctx context.Context, call matrix.Call, out any) (matrix.Answer, error)
+	// Own returns the account that the gate acts as.
+	Own(ctx context.Context) (api.UserID, error)
+	// Given reports whether the token comes from the configuration.
+	Given() bool
+	// Locked returns the account whose token is kept and cannot be opened with today's key, "" where there is none.
+	Locked(ctx context.Context) api.UserID
+}
+
+// NewWithKeys is New for a Synapse whose token comes from elsewhere.
+func NewWithKeys(settings homeserver.Settings, keys Keys, options ...matrix.Option) homeserver.Adapter {
+	client := matrix.New(settings.URL, settings.Timeout, options...)
+	return assemble(settings, client, sharedsecret.NewRegistrar(client, sharedsecret.Synapse, settings.Secret, settings.Registrations), keys).table
+}
+
 func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...matrix.Option) *synapse {
 	client := matrix.New(settings.URL, settings.Timeout, options...)
 	registrar := sharedsecret.NewRegistrar(client, sharedsecret.Synapse, settings.Secret, settings.Registrations)
+	return assemble(settings, client, registrar, sharedsecret.NewKeys(settings, client, registrar, keeper))
+}
+
+func assemble(settings homeserver.Settings, client *matrix.Client, registrar *sharedsecret.Registrar, keys Keys) *synapse {
 	s := &synapse{
 		settings:  settings,
 		client:    client,
 		registrar: registrar,
-		keys:      sharedsecret.NewKeys(settings, client, registrar, keeper),
+		keys:      keys,
 		pauses:    []time.Duration{0, time.Second, 2 * time.Second},
 	}
 	s.table = homeserver.Adapter{
@@ -64,6 +88,7 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		homeserver.Implement(api.DeactivateUser, s.deactivate).When(s.withoutMAS),
 		homeserver.Implement(api.EraseUser, s.erase).When(s.withoutMAS),
 		homeserver.Implement(api.ReactivateUser, s.reactivate).When(s.withoutMAS),
+		homeserver.Missing(api.RepairUser, reasonNoMAS),
 		homeserver.Implement(api.PreviewDeed, s.preview),
 		homeserver.Implement(api.JoinRooms, s.joinRooms),
 		homeserver.Implement(api.ListDevices, s.devices),

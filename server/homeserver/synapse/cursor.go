@@ -70,6 +70,6 @@ func (c cursor) text(q api.UserQuery) string {
 func fingerprint(q api.UserQuery) uint32 {
 	q.Cursor, q.Limit = "", 0
 	h := fnv.New32a()
-	fmt.Fprintf(h, "%q", []any{q.Search, q.Admins, q.Deactivated, q.Locked, q.Guests, q.System, q.Sort, q.Descending})
+	fmt.Fprintf(h, "%q", []any{q.Search, q.Admins, q.Deactivated, q.Locked, q.Guests, q.System, q.Drift, q.Sort, q.Descending})
 	return h.Sum32()
 }

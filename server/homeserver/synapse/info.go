@@ -43,6 +43,7 @@ func (s *synapse) info(ctx context.Context, _ api.ServerQuery) (api.Server, erro
 // unavailable is what cannot be had of this very server: operations, and fields of those that can.
 func (s *synapse) unavailable(known facts) map[string]string {
 	out := s.table.Unavailable()
+	out["users.list.drift"] = reasonNoMAS
 	if known.mas {
 		maps.Copy(out, map[string]string{"users.update.admin": reasonMAS, "users.update.threepids": reasonMAS, "users.list.guests": reasonMAS})
 	}

@@ -31,6 +31,9 @@ type plan struct {
 // here, over at most 10 requests of 500 accounts a call; Scanned and Of say how far that got. Total is told where the
 // server's own count is the right one.
 func (s *synapse) list(ctx context.Context, q api.UserQuery) (api.UserPage, error) {
+	if q.Drift == api.Only { // there is nothing that this Synapse's accounts could differ from
+		return api.UserPage{}, unsupported(reasonNoMAS).At("drift")
+	}
 	at, err := openCursor(q)
 	if err != nil {
 		return api.UserPage{}, err

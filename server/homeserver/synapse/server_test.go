@@ -5,6 +5,7 @@ package synapse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -26,6 +27,9 @@ func TestTableIsComplete(t *testing.T) {
 	}
 }
 
+// withoutMAS is what is not to be had of the newest Synapse that keeps its accounts itself.
+var withoutMAS = map[string]string{"users.repair": "no_mas", "users.list.drift": "no_mas", "tokens.revoke": "synapse_no_revoke", "tokens.unrevoke": "synapse_no_revoke", "users.allow_key_reset": reasonPassword}
+
 func TestInfo(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		if _, err := b.keys.Own(t.Context()); err != nil {
@@ -34,7 +38,7 @@ func TestInfo(t *testing.T) {
 		for i, most := range []int{5, 1} {
 			b.sent.reset()
 			s, err := b.info(t.Context(), api.ServerQuery{})
-			if err != nil || s.Name != "main" || s.ServerName != "localhost" || s.Kind != "synapse" || !strings.HasPrefix(s.Version, "1.163.2") || s.State != "up" || s.LatencyMS < 1 || s.MaxLocalpart != 244 || len(s.Unavailable) != 3 || s.Unavailable["users.allow_key_reset"] != reasonPassword || s.Unavailable["tokens.revoke"] != "synapse_no_revoke" || len(s.UserTypes) != 2 {
+			if err != nil || s.Name != "main" || s.ServerName != "localhost" || s.Kind != "synapse" || !strings.HasPrefix(s.Version, "1.163.2") || s.State != "up" || s.LatencyMS < 1 || s.MaxLocalpart != 244 || !maps.Equal(s.Unavailable, withoutMAS) || len(s.UserTypes) != 2 {
 				t.Errorf("%+v, %v", s, err)
 			}
 			if n := len(b.sent.list()); n > most {

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mas
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/matrix"
+)
+
+const (
+	// maxJoined is how many accounts are held and compared at most, on each side: some 10 MiB. The pages of both sides have nothing
+	// in common that they could be asked by, so a list that compares them has to have read both.
+	maxJoined = 20000
+	joinPage  = 500
+	// tooManyLasts is how long a server with more accounts than that is taken for one.
+	tooManyLasts = 10 * time.Minute
+)
+
+// joined is the accounts of both sides, read a while ago.
+type joined struct {
+	reading sync.Mutex // held while both sides are read
+
+	mu      sync.Mutex
+	users   map[api.UserID]api.User
+	unknown []string
+	tooMany bool
+	until   time.Time
+}
+
+// accounts returns every account of both sides, put together, and the fields that the list cannot tell; ok is false where there are
+// more than can be held. What was read is good for ten seconds and twenty times as long as it took.
+func (a *adapter) accounts(ctx context.Context) (users []api.User, unknown []string, ok bool, err error) {
+	a.whole.reading.Lock()
+	defer a.whole.reading.Unlock()
+	if users, unknown, fresh, ok := a.whole.now(); fresh {
+		return users, unknown, ok, nil
+	}
+	begin := time.Now()
+	if ok, err := a.few(ctx); err != nil {
+		return nil, nil, false, err
+	} else if !ok {
+		a.whole.keep(nil, nil, true, begin.Add(tooManyLasts))
+		return nil, nil, false, nil
+	}
+	all, unknown, err := a.readBoth(ctx)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	a.whole.keep(all, unknown, false, time.Now().Add(10*time.Second+20*time.Since(begin)))
+	users, unknown, _, ok = a.whole.now()
+	return users, unknown, ok, nil
+}
+
+// few reports whether neither side has more than can be held. Two requests at once.
+func (a *adapter) few(ctx context.Context) (bool, error) {
+	var here, there int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		p, err := readPage[user](ctx, a.mas, matrix.At("/api/admin/v1/users"), 1, "")
+		if err != nil {
+			return problem(err)
+		}
+		there = int64(p.Total)
+		return nil
+	})
+	g.Go(func() error {
+		p, err := homeserver.Call(ctx, a.synapse, api.ListUsers, api.UserQuery{System: api.With, Guests: api.Without, Limit: 1})
+		if err == nil && p.Total != nil {
+			here = *p.Total
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return false, err
+	}
+	return max(here, there) <= maxJoined, nil
+}
+
+// readBoth reads both sides to their ends, at once.
+func (a *adapter) readBoth(ctx context.Context) (map[api.UserID]api.User, []string, error) {
+	own, err := a.keys.Own(ctx)
+	if err != nil {
+		return nil, nil, problem(err)
+	}
+	var accounts []account
+	var unknown []string
+	pairs := map[api.UserID]pair{}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		var err error
+		if accounts, _, err = readAll[user](ctx, a.mas, matrix.At("/api/admin/v1/users"), joinPage, 2*maxJoined); err != nil {
+			return problem(err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		q := api.UserQuery{System: api.With, Guests: api.Without, Limit: joinPage}
+		for {
+			p, err := homeserver.Call(ctx, a.synapse, api.ListUsers, q)
+			if err != nil {
+				return err
+			}
+			unknown = p.Unknown
+			for _, u := range p.Users {
+				u.Unknown = p.Unknown
+				pairs[u.ID] = pair{id: u.ID, synapse: &u}
+			}
+			if q.Cursor = p.Next; q.Cursor == "" || len(pairs) > 2*maxJoined {
+				return nil
+			}
+		}
+	})
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for _, one := range accounts {
+		id := a.id(one.Attributes.Username)
+		p := pairs[id]
+		p.id, p.mas = id, &one
+		pairs[id] = p
+	}
+	all := make(map[api.UserID]api.User, len(pairs))
+	for id, p := range pairs {
+		u := p.user(own)
+		u.System = u.System || a.settings.Hidden(id.Localpart())
+		if p.synapse != nil {
+			u.Unknown = nil // told once for the list
+		}
+		all[id] = u
+	}
+	return all, remove(unknown, "locked"), nil
+}
+
+// now returns what is held; fresh is false where nothing is, or it is old.
+func (j *joined) now() (users []api.User, unknown []string, fresh, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if time.Now().After(j.until) {
+		return nil, nil, false, false
+	}
+	return slices.Collect(maps.Values(j.users)), j.unknown, true, !j.tooMany
+}
+
+func (j *joined) keep(users map[api.UserID]api.User, unknown []string, tooMany bool, until time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.users, j.unknown, j.tooMany, j.until = users, unknown, tooMany, until
+}
+
+// over reports whether the server is known to have more accounts than can be held.
+func (j *joined) over() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.tooMany && time.Now().Before(j.until)
+}
+
+// note puts an account that was just written in place of what is held of it, so that the next list shows it.
+func (j *joined) note(u api.User) api.User {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.users != nil {
+		held := u
+		held.Threepids, held.ExternalIDs, held.Unknown = nil, nil, nil
+		j.users[u.ID] = held
+	}
+	return u
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mas
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/matrix"
+)
+
+var pathPersonal = matrix.At("/api/admin/v1/personal-sessions")
+
+// The kinds of sessions. An ID of api.Device is a kind, a slash, and the session's ID; of what only Synapse has, the device's.
+const (
+	kindBrowser  = "browser"  // somebody is signed in to MAS itself
+	kindOAuth    = "oauth2"   // a client that signed in through MAS
+	kindCompat   = "compat"   // a client that signed in the old way
+	kindPersonal = "personal" // a token that was made
+	kindDevice   = "device"   // a device of Synapse's that no session of MAS's stands for
+)
+
+// wireSession is a session of the first three kinds.
+type wireSession struct {
+	Created    time.Time    `json:"created_at"`
+	ClientID   ulid         `json:"client_id"`
+	Scope      string       `json:"scope"`
+	DeviceID   api.DeviceID `json:"device_id"`
+	Name       string       `json:"human_name"`
+	UserAgent  string       `json:"user_agent"`
+	LastActive *time.Time   `json:"last_active_at"`
+	LastIP     string       `json:"last_active_ip"`
+}
+
+// liveSession is one of any kind.
+type liveSession struct {
+	kind string
+	id   ulid
+	api.Device
+}
+
+// sessions returns what of an account is signed in: sessions of all four kinds at MAS that are not finished, and the devices at
+// Synapse that belong to none of them. Five requests at once, and one for each client that was not met before.
+func (a *adapter) sessions(ctx context.Context, p pair) ([]liveSession, error) {
+	var lists [4][]liveSession
+	var devices []api.Device
+	g, ctx := errgroup.WithContext(ctx)
+	if p.mas != nil {
+		id := p.mas.ID
+		for i, k := range []struct {
+			kind string
+			path matrix.Path
+		}{
+			{kindBrowser, matrix.At("/api/admin/v1/user-sessions")},
+			{kindOAuth, matrix.At("/api/admin/v1/oauth2-sessions")},
+			{kindCompat, matrix.At("/api/admin/v1/compat-sessions")},
+		} {
+			g.Go(func() error {
+				found, _, err := readAll[wireSession](ctx, a.mas, k.path, 100, maxOwned, ofUser(id), active())
+				if err != nil {
+					return problem(err)
+				}
+				for _, s := range found {
+					lists[i] = append(lists[i], a.live(ctx, k.kind, s))
+				}
+				return nil
+			})
+		}
+		g.Go(func() error {
+			found, err := a.personal(ctx, actedBy(id))
+			for _, s := range found {
+				lists[3] = append(lists[3], livePersonal(s))
+			}
+			return err
+		})
+	}
+	if p.synapse != nil {
+		g.Go(func() error {
+			found, err := homeserver.Call(ctx, a.synapse, api.ListDevices, api.UserRef{ID: p.id})
+			devices = found.Devices
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return withDevices(slices.Concat(lists[:]...), devices), nil
+}
+
+// personal returns the personal sessions that still work (GET /api/admin/v1/personal-sessions, since 1.5). One that has expired is
+// still `active` there.
+func (a *adapter) personal(ctx context.Context, filters ...filter) ([]resource[personal], error) {
+	found, _, err := readAll[personal](ctx, a.mas, pathPersonal, 100, maxOwned, append(filters, active())...)
+	if e, ok := matrix.As(err); ok && e.Status == http.StatusNotFound { // an older MAS
+		return nil, nil
+	}
+	if err != nil {
+		return nil, problem(err)
+	}
+	return alive(found, time.Now()), nil
+}
+
+// alive leaves out what has expired.
+func alive(list []resource[personal], now time.Time) []resource[personal] {
+	var out []resource[personal]
+	for _, s := range list {
+		if s.Attributes.Expires == nil || now.Before(*s.Attributes.Expires) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (a *adapter) live(ctx context.Context, kind string, s resource[wireSession]) liveSession {
+	w := s.Attributes
+	out := liveSession{kind, s.ID, api.Device{
+		ID: api.DeviceID(kind + "/" + string(s.ID)), Kind: kind, DisplayName: w.Name, Device: w.DeviceID, LastSeenMS: milliseconds(w.LastActive),
+		LastSeenIP: w.LastIP, UserAgent: w.UserAgent, CreatedMS: w.Created.UnixMilli(),
+	}}
+	if kind == kindOAuth {
+		out.Device.Device, out.Admin = deviceOf(w.Scope), adminScope(w.Scope)
+		out.Client = a.names.of(ctx, a.mas, w.ClientID)
+	}
+	return out
+}
+
+func livePersonal(s resource[personal]) liveSession {
+	w := s.Attributes
+	return liveSession{kindPersonal, s.ID, api.Device{
+		ID: api.DeviceID(kindPersonal + "/" + string(s.ID)), Kind: kindPersonal, DisplayName: w.Name, Device: deviceOf(w.Scope), Admin: adminScope(w.Scope),
+		LastSeenMS: milliseconds(w.LastActive), LastSeenIP: w.LastIP, CreatedMS: w.Created.UnixMilli(), ExpiresMS: milliseconds(w.Expires),
+	}}
+}
+
+func milliseconds(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// deviceOf finds the device that a scope binds a session to; both forms of the scope are in use.
+func deviceOf(scope string) api.DeviceID {
+	for s := range strings.FieldsSeq(scope) {
+		for _, prefix := range []string{"urn:matrix:client:device:", "urn:matrix:org.matrix.msc2967.client:device:"} {
+			if id, ok := strings.CutPrefix(s, prefix); ok {
+				return api.DeviceID(id)
+			}
+		}
+	}
+	return ""
+}
+
+// adminScope reports whether a scope is an administrator's, of MAS's API or of Synapse's.
+func adminScope(scope string) bool {
+	return slices.ContainsFunc(strings.Fields(scope), func(s string) bool {
+		return s == scopeAdmin || strings.HasPrefix(s, "urn:synapse:admin:")
+	})
+}
+
+// withDevices joins sessions with the devices that they stand for, of which Synapse knows the names and when they were seen, and
+// adds those that are left. The one seen last comes first.
+func withDevices(list []liveSession, devices []api.Device) []liveSession {
+	for _, d := range devices {
+		i := slices.IndexFunc(list, func(s liveSession) bool { return s.Device.Device == d.ID && d.ID != "" })
+		if i < 0 {
+			left := d
+			left.ID, left.Device, left.Kind = kindDevice+"/"+d.ID, d.ID, kindDevice
+			list = append(list, liveSession{kind: kindDevice, Device: left})
+			continue
+		}
+		s := &list[i].Device
+		s.DisplayName = cmp.Or(s.DisplayName, d.DisplayName)
+		if d.LastSeenMS > s.LastSeenMS {
+			s.LastSeenMS, s.LastSeenIP, s.UserAgent = d.LastSeenMS, cmp.Or(d.LastSeenIP, s.LastSeenIP), cmp.Or(d.UserAgent, s.UserAgent)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b liveSession) int {
+		return cmp.Or(cmp.Compare(b.LastSeenMS, a.LastSeenMS), cmp.Compare(b.CreatedMS, a.CreatedMS), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// devices returns an account's sessions.
+func (a *adapter) devices(ctx context.Context, q api.UserRef) (api.DeviceList, error) {
+	p, err := a.look(ctx, q.ID)
+	if err != nil {
+		return api.DeviceList{}, err
+	}
+	found, err := a.sessions(ctx, p)
+	if err != nil {
+		return api.DeviceList{}, err
+	}
+	out := api.DeviceList{Devices: make([]api.Device, 0, len(found))}
+	for _, s := range found {
+		out.Devices = append(out.Devices, s.Device)
+	}
+	return out, nil
+}
+
+// signOut ends one, several or all sessions of an account.
+func (a *adapter) signOut(ctx context.Context, req api.DeviceSignOut) (api.SignedOut, error) {
+	p, err := a.look(ctx, req.ID)
+	if err != nil {
+		return api.SignedOut{}, err
+	}
+	if req.All {
+		n, err := a.endAll(ctx, p)
+		return api.SignedOut{ID: req.ID, Count: n}, err
+	}
+	have, err := a.sessions(ctx, p)
+	if err != nil {
+		return api.SignedOut{}, err
+	}
+	end := slices.DeleteFunc(have, func(s liveSession) bool { return !slices.Contains(req.Devices, s.ID) })
+	if len(end) == 0 {
+		return api.SignedOut{}, api.NewProblem(api.StatusNotFound, "no_such_device").At("devices")
+	}
+	if err := a.endThese(ctx, p.id, end); err != nil {
+		return api.SignedOut{}, err
+	}
+	return api.SignedOut{ID: req.ID, Count: len(end)}, nil
+}
+
+// endAll ends everything that an account is signed in with, on both sides, and returns how many that were. It looks again until nothing
+// is left: what MAS finishes takes its device away at Synapse a little later, and a device can be left over.
+func (a *adapter) endAll(ctx context.Context, p pair) (int, error) {
+	ended := map[api.DeviceID]bool{}
+	leaving := map[api.DeviceID]bool{} // the devices of sessions that were counted
+	for _, pause := range a.pauses {
+		time.Sleep(pause)
+		have, err := a.sessions(ctx, p)
+		if err != nil || len(have) == 0 {
+			return len(ended), err
+		}
+		if err := a.endThese(ctx, p.id, have); err != nil {
+			return len(ended), err
+		}
+		for _, s := range have {
+			if s.kind != kindDevice || !leaving[s.Device.Device] {
+				ended[s.ID] = true
+			}
+			leaving[s.Device.Device] = true
+		}
+	}
+	return len(ended), api.NewProblem(api.StatusBadGateway, "did_not_stick")
+}
+
+// endThese ends sessions (POST /api/admin/v1/…-sessions/{id}/finish, personal-sessions/{id}/revoke) and the devices of Synapse's that
+// belong to none, four at a time. One that has ended meanwhile is as good as one that we ended.
+func (a *adapter) endThese(ctx context.Context, id api.UserID, list []liveSession) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	var devices []api.DeviceID
+	for _, s := range list {
+		if s.kind == kindDevice {
+			devices = append(devices, s.Device.Device)
+			continue
+		}
+		g.Go(func() error { return a.finish(ctx, s.kind, s.id) })
+	}
+	if len(devices) > 0 {
+		g.Go(func() error {
+			path := matrix.At("/_synapse/admin/v2/users/{}/delete_devices", string(id))
+			_, err := a.keys.Do(ctx, matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"devices": devices}}, nil)
+			if err != nil {
+				return matrix.Problem(err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (a *adapter) finish(ctx context.Context, kind string, id ulid) error {
+	path := map[string]matrix.Path{
+		kindBrowser:  matrix.At("/api/admin/v1/user-sessions/{}/finish", string(id)),
+		kindOAuth:    matrix.At("/api/admin/v1/oauth2-sessions/{}/finish", string(id)),
+		kindCompat:   matrix.At("/api/admin/v1/compat-sessions/{}/finish", string(id)),
+		kindPersonal: matrix.At("/api/admin/v1/personal-sessions/{}/revoke", string(id)),
+	}[kind]
+	_, err := a.mas.do(ctx, post(path, nil), nil)
+	if err == nil || missing(err) || matrix.Is(err, http.StatusBadRequest, "") || matrix.Is(err, http.StatusConflict, "") {
+		return nil // 400 and 409: it had ended already
+	}
+	return problem(err)
+}
+
+// endAdminSessions ends what carries an administrator's scopes: MAS itself takes nothing back from somebody who is none any more, and
+// renews their tokens with all they had.
+func (a *adapter) endAdminSessions(ctx context.Context, id ulid) error {
+	oauth, _, err := readAll[wireSession](ctx, a.mas, matrix.At("/api/admin/v1/oauth2-sessions"), 100, maxOwned, ofUser(id), active())
+	if err != nil {
+		return problem(err)
+	}
+	acting, err := a.personal(ctx, actedBy(id))
+	if err != nil {
+		return err
+	}
+	owning, err := a.personal(ctx, ownedBy(id))
+	if err != nil {
+		return err
+	}
+	var end []liveSession
+	for _, s := range oauth {
+		if adminScope(s.Attributes.Scope) {
+			end = append(end, liveSession{kind: kindOAuth, id: s.ID})
+		}
+	}
+	for _, s := range append(acting, owning...) {
+		if adminScope(s.Attributes.Scope) {
+			end = append(end, liveSession{kind: kindPersonal, id: s.ID})
+		}
+	}
+	return a.endThese(ctx, "", end)
+}
+
+// clientNames remembers what OAuth clients are called.
+type clientNames struct {
+	mu    sync.Mutex
+	known map[ulid]string
+}
+
+// maxClientNames bounds it; dynamic clients come and go.
+const maxClientNames = 1000
+
+// of returns the name of a client (GET /api/admin/v1/oauth2-clients/{id}, since 1.20), "" where nobody tells.
+func (n *clientNames) of(ctx context.Context, c *client, id ulid) string {
+	n.mu.Lock()
+	name, ok := n.known[id]
+	n.mu.Unlock()
+	if ok || !id.valid() {
+		return name
+	}
+	var out single[struct {
+		Name string `json:"client_name"`
+	}]
+	if _, err := c.do(ctx, get(matrix.At("/api/admin/v1/oauth2-clients/{}", string(id))), &out); err != nil && !missing(err) && !matrix.Is(err, http.StatusNotFound, "") {
+		return "" // asked again the next time
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.known == nil || len(n.known) >= maxClientNames {
+		n.known = map[ulid]string{}
+	}
+	n.known[id] = out.Data.Attributes.Name
+	return out.Data.Attributes.Name
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mas
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver/matrix"
+)
+
+// ulid is an identifier of MAS's. A user's is not their Matrix ID.
+type ulid string
+
+// valid reports whether it is one: MAS answers 400 to anything else, and a path must not lead elsewhere.
+func (id ulid) valid() bool {
+	return len(id) == 26 && strings.Trim(strings.ToUpper(string(id)), "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == ""
+}
+
+// resource is one thing in an answer.
+type resource[T any] struct {
+	ID         ulid `json:"id"`
+	Attributes T    `json:"attributes"`
+}
+
+// single is an answer with one resource.
+type single[T any] struct {
+	Data resource[T] `json:"data"`
+}
+
+// user is an account as MAS has it. Its e-mail addresses, links and sessions are resources of their own.
+type user struct {
+	Username    string     `json:"username"`
+	Created     time.Time  `json:"created_at"`
+	Locked      *time.Time `json:"locked_at"`
+	Deactivated *time.Time `json:"deactivated_at"` // since 0.17
+	Admin       bool       `json:"admin"`          // may ask for administrator scopes
+	LegacyGuest bool       `json:"legacy_guest"`   // since 1.3
+}
+
+type account = resource[user]
+
+type email struct {
+	Created time.Time `json:"created_at"`
+	UserID  ulid      `json:"user_id"`
+	Email   string    `json:"email"`
+}
+
+type link struct {
+	ProviderID ulid   `json:"provider_id"`
+	Subject    string `json:"subject"`
+	UserID     ulid   `json:"user_id"` // "" while nobody has taken it up
+	Name       string `json:"human_account_name"`
+}
+
+type provider struct {
+	Issuer   string     `json:"issuer"`
+	Name     string     `json:"human_name"`
+	Brand    string     `json:"brand_name"`
+	Disabled *time.Time `json:"disabled_at"`
+}
+
+// siteConfig is what MAS tells of its configuration (GET /api/admin/v1/site-config, since 1.3).
+type siteConfig struct {
+	ServerName     string `json:"server_name"`
+	Passwords      bool   `json:"password_login_enabled"`
+	Registration   bool   `json:"password_registration_enabled"`
+	TokenRequired  bool   `json:"password_registration_token_required"` // since 1.19
+	MinimumQuality int    `json:"minimum_password_complexity"`          // zxcvbn's score, 0 to 4
+}
+
+// filter narrows a list. MAS ignores what it does not know and then answers with everything, so only the functions of this file make
+// filters.
+type filter func(url.Values)
+
+func filterBy(name, value string) filter {
+	return func(v url.Values) { v.Add("filter["+name+"]", value) }
+}
+
+func ofUser(id ulid) filter             { return filterBy("user", string(id)) }
+func actedBy(id ulid) filter            { return filterBy("actor_user", string(id)) }
+func ownedBy(id ulid) filter            { return filterBy("owner_user", string(id)) }
+func active() filter                    { return filterBy("status", "active") }
+func administrators() filter            { return filterBy("admin", "true") }
+func withEmail(address string) filter   { return filterBy("email", address) }
+func ofProvider(id ulid) filter         { return filterBy("provider", string(id)) }
+func withSubject(subject string) filter { return filterBy("subject", subject) }
+func number(n int) string               { return strconv.Itoa(n) }
+func get(path matrix.Path) matrix.Call  { return matrix.Call{Method: http.MethodGet, Path: path} }
+func post(path matrix.Path, body any) matrix.Call {
+	return matrix.Call{Method: http.MethodPost, Path: path, Body: body}
+}
+
+// page is one answer of a list.
+type page[T any] struct {
+	Items []resource[T]
+	Total int  // how many match, over all pages
+	More  bool // whether another page follows
+}
+
+// readPage asks for the items after one, the oldest first. MAS pages by the ID of the last item that came, never by its own links:
+// they lack the listener's prefix, escape nothing, and those of user sessions lead in a circle.
+func readPage[T any](ctx context.Context, c *client, path matrix.Path, size int, after ulid, filters ...filter) (page[T], error) {
+	query := url.Values{"page[first]": {number(size)}}
+	if after != "" {
+		query.Set("page[after]", string(after))
+	}
+	for _, f := range filters {
+		f(query)
+	}
+	var out struct {
+		Meta struct {
+			Count int `json:"count"`
+		} `json:"meta"`
+		Data  []resource[T] `json:"data"`
+		Links struct {
+			Next string `json:"next"`
+		} `json:"links"`
+	}
+	call := get(path)
+	call.Query = query
+	if _, err := c.do(ctx, call, &out); err != nil {
+		return page[T]{}, err
+	}
+	return page[T]{Items: out.Data, Total: out.Meta.Count, More: out.Links.Next != "" && len(out.Data) > 0}, nil
+}
+
+// readAll reads a list to its end, or until it has at least most items, and reports whether that was all.
+func readAll[T any](ctx context.Context, c *client, path matrix.Path, size, most int, filters ...filter) ([]resource[T], bool, error) {
+	var all []resource[T]
+	var last ulid
+	for {
+		p, err := readPage[T](ctx, c, path, size, last, filters...)
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, p.Items...)
+		if !p.More {
+			return all, true, nil
+		}
+		next := p.Items[len(p.Items)-1].ID
+		if next <= last { // a list that does not move on would never end
+			return nil, false, api.NewProblem(api.StatusBadGateway, "mas_unknown_answer", "status", "200")
+		}
+		last = next
+		if len(all) >= most {
+			return all, false, nil
+		}
+	}
+}
+
+// personal is a personal session: a token that a client or a person made, to act as somebody.
+type personal struct {
+	Created    time.Time  `json:"created_at"`
+	Revoked    *time.Time `json:"revoked_at"`
+	Owner      ulid       `json:"owner_user_id"`
+	Client     ulid       `json:"owner_client_id"`
+	Actor      ulid       `json:"actor_user_id"`
+	Name       string     `json:"human_name"`
+	Scope      string     `json:"scope"`
+	LastActive *time.Time `json:"last_active_at"`
+	LastIP     string     `json:"last_active_ip"`
+	Expires    *time.Time `json:"expires_at"`   // null: never
+	Token      api.Secret `json:"access_token"` // only when it was just made
+}
+
+// byName returns the account of a localpart (GET /api/admin/v1/users/by-username/{username}). MAS compares without regard to case,
+// Matrix does not, so an answer of another name is none.
+func (c *client) byName(ctx context.Context, localpart string) (account, error) {
+	var out single[user]
+	_, err := c.do(ctx, get(matrix.At("/api/admin/v1/users/by-username/{}", localpart)), &out)
+	if matrix.Unaskable(err) || err == nil && out.Data.Attributes.Username != localpart {
+		return account{}, api.NewProblem(api.StatusNotFound, "not_found")
+	}
+	return out.Data, err
+}
+
+// missing reports whether MAS has not got what was asked for.
+func missing(err error) bool { return err != nil && problem(err).Code == "not_found" }
