@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build test unit e2e demo bench screenshots css generate lint clean
+.PHONY: help setup build test test-mas unit e2e demo bench screenshots css generate lint clean
 
 # Packages at a time, and the longest time that one package's tests may take.
 GOTEST := go test -p 2 -timeout 20m
@@ -19,6 +19,11 @@ build: ## write bin/gatehouse: one program with everything in it
 	@go run ./tools/build
 
 test: setup build lint unit e2e ## everything: set-up, build, unit tests with -race, end-to-end tests
+
+test-mas: ## the MAS adapter and its panel on a real MAS: MAS_HOME=folder with mas-cli and share/
+	@test -n "$(MAS_HOME)" || { echo "make test-mas MAS_HOME=folder: as a release of Matrix Authentication Service unpacks (mas-cli, share/)"; exit 1; }
+	@go run ./tools/setup -only postgres && go run ./tools/setup -only synapse
+	@MAS_HOME="$(abspath $(MAS_HOME))" $(GOTEST) -race -count=1 -run 'MAS' ./server/homeserver/mas ./e2e
 
 unit: ## unit tests with the race detector
 	@packages=$$(go list ./... | grep -v '^gatehouse/e2e$$'); $(GOTEST) -race $$packages

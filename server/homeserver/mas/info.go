@@ -40,7 +40,7 @@ func (a *adapter) info(ctx context.Context, q api.ServerQuery) (api.Server, erro
 	}
 	out.Version += " + MAS " + strings.TrimPrefix(version, "v")
 	out.Unavailable = a.unavailable(out.Unavailable)
-	out.UserTypes = []string{"support", "bot"}
+	out.UserTypes = append([]string{"support", "bot"}, a.settings.UserTypes...)
 	out.MaxLocalpart = maxID - len(a.id(""))
 	return out, nil
 }

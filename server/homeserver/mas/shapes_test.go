@@ -60,6 +60,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	status := m.Run()
+	stopReal()
 	if *update && status == 0 {
 		data, err := json.MarshalIndent(shapes, "", "\t")
 		if err == nil {
