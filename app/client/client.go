@@ -19,6 +19,11 @@ type Caller interface {
 	At(homeserver string) Caller
 }
 
+type polling struct{}
+
+// Polling marks calls that the page makes by itself: they are no activity of its person.
+func Polling(ctx context.Context) context.Context { return context.WithValue(ctx, polling{}, true) }
+
 // Call runs a read.
 func Call[Req api.Request, Res any](ctx context.Context, c Caller, op *api.Operation[Req, Res], req Req) (Res, error) {
 	return Send(ctx, c, op, req, "")

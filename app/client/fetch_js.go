@@ -28,6 +28,9 @@ func (f Fetch) At(homeserver string) Caller {
 func (f Fetch) Call(ctx context.Context, op api.Op, req api.Request, key string) (any, error) {
 	address := "/api/" + f.Homeserver + "/" + op.Info().Name
 	headers := map[string]any{"Accept": "application/json"}
+	if ctx.Value(polling{}) != nil {
+		headers["Gatehouse-Poll"] = "1"
+	}
 	options := map[string]any{"method": "GET", "headers": headers, "credentials": "same-origin", "redirect": "error", "cache": "no-store"}
 	if op.Info().Kind == api.KindWrite {
 		body, err := api.EncodeWire(req)

@@ -38,6 +38,12 @@ var (
 		route.SignOutPath:       users.NewSignOut,
 		route.RepairPath:        users.NewRepair,
 		route.NoticePath:        users.NewNotice,
+		route.ConnectionsPath:   users.NewConnections,
+		route.RoomsPath:         users.NewRooms,
+		route.DataPath:          users.NewData,
+		route.RedactPath:        users.NewRedact,
+		route.RedactionPath:     users.NewRedaction,
+		route.FindPath:          users.NewFind,
 
 		route.MediaPath:           users.NewMedia,
 		route.FilePath:            users.NewFile,
@@ -63,7 +69,7 @@ var (
 var overlays = map[string]bool{
 	route.Keys:              true,
 	route.ResetPasswordPath: true, route.LockPath: true, route.UnlockPath: true, route.DeactivatePath: true, route.ErasePath: true,
-	route.ReactivatePath: true, route.SignOutPath: true, route.NoticePath: true, route.RepairPath: true,
+	route.ReactivatePath: true, route.SignOutPath: true, route.NoticePath: true, route.RepairPath: true, route.RedactPath: true,
 	route.QuarantinePath: true, route.UnquarantinePath: true, route.ProtectPath: true, route.UnprotectPath: true, route.DeleteFilePath: true,
 	route.QuarantineFilesPath: true, route.DeleteFilesPath: true,
 	route.DeleteTokenPath: true, route.RevokeTokenPath: true, route.UnrevokeTokenPath: true,

@@ -33,6 +33,12 @@ const (
 	SignOutPath       = "account/sign-out"
 	NoticePath        = "account/notice"
 	RepairPath        = "account/repair"
+	ConnectionsPath   = "account/connections"
+	RoomsPath         = "account/rooms"
+	DataPath          = "account/data"
+	RedactPath        = "account/redact"
+	RedactionPath     = "account/redaction"
+	FindPath          = "accounts/find"
 	ServerPath        = "server"
 )
 
@@ -107,6 +113,28 @@ const Preferences = "/preferences"
 // Repair returns the address of the question whether a difference of an account shall end.
 func Repair(homeserver string, id api.UserID, drift string) string {
 	return At(homeserver, RepairPath, url.Values{"id": {string(id)}, "drift": {drift}})
+}
+
+// Redact returns the address of the question whether to redact what an account said; without rooms it is about all of them.
+func Redact(homeserver string, id api.UserID, rooms ...api.RoomID) string {
+	query := url.Values{"id": {string(id)}}
+	for _, r := range rooms {
+		query.Add("room", string(r))
+	}
+	return At(homeserver, RedactPath, query)
+}
+
+// Redaction returns the address of a redaction that was begun. It holds all that tells which one it is.
+func Redaction(homeserver string, id api.UserID, redactID string) string {
+	return At(homeserver, RedactionPath, url.Values{"id": {string(id)}, "redact_id": {redactID}})
+}
+
+// Find returns the address of the search for whoever has an address, or another Matrix ID.
+func Find(homeserver, value string) string {
+	if value == "" {
+		return At(homeserver, FindPath, nil)
+	}
+	return At(homeserver, FindPath, url.Values{"value": {value}})
 }
 
 // Do returns where the form of an operation is posted to.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -46,6 +47,16 @@ type Writer interface {
 	Refill(state ui.FormState)
 	// After says what follows when the form's operation is done.
 	After(operation string, result any) Next
+}
+
+// A Refresher is a Screen that changes by itself. It is loaded again after so long: in place where the program runs, and by the browser where
+// scripts are off. That keeps nobody's session alive.
+type Refresher interface {
+	Screen
+	// Refresh says after how long it is to be loaded again; 0: it stays as it is.
+	Refresh() time.Duration
+	// Take takes what another of its kind has loaded.
+	Take(newer Screen)
 }
 
 // Next is what follows a write: another page, or, where the answer holds what is shown once, a screen that has it.

@@ -153,6 +153,7 @@ func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m 
 	} else {
 		setTitle(env, ui.ProblemTitle(env, problem))
 	}
+	s.follows()
 	s.enter(u, m, false)
 	s.shown = s.entry
 	s.soon(func() { s.settle(focus, m) }) // after a screen that is drawn again

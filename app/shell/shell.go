@@ -106,6 +106,7 @@ func (s *Shell) OnMount(ctx app.Context) {
 	if s.loading {
 		s.open(s.url, move{replace: true, stay: true})
 	}
+	s.follows()
 }
 
 // Render implements app.Composer.

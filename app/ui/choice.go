@@ -3,7 +3,9 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
@@ -113,6 +115,7 @@ func (c Choice) row(id string, o Option, chosen bool) app.UI {
 // Check is a box for yes or no. A hidden "false" stands before it, so that a box that is not checked is sent as well.
 type Check struct {
 	Name, Label, Help string
+	Value             string // it stands for one value of a list, and is sent only if it is checked
 	State             FormState
 	Checked           bool
 	Decides           bool   // the form's button says what it does with the box on, and off (Button.Otherwise)
@@ -124,15 +127,22 @@ type Check struct {
 // Draw draws it.
 func (c Check) Draw(env Env) app.UI {
 	p := Field{Name: c.Name, Label: c.Label, State: c.State, Help: c.Help, Prefix: c.Prefix, Why: c.Why}.parts(env)
-	box := app.Input().Class(classes("gh-check", when(c.Decides, "gh-decides"))).Type("checkbox").ID(Attr(p.id)).Value(yes())
+	value, on := "true", c.State.Checked(c.Name, c.Checked)
+	if c.Value != "" {
+		p.id, p.describedBy = p.id+"-"+slug(c.Value), strings.ReplaceAll(p.describedBy, p.id, p.id+"-"+slug(c.Value))
+		value, on = c.Value, slices.Contains(c.State.Typed[c.Name], c.Value)
+	}
+	box := app.Input().Class(classes("gh-check", when(c.Decides, "gh-decides"))).Type("checkbox").ID(Attr(p.id)).Value(Attr(value))
 	var companion app.UI
 	if c.Why != "" {
 		box = box.Disabled(true)
 	} else {
-		companion = hidden(c.Name, "false")
+		if c.Value == "" {
+			companion = hidden(c.Name, "false")
+		}
 		box = box.Name(Attr(c.Name))
 	}
-	box = checked(box, c.State.Checked(c.Name, c.Checked))
+	box = checked(box, on)
 	if p.error != "" {
 		box = box.Aria("invalid", yes())
 	}

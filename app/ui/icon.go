@@ -52,6 +52,7 @@ const (
 	IconMail        Icon = "mail"
 	IconMailOff     Icon = "mail-off"
 	IconMenu        Icon = "menu-2"
+	IconMessageOff  Icon = "message-off"
 	IconMessages    Icon = "messages"
 	IconOffline     Icon = "wifi-off"
 	IconOnce        Icon = "eye-exclamation"

@@ -52,6 +52,18 @@ func crumbs(env ui.Env, u api.User, title string) app.UI {
 	return ui.Crumbs(env, list...)
 }
 
+// foreign reports whether an account is of another homeserver.
+func foreign(env ui.Env, id api.UserID) bool { return id.Server() != env.ServerName() }
+
+// foreignCrumbs is the way to a screen about an account of another homeserver: by what found it.
+func foreignCrumbs(env ui.Env, id api.UserID, title string) app.UI {
+	return ui.Crumbs(env,
+		ui.Crumb{Label: env.T("accounts.title"), Href: route.Accounts(env.Homeserver)},
+		ui.Crumb{Label: called(api.User{ID: id}), Href: route.Find(env.Homeserver, string(id))},
+		ui.Crumb{Label: title},
+	)
+}
+
 // guarded reports whether the gate keeps an operation from people who may not make administrators, where the account is one: with
 // it they could take the account over.
 func guarded(op api.Op) bool {

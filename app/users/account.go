@@ -42,27 +42,38 @@ func (a *Account) Load(ctx context.Context, env ui.Env, call client.Caller, u *u
 }
 
 func loadAccount(ctx context.Context, env ui.Env, call client.Caller, id api.UserID) (api.User, *api.DeviceList, *api.Problem, error) {
-	type answer struct {
-		list api.DeviceList
-		err  error
-	}
-	var waiting chan answer
-	if env.Can(api.ListDevices.Info().Name) {
-		waiting = make(chan answer, 1)
-		go func() {
-			list, err := client.Call(ctx, call, api.ListDevices, api.UserRef{ID: id})
-			waiting <- answer{list, err}
-		}()
-	}
+	devices := begin(ctx, env, call, api.ListDevices, api.UserRef{ID: id})
 	user, err := client.Call(ctx, call, api.GetUser, api.UserRef{ID: id})
-	if waiting == nil || err != nil {
+	if err != nil {
 		return user, nil, nil, err
 	}
-	devices := <-waiting
-	if devices.err != nil {
-		return user, nil, client.AsProblem(devices.err), nil
+	list, problem := devices()
+	return user, list, problem, nil
+}
+
+// begin calls an operation beside others, where the homeserver and the person's role have it. The function that it returns waits for
+// what comes of it: neither a result nor a problem where it was not called.
+func begin[Req api.Request, Res any](ctx context.Context, env ui.Env, call client.Caller, op *api.Operation[Req, Res], req Req) func() (*Res, *api.Problem) {
+	if !env.Can(op.Info().Name) {
+		return func() (*Res, *api.Problem) { return nil, nil }
 	}
-	return user, &devices.list, nil, nil
+	type answer struct {
+		result  *Res
+		problem *api.Problem
+	}
+	waiting := make(chan answer, 1)
+	go func() {
+		result, err := client.Call(ctx, call, op, req)
+		if err != nil {
+			waiting <- answer{nil, client.AsProblem(err)}
+			return
+		}
+		waiting <- answer{&result, nil}
+	}()
+	return func() (*Res, *api.Problem) {
+		a := <-waiting
+		return a.result, a.problem
+	}
 }
 
 // Render implements app.Composer.

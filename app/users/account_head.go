@@ -44,7 +44,10 @@ type tab struct {
 var tabs = []tab{
 	{"account.summary", route.AccountPath, api.GetUser, nil},
 	{"account.devices", route.DevicesPath, api.ListDevices, head.deviceCount},
+	{"account.connections", route.ConnectionsPath, api.ListConnections, nil},
+	{"account.rooms", route.RoomsPath, api.ListRooms, nil},
 	{"account.media", route.MediaPath, api.ListMedia, nil},
+	{"account.data", route.DataPath, api.ReadData, nil},
 }
 
 func (h head) tabs(env ui.Env) app.UI {
@@ -139,6 +142,7 @@ func (h head) second() []action {
 			list = append(list, action{api.DeactivateUser, "account.deactivate", route.DeactivatePath, ui.IconDeactivate, true})
 		}
 	}
+	list = append(list, action{api.RedactUser, "account.redact", route.RedactPath, ui.IconMessageOff, true})
 	if !u.Erased {
 		list = append(list, action{api.EraseUser, "account.erase", route.ErasePath, ui.IconErase, true})
 	}

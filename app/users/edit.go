@@ -5,6 +5,7 @@ package users
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -141,7 +142,29 @@ func (e *Edit) fields(v versions) []app.UI {
 			}.Draw(env),
 		}
 	})
+	list = append(list, e.moves()...)
 	return append(list, e.admin(o, v), confirm(env, e.State, u))
+}
+
+// moves are boxes that appear when an address or an identity belongs to another account: with its box on, it is taken from there.
+func (e *Edit) moves() []app.UI {
+	env := e.Env()
+	owners := slices.Clone(e.State.Typed["move_from"])
+	if e.State.Problem != nil {
+		for _, f := range e.State.Problem.Fields {
+			if owner := f.Params["owner"]; f.Code == "threepid_taken" || f.Code == "identity_taken" {
+				owners = append(owners, owner)
+			}
+		}
+	}
+	slices.Sort(owners)
+	var list []app.UI
+	for _, owner := range slices.Compact(owners) {
+		list = append(list, ui.Check{
+			Name: "move_from", Value: owner, Label: env.T("edit.move", "id", owner), Help: env.T("edit.move_help", "id", owner), State: e.State,
+		}.Draw(env))
+	}
+	return list
 }
 
 // admin is the box for the rights. The person's own homeserver, and the account that Gatehouse works with, keep theirs.

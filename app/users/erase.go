@@ -19,7 +19,25 @@ import (
 type Erase struct {
 	Question
 
-	typed string // where the program runs
+	again typedAgain
+}
+
+// typedAgain is the account's ID, typed again before what nobody can undo. Where the program runs the button waits for it.
+type typedAgain struct{ typed string }
+
+// draw returns the field, and why the button is off.
+func (t *typedAgain) draw(q *Question) (field app.UI, off string) {
+	env, u := q.Env(), q.Effects.User
+	f := ui.Field{
+		Name: "confirm_id", Label: env.T("erase.type_id"), Help: "`" + string(u.ID) + "`", State: q.State, Mono: true, Dir: "ltr", Required: true,
+	}
+	if q.Live() != nil {
+		f.OnInput = func(_ app.Context, value string) { t.typed = value }
+		if t.typed != string(u.ID) {
+			off = env.T("erase.type_first")
+		}
+	}
+	return f.Draw(env), off
 }
 
 // NewErase returns the question.
@@ -36,25 +54,16 @@ func (e *Erase) Load(ctx context.Context, env ui.Env, call client.Caller, u *url
 // Enliven implements screen.Screen.
 func (e *Erase) Enliven(live *screen.Live) {
 	e.Question.Enliven(live)
-	e.typed = e.State.Value("confirm_id", e.typed)
+	e.again.typed = e.State.Value("confirm_id", e.again.typed)
 }
 
 // Render implements app.Composer.
 func (e *Erase) Render() app.UI {
 	env, u := e.Env(), e.Effects.User
-	field := ui.Field{
-		Name: "confirm_id", Label: env.T("erase.type_id"), Help: "`" + string(u.ID) + "`", State: e.State, Mono: true, Dir: "ltr", Required: true,
-	}
-	off := ""
-	if e.Live() != nil {
-		field.OnInput = func(_ app.Context, value string) { e.typed = value }
-		if e.typed != string(u.ID) {
-			off = env.T("erase.type_first")
-		}
-	}
+	field, off := e.again.draw(&e.Question)
 	return e.draw(ask{
 		Op: api.EraseUser, Path: route.ErasePath, Title: env.T("erase.title"), Icon: ui.IconErase, Tone: ui.Bad, Final: env.T("erase.lost"),
-		Fields: []app.UI{field.Draw(env), e.reason()},
+		Fields: []app.UI{field, e.reason()},
 		Submit: env.T("erase.submit", "name", called(u)), Look: ui.DangerSolid, Back: env.T("erase.back"), Off: off,
 	})
 }

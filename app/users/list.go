@@ -71,6 +71,7 @@ func (l *List) Render() app.UI {
 		ui.PageTitle{Title: l.Title(), Actions: []app.UI{l.create()}}.Draw(env),
 		l.tabs(),
 		ui.Anew(l.address(l.Query), l.toolbar()), // what was typed and not sent belongs to the list before
+		l.hint(),
 		l.limits(),
 		l.table(),
 		l.pager(),
@@ -105,6 +106,19 @@ func (l *List) limits() app.UI {
 		notes = append(notes, ui.Note{Lead: ui.Text(sentence)}.Draw(l.Env()))
 	}
 	return app.Div().Body(notes...)
+}
+
+// hint leads to whoever has the address that is searched for: the list is searched by Matrix ID and name alone.
+func (l *List) hint() app.UI {
+	env := l.Env()
+	by := address(l.Query.Search)
+	if by == "" || !env.Can(api.FindUser.Info().Name) || env.Unavailable[api.FindUser.Info().Name+"."+by] != "" {
+		return nil
+	}
+	return ui.Note{
+		Icon: ui.IconMail, Text: env.T("find.hint", "search", l.Query.Search),
+		Actions: []app.UI{ui.Button{Label: env.T("find.hint_action"), Small: true, Href: route.Find(env.Homeserver, l.Query.Search)}.Draw(env)},
+	}.Draw(env)
 }
 
 func (l *List) table() app.UI {

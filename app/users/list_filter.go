@@ -200,8 +200,17 @@ func (l *List) toolbar() app.UI {
 	return ui.Toolbar{
 		Action: route.Accounts(env.Homeserver), Keep: keep,
 		Search:  ui.Search{Name: "search", Value: l.Query.Search, Placeholder: env.T("accounts.search_hint"), Key: "/"},
-		Filters: fields, Chips: l.chips(), Clear: l.address(cleared(l.Query)),
+		Filters: fields, Chips: l.chips(), Clear: l.address(cleared(l.Query)), End: l.find(),
 	}.Draw(env)
+}
+
+// find leads to the search for an address or an identity, where there is one.
+func (l *List) find() []app.UI {
+	env := l.Env()
+	if !env.Can(api.FindUser.Info().Name) {
+		return nil
+	}
+	return []app.UI{ui.QuietLink(env.T("find.link"), route.Find(env.Homeserver, ""))}
 }
 
 // selectFilter is the field of a filter; what it is by default stands first, and stays out of the address.

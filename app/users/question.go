@@ -45,6 +45,7 @@ type ask struct {
 	Why       string     // why it cannot be done at all, in place of what is known of the account
 	Help      string     // instead of consequences, where the server tells none
 	About     url.Values // what the address says besides the account
+	Foreign   bool       // the account is of another homeserver, and has no page here
 }
 
 // load asks what an operation would do to the account of an address. Where it cannot be done at all, only the account is read: the
@@ -80,6 +81,10 @@ func (q *Question) draw(a ask) app.UI {
 	if reason == "" {
 		reason = why(env, u, a.Op)
 	}
+	way := crumbs(env, u, a.Title)
+	if a.Foreign {
+		a.From, way = route.Find(env.Homeserver, string(u.ID)), foreignCrumbs(env, u.ID, a.Title)
+	}
 	if a.From == "" {
 		a.From = here(env, route.AccountPath, u)
 	}
@@ -102,7 +107,7 @@ func (q *Question) draw(a ask) app.UI {
 	if q.Modal() {
 		return dialog.Draw(env)
 	}
-	return app.Div().Body(crumbs(env, u, a.Title), dialog.Draw(env))
+	return app.Div().Body(way, dialog.Draw(env))
 }
 
 // about is the query of the screen's address.
@@ -251,6 +256,14 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconAdmin, true
 	case "can_reactivate", "can_reactivate_erased", "can_reactivate_database", "dendrite_can_reactivate":
 		return ui.IconRestore, true
+	case "redacts_rooms_n", "redacts_messages", "redacts_newest":
+		return ui.IconMessageOff, true
+	case "redacts_as_service":
+		return ui.IconAdmin, true
+	case "redacts_not_state":
+		return ui.IconMessages, true
+	case "redacts_not_left":
+		return ui.IconDoor, true
 	case "copies_stay", "media_copies_stay":
 		return ui.IconWorld, true
 	case "media_refused", "media_quarantined_n", "media_same_quarantined", "media_quarantinable", "media_stays_quarantined":

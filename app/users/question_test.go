@@ -84,6 +84,9 @@ func questions() []struct {
 		{"unlock", about("account/unlock", locked), NewUnlock, api.UnlockUser, locked, api.UserRef{ID: locked.ID}},
 		{"deactivate", about("account/deactivate", u), NewDeactivate, api.DeactivateUser, u, api.UserDeed{ID: u.ID}},
 		{"erase", about("account/erase", u), NewErase, api.EraseUser, u, api.UserErasure{ID: u.ID}},
+		{"redact", about("account/redact", u), NewRedact, api.RedactUser, u, api.UserRedaction{ID: u.ID, Scope: api.ScopeAll}},
+		{"redact-some", about("account/redact", u) + "&room=%21zebra%3Auni-lindau.example&room=%21v12", NewRedact, api.RedactUser, u,
+			api.UserRedaction{ID: u.ID, Scope: api.ScopeRooms, Rooms: []api.RoomID{"!zebra:uni-lindau.example", "!v12"}}},
 		{"reactivate", about("account/reactivate", gone), NewReactivate, api.ReactivateUser, gone,
 			api.UserReactivation{ID: gone.ID, Password: api.PasswordChoice{Mode: "passphrase"}}},
 		{"sign-out", about("account/sign-out", u) + "&device=GHTYAJCE&device=never", NewSignOut, api.SignOut, u,
@@ -258,11 +261,11 @@ func TestEraseTyped(t *testing.T) {
 	if strings.Contains(ui.HTML(e), `type="submit"`) {
 		t.Error("the button is on")
 	}
-	e.typed = string(u.ID[:len(u.ID)-1])
+	e.again.typed = string(u.ID[:len(u.ID)-1])
 	if strings.Contains(ui.HTML(e), `type="submit"`) {
 		t.Error("the button is on before the ID is whole")
 	}
-	e.typed = string(u.ID)
+	e.again.typed = string(u.ID)
 	if !strings.Contains(ui.HTML(e), `type="submit"`) {
 		t.Error("the button is off")
 	}

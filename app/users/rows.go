@@ -99,8 +99,8 @@ func settled(state ui.FormState, list, main string) ui.FormState {
 	for to, from := range slices.Concat(filled, empty) {
 		before, after := list+"."+strconv.Itoa(from)+".", list+"."+strconv.Itoa(to)+"."
 		for name, values := range state.Typed {
-			if field, ok := strings.CutPrefix(name, before); ok {
-				typed[after+field] = values
+			if field, ok := strings.CutPrefix(name+".", before); ok { // a row of a plain list is its own field
+				typed[strings.TrimSuffix(after+field, ".")] = values
 			}
 		}
 	}
@@ -113,7 +113,7 @@ func rowFilled(typed url.Values, at, main string) bool {
 		return strings.TrimSpace(typed.Get(at+"."+main)) != ""
 	}
 	for name, values := range typed {
-		if strings.HasPrefix(name, at+".") && strings.Join(values, "") != "" {
+		if (name == at || strings.HasPrefix(name, at+".")) && strings.Join(values, "") != "" {
 			return true
 		}
 	}

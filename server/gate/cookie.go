@@ -70,6 +70,9 @@ func (w *Web) HasCookie(c echo.Context) bool {
 // pollHeader marks what the program asks for by itself: it keeps no session alive.
 const pollHeader = "Gatehouse-Poll"
 
+// PollMark is the query parameter that marks a page that asks for itself again, where the program does not run.
+const PollMark = "_poll"
+
 // Person returns who asks, or nil and why: operator.ErrSignedOut, or operator.ErrExpired together with the person whose session it was.
 func (w *Web) Person(c echo.Context) (*operator.Person, error) {
 	if p, ok := c.Get(personKey).(*operator.Person); ok {
@@ -79,7 +82,7 @@ func (w *Web) Person(c echo.Context) (*operator.Person, error) {
 	if err != nil {
 		return nil, operator.ErrSignedOut
 	}
-	p, err := w.Sessions.Person(c.Request().Context(), cookie.Value, c.Request().Header.Get(pollHeader) == "")
+	p, err := w.Sessions.Person(c.Request().Context(), cookie.Value, c.Request().Header.Get(pollHeader) == "" && !c.QueryParams().Has(PollMark))
 	if errors.Is(err, operator.ErrExpired) {
 		return p, err
 	}

@@ -18,6 +18,7 @@ import (
 	"gatehouse/app/screen"
 	"gatehouse/app/shell"
 	"gatehouse/app/ui"
+	"gatehouse/server/gate"
 )
 
 // document is what a page is made of: one of body, screen, problem, or loading.
@@ -105,6 +106,13 @@ func (p *Pages) head(b *strings.Builder, d document) {
 		query.Set(waitMark, "1")
 		again.RawQuery = query.Encode()
 		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="0;url=%s"></noscript>`, html.EscapeString(again.String()))
+	}
+	if r, ok := d.screen.(screen.Refresher); ok && r.Refresh() > 0 {
+		again := *d.url
+		query := again.Query()
+		query.Set(gate.PollMark, "1")
+		again.RawQuery = query.Encode()
+		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="%d;url=%s"></noscript>`, max(1, int(r.Refresh().Seconds())), html.EscapeString(again.String()))
 	}
 	p.Assets.scripts(b, d.env.Language, d.prefetch, d.bare)
 	b.WriteString(`</head>`)

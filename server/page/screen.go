@@ -45,6 +45,10 @@ func (p *Pages) screen(c echo.Context) error {
 		query.Del(waitMark)
 		u.RawQuery = query.Encode()
 	}
+	if query.Has(gate.PollMark) {
+		query.Del(gate.PollMark)
+		u.RawQuery = query.Encode()
+	}
 	s, homeserver, ok := panel.Find(u)
 	if !ok {
 		return api.NewProblem(api.StatusNotFound, "no_such_page")
