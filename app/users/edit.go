@@ -127,6 +127,7 @@ func (e *Edit) fields(v versions) []app.UI {
 	add("external_ids", env.T("create.identities"), func() []app.UI {
 		return append(hiddenIdentities("external_ids.from", u.ExternalIDs), identityRows(env, "external_ids.to", state, u.ExternalIDs))
 	})
+	list = append(list, e.moves()...)
 	add("user_type", env.T("create.user_type"), func() []app.UI {
 		return []app.UI{
 			ui.HiddenField("user_type.from", u.UserType),
@@ -142,7 +143,6 @@ func (e *Edit) fields(v versions) []app.UI {
 			}.Draw(env),
 		}
 	})
-	list = append(list, e.moves()...)
 	return append(list, e.admin(o, v), confirm(env, e.State, u))
 }
 

@@ -141,9 +141,9 @@ func (f *Find) state(identity bool) ui.FormState {
 
 func (f *Find) byAddress() app.UI {
 	env, state := f.Env(), f.state(false)
-	return ui.Section{Title: env.T("find.by_address"), Body: []app.UI{ui.QueryForm{ID: "find-address", Action: route.Find(env.Homeserver, ""), Label: env.T("find.by_address"), Body: []app.UI{
+	return ui.Section{Title: env.T("find.by_address"), Body: []app.UI{ui.Help(env.T("find.address_help")), ui.QueryForm{ID: "find-address", Action: route.Find(env.Homeserver, ""), Label: env.T("find.by_address"), Body: []app.UI{
 		ui.Field{
-			Name: "value", Label: env.T("find.address"), Help: env.T("find.address_help"), State: state, Dir: "ltr", MaxLength: 320, Prefix: "address", AutoFocus: !f.Asked,
+			Name: "value", Label: env.T("find.address"), State: state, Dir: "ltr", MaxLength: 320, Prefix: "address", AutoFocus: !f.Asked,
 		}.Draw(env),
 		ui.Button{Label: env.T("find.submit"), Icon: ui.IconSearch, Look: ui.Primary}.Draw(env),
 	}}.Draw(env)}}.Draw(env)
@@ -155,9 +155,9 @@ func (f *Find) byIdentity() app.UI {
 	if reason, ok := env.Unavailable[api.FindUser.Info().Name+".identity"]; ok {
 		return ui.Section{Title: title, Body: []app.UI{ui.Remark(ui.IconLock, ui.Neutral, env.T("missing."+reason, "homeserver", env.ServerName()))}}.Draw(env)
 	}
-	return ui.Section{Title: title, Body: []app.UI{ui.QueryForm{ID: "find-identity", Action: route.Find(env.Homeserver, ""), Label: title, Body: []app.UI{
+	return ui.Section{Title: title, Body: []app.UI{ui.Help(env.T("find.provider_help")), ui.QueryForm{ID: "find-identity", Action: route.Find(env.Homeserver, ""), Label: title, Body: []app.UI{
 		ui.HiddenField("by", api.ByIdentity),
-		ui.Field{Name: "auth_provider", Label: env.T("create.identity_provider"), Help: env.T("find.provider_help"), State: state, MaxLength: 255, Prefix: "identity"}.Draw(env),
+		ui.Field{Name: "auth_provider", Label: env.T("create.identity_provider"), State: state, MaxLength: 255, Prefix: "identity"}.Draw(env),
 		ui.Field{Name: "value", Label: env.T("create.identity_subject"), State: state, MaxLength: 255, Prefix: "identity"}.Draw(env),
 		ui.Button{Label: env.T("find.submit"), Icon: ui.IconSearch}.Draw(env),
 	}}.Draw(env)}}.Draw(env)

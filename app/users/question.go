@@ -256,8 +256,12 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconAdmin, true
 	case "can_reactivate", "can_reactivate_erased", "can_reactivate_database", "dendrite_can_reactivate":
 		return ui.IconRestore, true
-	case "redacts_rooms_n", "redacts_messages", "redacts_newest":
+	case "redacts_rooms_n":
 		return ui.IconMessageOff, true
+	case "redacts_messages":
+		return ui.IconEyeOff, true
+	case "redacts_newest":
+		return ui.IconHistory, true
 	case "redacts_as_service":
 		return ui.IconAdmin, true
 	case "redacts_not_state":

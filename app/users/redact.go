@@ -5,6 +5,7 @@ package users
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,7 +67,7 @@ func (r *Redact) Render() app.UI {
 		Op: api.RedactUser, Path: route.RedactPath, Title: r.Title(), Icon: ui.IconMessageOff, Tone: ui.Bad, Final: env.T("redact.lost"),
 		Fields: []app.UI{r.scope(), r.reason(), r.more(), field},
 		Submit: env.T("redact.submit"), Look: ui.DangerSolid, Back: env.T("redact.back"), Off: off,
-		About: url.Values{}, Foreign: foreign(env, u.ID),
+		About: url.Values{}, Foreign: foreign(env, u.ID), Happens: r.happens(),
 	}
 	for _, room := range r.Rooms {
 		a.About.Add("room", string(room))
@@ -75,6 +76,11 @@ func (r *Redact) Render() app.UI {
 		a.About.Set(someRooms, "1")
 	}
 	return r.draw(a)
+}
+
+// happens is what the server says; how many rooms the account is in is left out where single rooms are meant.
+func (r *Redact) happens() []api.Effect {
+	return slices.DeleteFunc(slices.Clone(r.Effects.Happens), func(e api.Effect) bool { return r.Some && e.Code == "redacts_rooms_n" })
 }
 
 func (r *Redact) scope() app.UI {

@@ -44,6 +44,14 @@ var screens = map[string]api.Permission{
 	route.Account("hs", route.ReactivatePath, ann):    api.DeactivateUsers,
 	route.SignOut("hs", ann):                          api.SignOutDevices,
 	route.SignOut("hs", ann, "PHONE"):                 api.SignOutDevices,
+	route.Account("hs", route.ConnectionsPath, ann):   api.ReadDevices,
+	route.Account("hs", route.RoomsPath, ann):         api.ReadRooms,
+	route.Account("hs", route.DataPath, ann):          api.ReadAccountData,
+	route.Redact("hs", ann):                           api.RedactUsers,
+	route.Redact("hs", ann, "!a", "!b:c"):             api.RedactUsers,
+	route.Redaction("hs", ann, "r1"):                  api.RedactUsers,
+	route.Find("hs", ""):                              api.ReadUsers,
+	route.Find("hs", "ann@example.org"):               api.ReadUsers,
 }
 
 // Every screen as every role: a whole page, in the frame, that asks nothing of the homeserver but reads; and for whom it is meant, 200.
