@@ -63,7 +63,7 @@ func TestNoscriptRedact(t *testing.T) {
 	d.visit("account/rooms", "id", k.id)
 	d.click("tbody input[type=checkbox]")
 	d.clickAndLoad(".gh-bulk__actions button")
-	if got := d.text("main"); !strings.Contains(got, "Redact its messages?") || !strings.Contains(got, "1 room") {
+	if got := d.text("main"); !strings.Contains(got, "Redact its messages?") || strings.Contains(got, "rooms that it is in are") {
 		t.Fatalf("the question says %q", got)
 	}
 	if got := eval[string](d.page, `document.querySelector("[name='rooms.0']").value`); got != k.room {
