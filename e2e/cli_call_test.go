@@ -194,6 +194,8 @@ func TestCLICall(t *testing.T) {
 	}
 	steps = append(steps, cliStates(g, hs)...)
 	steps = append(steps, cliActivity(t, g, hs)...)
+	steps = append(steps, cliFiles(t, g, hs)...)
+	steps = append(steps, cliTokens(g, hs)...)
 	done := map[string]bool{}
 	for _, step := range steps {
 		done[step.operation] = true

@@ -38,7 +38,7 @@ func (c *Card) Title() string {
 // Render implements app.Composer.
 func (c *Card) Render() app.UI {
 	env, card := c.Env(), c.Card
-	link := registerLink(card.ClientURL)
+	link := registerLink(card, env.ServerName())
 	out := ui.TokenCard{
 		ServerName: env.ServerName(), Token: card.Text.Reveal(), Homeserver: card.Homeserver, Register: link, Actions: c.actions(),
 		Facts: []ui.Fact{{Label: env.T("tokens.card.valid"), Value: ui.Text(c.limits())}},
@@ -96,18 +96,27 @@ func (c *Card) text() string {
 		}
 	}
 	line("tokens.card.token", card.Text.Reveal())
-	line("tokens.card.register", registerLink(card.ClientURL))
+	line("tokens.card.register", registerLink(card, env.ServerName()))
 	line("handout.homeserver", card.Homeserver)
 	line("tokens.card.valid", c.limits())
 	return b.String()
 }
 
+// mobileClient is the site whose links open Element's apps (decision 7).
+const mobileClient = "https://mobile.element.io"
+
 // registerLink is the registration page of the web client. Element Web has it at #/register, and takes no token from the address (of
-// its parameters it reads those of a validated e-mail address alone), so the token is typed in there. An address that has a
-// fragment or a query is somebody's own idea, and stays as it is.
-func registerLink(client string) string {
-	if client == "" || strings.ContainsAny(client, "#?") {
-		return client
+// its parameters it reads those of a validated e-mail address alone), so the token is typed in there; nor does it take the homeserver. The
+// links of the apps take the homeserver. An address that has a fragment or a query is somebody's own idea, and stays as it is.
+func registerLink(card api.TokenCard, server string) string {
+	address := strings.TrimSuffix(card.ClientURL, "/")
+	switch {
+	case address == "" || strings.ContainsAny(address, "#?"):
+		return card.ClientURL
+	case address == mobileClient: // Element, before Element X
+		return address + "/?" + url.Values{"hs_url": {card.Homeserver}}.Encode()
+	case strings.HasPrefix(address, mobileClient+"/"):
+		return address + "?" + url.Values{"account_provider": {server}}.Encode()
 	}
-	return strings.TrimSuffix(client, "/") + "/#/register"
+	return address + "/#/register"
 }

@@ -144,8 +144,9 @@ func TestRegisterLink(t *testing.T) {
 	for client, want := range map[string]string{
 		"": "", "https://app.element.io": "https://app.element.io/#/register", "https://x.example/chat/": "https://x.example/chat/#/register",
 		"https://x.example/#/own": "https://x.example/#/own", "https://x.example/?brand=lindau": "https://x.example/?brand=lindau",
+		"https://mobile.element.io": "https://mobile.element.io/?hs_url=https%3A%2F%2Fmatrix.x.example", "https://mobile.element.io/element": "https://mobile.element.io/element?account_provider=x.example",
 	} {
-		if got := registerLink(client); got != want {
+		if got := registerLink(api.TokenCard{ClientURL: client, Homeserver: "https://matrix.x.example"}, "x.example"); got != want {
 			t.Errorf("%s: %s, want %s", client, got, want)
 		}
 	}
