@@ -95,6 +95,7 @@ func printReport(w io.Writer, r api.Report) {
 	for _, check := range r.Checks {
 		fmt.Fprintf(w, "  %-7s %s\n", mark(check.State), i18n.Bare(english.T("check."+check.Code, params(check.Params)...)))
 	}
+	printMAS(w, r)
 	var works []string
 	for _, op := range api.All() {
 		info := op.Info()

@@ -28,9 +28,15 @@ type initCommand struct {
 	SharedSecretFile string `help:"File with the registration shared secret; asked for where it is not given." type:"existingfile"`
 	AdminTokenFile   string `help:"File with an administrator's access token, in place of the shared secret." type:"existingfile"`
 	DatabaseFile     string `help:"File with the address of Dendrite's own database, file:… or postgres://…; asked for where it is not given." type:"existingfile"`
-	PublicURL        string `help:"Where people reach the panel."`
-	Listen           string `help:"Address and port that the panel listens on."`
-	ClientURL        string `help:"Web client for hand-out cards."`
+	MASAdminURL      string `name:"mas-admin-url" help:"Address of the admin API of Matrix Authentication Service, where the homeserver leaves its accounts to one."`
+	MASURL           string `name:"mas-url" help:"Where that gives tokens, if it is another address; - for the same."`
+	MASClientID      string `name:"mas-client-id" help:"The client that Gatehouse is there; - to have one made."`
+
+	MASClientSecretFile string `name:"mas-client-secret-file" help:"File with that client's secret; asked for where it is not given." type:"existingfile"`
+
+	PublicURL string `help:"Where people reach the panel."`
+	Listen    string `help:"Address and port that the panel listens on."`
+	ClientURL string `help:"Web client for hand-out cards."`
 }
 
 // Run asks for what is not given, proves it, and writes the configuration. Nothing is written before every key is proven.
@@ -50,7 +56,12 @@ func (c initCommand) Run(ctx context.Context, all *commands) error {
 			return err
 		}
 	}
-	if err := c.keys(ctx, q, &h, found.MAS); err != nil {
+	if found.MAS && c.AdminTokenFile == "" {
+		err = c.mas(ctx, q, all, &h)
+	} else {
+		err = c.keys(ctx, q, &h, found.MAS)
+	}
+	if err != nil {
 		return err
 	}
 	if h.Kind == "dendrite" {
@@ -72,6 +83,11 @@ func (c initCommand) Run(ctx context.Context, all *commands) error {
 	cfg.Homeservers[c.name(h.ServerName)] = h
 	if err := config.Write(all.Config, cfg); err != nil {
 		return err
+	}
+	if h.MAS.Enabled() {
+		if err := provenWithMAS(ctx, all, c.name(h.ServerName)); err != nil {
+			return err
+		}
 	}
 	q.say("Wrote %s and its secret key beside it, for your eyes only (mode 0600).", all.Config)
 	q.say("Next: gatehouse check --config %[1]s, then gatehouse serve --config %[1]s and open %[2]s", all.Config, cfg.PublicURL)

@@ -296,3 +296,15 @@ func (a *adapter) put(ctx context.Context, id api.UserID, body map[string]any) e
 	_, err := a.keys.Do(ctx, call, nil)
 	return err
 }
+
+// Prove reports whether a client may use the admin API: it gets a token, asks for the version, and ends the token. The error is what
+// people are told.
+func Prove(ctx context.Context, settings homeserver.MAS, timeout time.Duration) error {
+	c := newClient(settings, timeout)
+	defer c.close(ctx)
+	a := adapter{mas: c}
+	if _, err := a.version(ctx); err != nil {
+		return problem(err)
+	}
+	return nil
+}
