@@ -157,7 +157,7 @@ func TestTodo(t *testing.T) {
 			{Server: server("odd", "up"), Counted: problem("homeserver_unknown_answer")}, {Server: server("key", "up"), Counted: problem("homeserver_token_dead")},
 			{Server: server("gone", "down"), Problem: problem("homeserver_down")},
 		}, []string{
-			"gone.example does not answer", "key.example refuses the admin token of Gatehouse", "odd.example could not be looked at",
+			"gone.example does not answer", "key.example refuses the admin token of Gatehouse", "odd.example could not be checked",
 			"lacking.example has no registration shared secret", "lacking.example is used without its database",
 		}},
 		{"not an administrator", []Status{{Server: server("a", "up"), Problem: problem("homeserver_not_admin")}}, []string{"a.example does not take the account of Gatehouse for an administrator"}},

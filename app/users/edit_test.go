@@ -134,7 +134,7 @@ func TestEditRights(t *testing.T) {
 			t.Errorf("%s is sent", name)
 		}
 	}
-	if !strings.Contains(page, "may not make or unmake administrators") {
+	if !strings.Contains(page, "may not give or take away administrator rights") {
 		t.Error("the reason is missing")
 	}
 }

@@ -23,7 +23,7 @@ func states(env ui.Env) app.UI {
 		}.Draw(env)),
 		ui.Card("Loading, after 300 ms", ui.Skeleton(env, 4)),
 		ui.Card("Error", ui.ProblemNote(env, &api.Problem{
-			Status: 502, Code: "story", Detail: "The account was not changed. uni-lindau.example answered 500. That is a fault of the homeserver, not of your input. Try again; if it stays, send the id below to whoever runs it.",
+			Status: 502, Code: "story", Detail: "The account was not changed. uni-lindau.example answered 500. That is a fault of the homeserver, not of your input. Try again; if it stays, send the id below to whoever runs Gatehouse.",
 			RequestID: "01JD7K3V9Q",
 		})),
 		ui.Card("Homeserver down", ui.Note{
