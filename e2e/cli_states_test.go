@@ -40,7 +40,7 @@ func cliStates(g *gatehouse, hs *homeserver.Server) []cliStep {
 		{"devices.create", func(t *testing.T) {
 			var d object
 			g.call(t, "devices.create", ask(id, "device", "BOT/1", "name", "A bot"), &d)
-			if d["id"] != "BOT/1" || deviceName(t, hs, id, "BOT/1") != "A bot" {
+			if d["id"] != id || deviceName(t, hs, id, "BOT/1") != "A bot" {
 				t.Errorf("the device is %v, at the homeserver %q", d, deviceName(t, hs, id, "BOT/1"))
 			}
 		}},

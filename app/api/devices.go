@@ -16,9 +16,9 @@ var (
 	// PruneDevices ends those that were not used for a number of days.
 	PruneDevices = Write[DevicePrune, SignedOut]("devices.prune", SignOutDevices)
 	// RenameDevice gives a device the name that is shown for it.
-	RenameDevice = Write[DeviceRename, Device]("devices.rename", EditDevices)
+	RenameDevice = Write[DeviceRename, OwnDevice]("devices.rename", EditDevices)
 	// CreateDevice makes a device that nobody is signed in on, for software that brings its own token. There is no token with it.
-	CreateDevice = Write[DeviceCreate, Device]("devices.create", EditDevices)
+	CreateDevice = Write[DeviceCreate, OwnDevice]("devices.create", EditDevices)
 )
 
 // Device is a signed-in session.
@@ -37,6 +37,12 @@ type Device struct {
 	CreatedMS int64    `json:"created_ms,omitempty"` // unix milliseconds
 	ExpiresMS int64    `json:"expires_ms,omitempty"` // 0: never, or not told
 	Admin     bool     `json:"admin,omitempty"`      // it can do what an administrator can
+}
+
+// OwnDevice is a device, and whose it is.
+type OwnDevice struct {
+	ID     UserID `json:"id"`
+	Device Device `json:"device"`
 }
 
 // DeviceList is the devices of an account, the one seen last first.

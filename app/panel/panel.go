@@ -62,6 +62,22 @@ var (
 		route.DeleteTokenPath:   tokens.NewDelete,
 		route.RevokeTokenPath:   tokens.NewRevoke,
 		route.UnrevokeTokenPath: tokens.NewUnrevoke,
+
+		route.SuspendPath:      users.NewSuspend,
+		route.UnsuspendPath:    users.NewUnsuspend,
+		route.ShadowBanPath:    users.NewShadowBan,
+		route.UnshadowBanPath:  users.NewUnshadowBan,
+		route.PrunePath:        users.NewPrune,
+		route.RenameDevicePath: users.NewRenameDevice,
+		route.CreateDevicePath: users.NewCreateDevice,
+		route.SettingsPath:     users.NewSettings,
+		route.LimitPath:        users.NewLimit,
+		route.RemoveLimitPath:  users.NewRemoveLimit,
+		route.FeaturePath:      users.NewFeature,
+		route.RenewPath:        users.NewRenew,
+		route.KeyResetPath:     users.NewKeyReset,
+		route.SignInAsPath:     users.NewSignInAs,
+		route.HistoryPath:      users.NewHistory,
 	}
 )
 
@@ -73,6 +89,9 @@ var overlays = map[string]bool{
 	route.QuarantinePath: true, route.UnquarantinePath: true, route.ProtectPath: true, route.UnprotectPath: true, route.DeleteFilePath: true,
 	route.QuarantineFilesPath: true, route.DeleteFilesPath: true,
 	route.DeleteTokenPath: true, route.RevokeTokenPath: true, route.UnrevokeTokenPath: true,
+	route.SuspendPath: true, route.UnsuspendPath: true, route.ShadowBanPath: true, route.UnshadowBanPath: true,
+	route.PrunePath: true, route.RenameDevicePath: true, route.CreateDevicePath: true,
+	route.LimitPath: true, route.RemoveLimitPath: true, route.FeaturePath: true, route.RenewPath: true, route.KeyResetPath: true, route.SignInAsPath: true,
 }
 
 // IsOverlay reports whether an address is that of a screen that is drawn as a dialog.

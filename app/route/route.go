@@ -40,6 +40,22 @@ const (
 	RedactionPath     = "account/redaction"
 	FindPath          = "accounts/find"
 	ServerPath        = "server"
+
+	SuspendPath      = "account/suspend"
+	UnsuspendPath    = "account/unsuspend"
+	ShadowBanPath    = "account/shadow-ban"
+	UnshadowBanPath  = "account/unshadow-ban"
+	PrunePath        = "account/prune-devices"
+	RenameDevicePath = "account/rename-device"
+	CreateDevicePath = "account/create-device"
+	SettingsPath     = "account/settings"
+	LimitPath        = "account/limit"
+	RemoveLimitPath  = "account/remove-limit"
+	FeaturePath      = "account/feature"
+	RenewPath        = "account/renew"
+	KeyResetPath     = "account/allow-key-reset"
+	SignInAsPath     = "account/sign-in-as"
+	HistoryPath      = "account/history"
 )
 
 // The paths of screens about an account's files.

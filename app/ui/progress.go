@@ -82,27 +82,30 @@ type HandOut struct {
 	ServerName string
 	ID         string
 	Password   string // "" when there is none on the card
-	Homeserver string // address that a client asks for; "" when it is not on the card
-	Choose     bool   // the client may not know it by itself
-	SignIn     string // address of the web client; "" when none is configured
-	SignInText string // how it is shown; default: the address
-	QR         app.UI // with the sign-in address, without the password
-	Actions    []app.UI
+	// PasswordLabel names it where it is something else: a token.
+	PasswordLabel string
+	More          []Fact // below it
+	Homeserver    string // address that a client asks for; "" when it is not on the card
+	Choose        bool   // the client may not know it by itself
+	SignIn        string // address of the web client; "" when none is configured
+	SignInText    string // how it is shown; default: the address
+	QR            app.UI // with the sign-in address, without the password
+	Actions       []app.UI
 }
 
 // Draw draws the card and the row of buttons below it.
 func (h HandOut) Draw(env Env) app.UI {
-	title := orElse(h.Server, h.ServerName)
+	title, label := orElse(h.Server, h.ServerName), orElse(h.PasswordLabel, env.T("handout.password"))
 	var serverName, password, signIn, homeserver, code app.UI
 	if h.Server != "" {
 		serverName = app.Bdi().Class("gh-subtle").Text(h.ServerName)
 	}
 	if h.Password != "" {
 		password = app.Div().Class("gh-handout__part").Body(
-			app.P().Class("gh-handout__label").Text(env.T("handout.password")),
+			app.P().Class("gh-handout__label").Text(label),
 			app.Div().Class("gh-handout__password").Body(
 				app.Bdi().Class("gh-handout__secret").ID("handout-password").Dir("ltr").Text(h.Password),
-				copySecret(env, env.T("handout.password"), h.Password, "handout-password"),
+				copySecret(env, label, h.Password, "handout-password"),
 			),
 		)
 	}
@@ -123,12 +126,16 @@ func (h HandOut) Draw(env Env) app.UI {
 			choose,
 		)
 	}
+	more := make([]app.UI, 0, len(h.More))
+	for _, f := range h.More {
+		more = append(more, app.Div().Class("gh-handout__part").Body(app.P().Class("gh-handout__label").Text(f.Label), f.Value))
+	}
 	if h.QR != nil {
 		code = app.Div().Class("gh-handout__qr").Body(h.QR, app.P().Class("gh-handout__hint").Text(env.T("handout.qr")))
 	}
 	return app.Div().Class("gh-handout").Body(
 		app.Div().Class("gh-handout__card").Body(
-			app.Div().Class("gh-handout__main").Body(
+			app.Div().Class("gh-handout__main").Body(append([]app.UI{
 				app.Div().Class("gh-handout__server").Body(
 					Avatar{Name: title, Shape: Square}.Draw(env),
 					app.Span().Class("gh-handout__lines").Body(app.Strong().Dir("auto").Text(title), serverName),
@@ -140,7 +147,7 @@ func (h HandOut) Draw(env Env) app.UI {
 				password,
 				signIn,
 				homeserver,
-			),
+			}, more...)...),
 			code,
 		),
 		app.Div().Class("gh-handout__actions").Body(h.Actions...),

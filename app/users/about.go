@@ -4,6 +4,7 @@ package users
 
 import (
 	"net/url"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -64,17 +65,43 @@ func foreignCrumbs(env ui.Env, id api.UserID, title string) app.UI {
 	)
 }
 
-// guarded reports whether the gate keeps an operation from people who may not make administrators, where the account is one: with
-// it they could take the account over.
-func guarded(op api.Op) bool {
-	switch op.Info().Name {
-	case api.UpdateUser.Info().Name, api.ReactivateUser.Info().Name, api.RepairUser.Info().Name:
-		return true
-	case api.ResetPassword.Info().Name, api.LockUser.Info().Name, api.DeactivateUser.Info().Name, api.EraseUser.Info().Name, api.SignOut.Info().Name,
-		api.RedactUser.Info().Name:
-		return true
-	}
-	return false
+// guarded are the operations that the gate keeps from people who may not make administrators, where the account is one: with them they
+// could take the account over, or shut it out. The test of the gate's guard has the same list.
+var guarded = []api.Op{
+	api.UpdateUser, api.ReactivateUser, api.ResetPassword, api.LockUser, api.UnlockUser, api.DeactivateUser, api.EraseUser, api.SignOut,
+	api.SuspendUser, api.UnsuspendUser, api.ShadowBanUser, api.UnshadowBanUser, api.PruneDevices, api.RenameDevice, api.CreateDevice,
+	api.SetRateLimit, api.RemoveRateLimit, api.SetFeature, api.RenewUser, api.AllowKeyReset, api.SignInAs, api.RedactUser, api.RepairUser,
+}
+
+// A rule says of an account in what state an operation cannot be done to it, and the text that says so.
+type rule struct {
+	op   api.Op
+	off  func(u api.User) bool
+	text string
+}
+
+func deactivated(u api.User) bool { return u.Deactivated }
+
+// rules are looked at in their order; the first that is so counts.
+var rules = []rule{
+	{api.LockUser, func(u api.User) bool { return u.Locked }, "why.already_locked"},
+	{api.LockUser, deactivated, "why.already_deactivated"},
+	{api.UnlockUser, func(u api.User) bool { return !u.Locked && u.Knows("locked") }, "why.not_locked"},
+	{api.SuspendUser, func(u api.User) bool { return u.Suspended }, "why.already_suspended"},
+	{api.SuspendUser, deactivated, "why.already_deactivated"},
+	{api.UnsuspendUser, func(u api.User) bool { return !u.Suspended && u.Knows("suspended") }, "why.not_suspended"},
+	{api.ShadowBanUser, func(u api.User) bool { return u.ShadowBanned }, "why.already_shadow_banned"},
+	{api.ShadowBanUser, deactivated, "why.already_deactivated"},
+	{api.UnshadowBanUser, func(u api.User) bool { return !u.ShadowBanned && u.Knows("shadow_banned") }, "why.not_shadow_banned"},
+	{api.ReactivateUser, func(u api.User) bool { return !u.Deactivated && u.Knows("deactivated") }, "why.not_deactivated"},
+	{api.EraseUser, func(u api.User) bool { return u.Erased }, "why.already_erased"},
+	{api.ResetPassword, deactivated, "why.already_deactivated"},
+	{api.DeactivateUser, deactivated, "why.already_deactivated"},
+	{api.SendNotice, deactivated, "why.already_deactivated"},
+	{api.CreateDevice, deactivated, "why.already_deactivated"},
+	{api.AllowKeyReset, deactivated, "why.already_deactivated"},
+	{api.SignInAs, deactivated, "why.already_deactivated"},
+	{api.SignInAs, func(u api.User) bool { return u.Locked }, "why.locked_token"},
 }
 
 // why says why an operation cannot be done to an account as it is, or "" when it can: what whyNot says, and what the account's
@@ -83,35 +110,13 @@ func why(env ui.Env, u api.User, op api.Op) string {
 	if reason := whyNot(env, u, op); reason != "" {
 		return reason
 	}
-	if u.Admin && guarded(op) && !env.Allowed(string(api.SetAdmins)) {
+	if u.Admin && slices.Contains(guarded, op) && !env.Allowed(string(api.SetAdmins)) {
 		return env.T("why.administrator", "role", env.Person.Role)
 	}
-	switch op.Info().Name {
-	case api.LockUser.Info().Name:
-		if u.Locked {
-			return env.T("why.already_locked")
+	for _, r := range rules {
+		if r.op == op && r.off(u) {
+			return env.T(r.text)
 		}
-	case api.UnlockUser.Info().Name:
-		if !u.Locked && u.Knows("locked") {
-			return env.T("why.not_locked")
-		}
-		return ""
-	case api.ReactivateUser.Info().Name:
-		if !u.Deactivated && u.Knows("deactivated") {
-			return env.T("why.not_deactivated")
-		}
-		return ""
-	case api.EraseUser.Info().Name:
-		if u.Erased {
-			return env.T("why.already_erased")
-		}
-		return ""
-	case api.ResetPassword.Info().Name, api.DeactivateUser.Info().Name, api.SendNotice.Info().Name:
-	default:
-		return ""
-	}
-	if u.Deactivated {
-		return env.T("why.already_deactivated")
 	}
 	return ""
 }

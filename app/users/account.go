@@ -23,7 +23,13 @@ type Account struct {
 	// they could not be had otherwise.
 	Devices        *api.DeviceList `json:"devices,omitempty"`
 	DevicesProblem *api.Problem    `json:"devices_problem,omitempty"`
+	// History is the beginning of what was done to the account here, nil where the person's role has it not.
+	History        *api.HistoryPage `json:"history,omitempty"`
+	HistoryProblem *api.Problem     `json:"history_problem,omitempty"`
 }
+
+// recent is how much of its history stands beside an account.
+const recent = 6
 
 // NewAccount returns the page of one account.
 func NewAccount() screen.Screen { return &Account{} }
@@ -31,14 +37,19 @@ func NewAccount() screen.Screen { return &Account{} }
 // Title implements screen.Screen.
 func (a *Account) Title() string { return called(a.User) }
 
-// Load implements screen.Screen. It costs two calls, at the same time: the account, and its devices where they can be had.
+// Load implements screen.Screen. It costs three calls, at the same time: the account, and its devices and its history where they can
+// be had.
 func (a *Account) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
 	id, err := idOf(u)
 	if err != nil {
 		return err
 	}
-	a.User, a.Devices, a.DevicesProblem, err = loadAccount(ctx, env, call, id)
-	return err
+	history := asked(ctx, env, call, api.UserHistory, api.HistoryQuery{ID: id, Limit: recent})
+	if a.User, a.Devices, a.DevicesProblem, err = loadAccount(ctx, env, call, id); err != nil {
+		return err
+	}
+	a.History, a.HistoryProblem = history()
+	return nil
 }
 
 func loadAccount(ctx context.Context, env ui.Env, call client.Caller, id api.UserID) (api.User, *api.DeviceList, *api.Problem, error) {
@@ -83,11 +94,32 @@ func (a *Account) Render() app.UI {
 	if ends := a.ends(); len(ends) > 0 {
 		end = ui.Section{Title: env.T("account.end"), Body: []app.UI{ui.EndBox(ends...)}}.Draw(env)
 	}
-	return app.Div().Body(append(
-		head{user: a.User, devices: a.Devices, path: route.AccountPath}.draw(env),
-		ui.Section{Title: env.T("account.facts"), Body: []app.UI{ui.Facts(env, a.facts()...)}}.Draw(env),
-		end,
-	)...)
+	main := []app.UI{ui.Section{Title: env.T("account.facts"), Body: []app.UI{ui.Facts(env, a.facts()...)}}.Draw(env), end}
+	parts := head{user: a.User, devices: a.Devices, path: route.AccountPath}.draw(env)
+	if history := a.history(); history != nil {
+		return app.Div().Body(append(parts, ui.Columns(main, []app.UI{history}))...)
+	}
+	return app.Div().Body(append(parts, main...)...)
+}
+
+// history is the beginning of the account's history; nothing where the person may not see it.
+func (a *Account) history() app.UI {
+	env := a.Env()
+	section := ui.Section{Title: env.T("history.title")}
+	switch {
+	case a.HistoryProblem != nil:
+		section.Body = []app.UI{ui.ProblemNote(env, a.HistoryProblem)}
+	case a.History == nil:
+		return nil
+	case len(a.History.Events) == 0:
+		section.Body = []app.UI{ui.Help(env.T("history.empty_help"))}
+	default:
+		section.Body = []app.UI{timeline(env, a.History.Events)}
+		if a.History.Next != "" {
+			section.More = ui.Link(env.T("history.all"), here(env, route.HistoryPath, a.User))
+		}
+	}
+	return section.Draw(env)
 }
 
 // ends are the ways to end the account that are left.

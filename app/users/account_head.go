@@ -28,9 +28,24 @@ func (h head) draw(env ui.Env) []app.UI {
 		title.Facts = ui.Copy(env, env.T("account.matrix_id"), string(u.ID))
 		title.Below = ui.Subtle(env.T("ui.no_name"))
 	}
+	if facts := h.roles(env); facts != nil {
+		title.Facts = ui.Join(title.Facts, facts)
+	}
 	parts := []app.UI{crumbs(env, u, ""), title.Draw(env)}
 	parts = append(parts, notes(env, u)...)
 	return append(parts, h.tabs(env))
+}
+
+// roles are what the account is besides a person's, beside its name; an ordinary account is nothing.
+func (h head) roles(env ui.Env) app.UI {
+	var list []app.UI
+	for _, r := range roles(env, h.user) {
+		list = append(list, ui.Role(r.Icon, r.Word, r.Accent))
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return ui.Join(list...)
 }
 
 // A tab is one of the pages about an account.
@@ -48,6 +63,8 @@ var tabs = []tab{
 	{"account.rooms", route.RoomsPath, api.ListRooms, nil},
 	{"account.media", route.MediaPath, api.ListMedia, nil},
 	{"account.data", route.DataPath, api.ReadData, nil},
+	{"settings.title", route.SettingsPath, api.GetRateLimit, nil},
+	{"history.title", route.HistoryPath, api.UserHistory, nil},
 }
 
 func (h head) tabs(env ui.Env) app.UI {
@@ -138,6 +155,13 @@ func (h head) second() []action {
 		if !u.Locked {
 			list = append(list, action{api.LockUser, "account.lock", route.LockPath, ui.IconLock, false})
 		}
+		if !u.Suspended {
+			list = append(list, action{api.SuspendUser, "account.suspend", route.SuspendPath, ui.IconPause, false})
+		}
+		if !u.ShadowBanned {
+			list = append(list, action{api.ShadowBanUser, "account.shadow_ban", route.ShadowBanPath, ui.IconGhost, false})
+		}
+		list = append(list, action{api.SignInAs, "account.sign_in_as", route.SignInAsPath, ui.IconSignIn, false})
 		if u.Step == "" {
 			list = append(list, action{api.DeactivateUser, "account.deactivate", route.DeactivatePath, ui.IconDeactivate, true})
 		}
@@ -159,22 +183,31 @@ func notes(env ui.Env, u api.User) []app.UI {
 			}.Draw(env))
 		}
 	}
-	back := func(op api.Op, text, path string, icon ui.Icon) app.UI {
-		return ui.Button{Label: env.T(text), Icon: icon, Look: ui.Primary, Href: here(env, path, u), Why: why(env, u, op)}.Draw(env)
+	back := func(on bool, op api.Op, text, path string, icon ui.Icon) app.UI {
+		if !on {
+			return nil
+		}
+		b := ui.Button{Label: env.T(text), Icon: icon, Href: here(env, path, u), Why: why(env, u, op)}
+		if len(list) == 0 { // the worst state comes first, and a page has one primary button
+			b.Look = ui.Primary
+		}
+		return b.Draw(env)
 	}
-	add(u.Step == "password_replaced" && !u.Deactivated, "unfinished", ui.IconAlertTri, ui.Warn,
-		back(api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
+	unfinished := u.Step == "password_replaced" && !u.Deactivated
+	add(unfinished, "unfinished", ui.IconAlertTri, ui.Warn,
+		back(unfinished, api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
 	list = append(list, differences(env, u)...)
 	var again app.UI // of what is erased only the account itself comes back, where the server can do that
 	if u.Erased && why(env, u, api.ReactivateUser) == "" {
-		again = back(api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore)
+		again = back(true, api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore)
 	}
 	add(u.Erased, "erased", ui.IconErase, ui.Neutral, again)
-	add(u.Deactivated && !u.Erased, "deactivated", ui.IconDeactivate, ui.Neutral,
-		back(api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore))
-	add(u.Locked, "locked", ui.IconLock, ui.Warn, back(api.UnlockUser, "account.unlock", route.UnlockPath, ui.IconUnlock))
-	add(u.Suspended, "suspended", ui.IconPause, ui.Warn)
-	add(u.ShadowBanned, "shadow_banned", ui.IconGhost, ui.Warn)
+	ended := u.Deactivated && !u.Erased
+	add(ended, "deactivated", ui.IconDeactivate, ui.Neutral,
+		back(ended, api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore))
+	add(u.Locked, "locked", ui.IconLock, ui.Warn, back(u.Locked, api.UnlockUser, "account.unlock", route.UnlockPath, ui.IconUnlock))
+	add(u.Suspended, "suspended", ui.IconPause, ui.Warn, back(u.Suspended, api.UnsuspendUser, "account.unsuspend", route.UnsuspendPath, ui.IconPlay))
+	add(u.ShadowBanned, "shadow_banned", ui.IconGhost, ui.Warn, back(u.ShadowBanned, api.UnshadowBanUser, "account.unshadow_ban", route.UnshadowBanPath, ui.IconUser))
 	if u.Own {
 		list = append(list, ui.Note{Icon: ui.IconSettings, Text: env.T("account.note.service")}.Draw(env))
 	}

@@ -21,7 +21,30 @@ import (
 )
 
 func showing(u api.User) screentest.Caller {
-	return screentest.NewCaller(screentest.Answers{"users.get": u, "devices.list": devices()})
+	return screentest.NewCaller(screentest.Answers{
+		"users.get": u, "devices.list": devices(), "users.history": history(), "limits.get": api.RateLimit{ID: u.ID}, "features.list": featureList(u.ID),
+	})
+}
+
+// history is one of every kind of event.
+func history() api.HistoryPage {
+	at := func(days int64, e api.HistoryEvent) api.HistoryEvent {
+		e.AtMS, e.Number = ago(days), 100-days
+		return e
+	}
+	const nadia = "@nadia.okafor:uni-lindau.example"
+	return api.HistoryPage{Next: "7", Events: []api.HistoryEvent{
+		at(0, api.HistoryEvent{Actor: nadia, Role: "owner", Operation: "users.sign_in_as", Outcome: "done", Reason: "Ticket 4711", Note: "The token ends by itself at 2026-11-21T10:00:00Z."}),
+		at(1, api.HistoryEvent{Actor: "@tom.hale:uni-lindau.example", Role: "helpdesk", Operation: "users.erase", Outcome: "refused", Code: "forbidden"}),
+		at(3, api.HistoryEvent{Actor: "operator:marta", Role: "admin", Operation: "users.update", Outcome: "done", Fields: []string{"display_name", "threepids"}}),
+		at(3, api.HistoryEvent{Actor: "local:root", Role: "owner", Operation: "users.lock", Outcome: "unknown", Code: "outcome_unknown"}),
+		at(30, api.HistoryEvent{Actor: nadia, Role: "owner", Operation: "devices.sign_out"}),
+		at(400, api.HistoryEvent{Actor: nadia, Role: "owner", Operation: "media.delete", Outcome: "done"}),
+	}}
+}
+
+func featureList(id api.UserID) api.FeatureList {
+	return api.FeatureList{ID: id, Features: []api.Feature{{Name: "msc3575", On: true}, {Name: "msc3881"}, {Name: "msc9999"}}}
 }
 
 // bareUser is an account of a Dendrite without its database, of which little is known.
@@ -71,6 +94,54 @@ func TestAccountGolden(t *testing.T) {
 	}
 }
 
+func TestSettingsGolden(t *testing.T) {
+	env := screentest.Env()
+	down := api.NewProblem(api.StatusTimeout, "homeserver_timeout")
+	for _, c := range []struct {
+		name            string
+		env             ui.Env
+		limit, features any
+	}{
+		{"full", env, api.RateLimit{Own: true, MessagesPerSecond: 5, Burst: 20}, featureList("")},
+		{"plain", env, api.RateLimit{}, featureList("")},
+		{"free", env, api.RateLimit{Own: true}, featureList("")},
+		{"failing", env, down, down},
+		{"auditor", screentest.As(env, api.Auditor), api.RateLimit{}, featureList("")},
+		{"dendrite", unable(env, map[string]string{
+			"limits.get": "dendrite_no_rate_limit", "features.list": "dendrite_no_features", "users.renew": "dendrite_no_validity",
+			"users.allow_key_reset": "dendrite_no_key_reset", "users.sign_in_as": "dendrite_no_sign_in_as",
+		}), nil, nil},
+		{"german", screentest.In(env, "de"), api.RateLimit{Own: true, MessagesPerSecond: 1, Burst: 20}, featureList("")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			call := screentest.NewCaller(screentest.Answers{"users.get": mix()[2], "devices.list": devices(), "limits.get": c.limit, "features.list": c.features})
+			screentest.Golden(t, "settings-"+c.name, screentest.Draw(t, NewSettings, c.env, call, about("account/settings", mix()[2])))
+		})
+	}
+}
+
+func TestHistoryGolden(t *testing.T) {
+	env := screentest.Env()
+	last := history()
+	last.Next = ""
+	for _, c := range []struct {
+		name, query string
+		env         ui.Env
+		page        any
+	}{
+		{"full", "", env, history()},
+		{"last", "&cursor=7", env, last},
+		{"empty", "", env, api.HistoryPage{}},
+		{"helpdesk", "", screentest.As(env, api.Helpdesk), nil},
+		{"german", "", screentest.In(env, "de"), history()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			call := screentest.NewCaller(screentest.Answers{"users.get": mix()[2], "devices.list": devices(), "users.history": c.page})
+			screentest.Golden(t, "history-"+c.name, screentest.Draw(t, NewHistory, c.env, call, about("account/history", mix()[2])+c.query))
+		})
+	}
+}
+
 func TestDevicesGolden(t *testing.T) {
 	env := screentest.Env()
 	some := devices()
@@ -94,17 +165,18 @@ func TestDevicesGolden(t *testing.T) {
 	}
 }
 
-// An account costs two calls, one where its devices cannot be had.
+// An account costs three calls, one where neither its devices nor its history can be had.
 func TestAccountAsks(t *testing.T) {
 	for _, c := range []struct {
 		env  ui.Env
 		want string
 	}{
-		{screentest.Env(), "devices.list users.get"},
+		{screentest.Env(), "devices.list users.get users.history"},
 		{screentest.As(screentest.Env(), api.Registrar), "users.get"},
-		{unable(screentest.Env(), map[string]string{"devices.list": "mas"}), "users.get"},
+		{screentest.As(screentest.Env(), api.Helpdesk), "devices.list users.get"},
+		{unable(screentest.Env(), map[string]string{"devices.list": "mas"}), "users.get users.history"},
 	} {
-		for _, open := range []func() screen.Screen{NewAccount, NewDevices} {
+		for _, open := range []func() screen.Screen{NewAccount, NewHistory} {
 			call := showing(rich())
 			screentest.Draw(t, open, c.env, call, about("account", rich()))
 			var names []string
@@ -122,7 +194,7 @@ func TestAccountAsks(t *testing.T) {
 // The page of an account stands without its devices; their tab does not.
 func TestDevicesFail(t *testing.T) {
 	down := api.NewProblem(api.StatusTimeout, "homeserver_timeout")
-	call := screentest.NewCaller(screentest.Answers{"users.get": rich(), "devices.list": down})
+	call := screentest.NewCaller(screentest.Answers{"users.get": rich(), "devices.list": down, "users.history": history()})
 	if page := screentest.Draw(t, NewAccount, screentest.Env(), call, about("account", rich())); !strings.Contains(page, "did not answer in time") {
 		t.Error("it is not said why the devices are not known")
 	}
@@ -139,21 +211,28 @@ func TestDevicesFail(t *testing.T) {
 func TestOffersNothingDead(t *testing.T) {
 	paths := map[string]api.Op{
 		"account/edit": api.UpdateUser, "account/reset-password": api.ResetPassword, "account/lock": api.LockUser, "account/unlock": api.UnlockUser,
-		"account/deactivate": api.DeactivateUser, "account/erase": api.EraseUser, "account/reactivate": api.ReactivateUser, "account/sign-out": api.SignOut,
+		"account/suspend": api.SuspendUser, "account/unsuspend": api.UnsuspendUser, "account/shadow-ban": api.ShadowBanUser,
+		"account/unshadow-ban": api.UnshadowBanUser, "account/sign-in-as": api.SignInAs, "account/prune-devices": api.PruneDevices,
+		"account/create-device": api.CreateDevice, "account/rename-device": api.RenameDevice, "account/limit": api.SetRateLimit,
+		"account/remove-limit": api.RemoveRateLimit, "account/feature": api.SetFeature, "account/renew": api.RenewUser,
+		"account/allow-key-reset": api.AllowKeyReset,
+		"account/deactivate":      api.DeactivateUser, "account/erase": api.EraseUser, "account/reactivate": api.ReactivateUser, "account/sign-out": api.SignOut,
 	}
 	for _, role := range api.Roles() {
 		for _, u := range append(mix(), rich(), bareUser()) {
 			for _, missing := range []map[string]string{nil, {"users.lock": "dendrite_no_lock", "users.erase": "dendrite_no_erase"}} {
 				env := unable(screentest.As(screentest.Env(), role), missing)
 				page := screentest.Draw(t, NewAccount, env, showing(u), about("account", u))
+				primary := strings.Count(page, "pf-m-primary")
+				page += screentest.Draw(t, NewSettings, env, showing(u), about("account/settings", u)) + screentest.Draw(t, NewDevices, env, showing(u), about("account/devices", u))
 				for path, op := range paths {
 					offered := strings.Contains(page, `"/uni/`+path+"?")
 					if offered && why(env, u, op) != "" {
 						t.Errorf("%s, %s: %s is offered: %s", role, u.ID, path, why(env, u, op))
 					}
 				}
-				if n := strings.Count(page, "pf-m-primary"); n > 2 || (n > 1 && !(u.Locked || u.Deactivated)) {
-					t.Errorf("%s, %s: %d primary buttons", role, u.ID, n)
+				if primary > 1 {
+					t.Errorf("%s, %s: %d primary buttons", role, u.ID, primary)
 				}
 			}
 		}
@@ -166,6 +245,8 @@ func TestHostile(t *testing.T) {
 		open func() screen.Screen
 		path string
 	}{
+		"settings": {NewSettings, "account/settings"}, "history": {NewHistory, "account/history"}, "rename": {NewRenameDevice, "account/rename-device"},
+		"prune": {NewPrune, "account/prune-devices"}, "sign-in-as": {NewSignInAs, "account/sign-in-as"}, "suspend": {NewSuspend, "account/suspend"},
 		"account": {NewAccount, "account"}, "devices": {NewDevices, "account/devices"}, "edit": {NewEdit, "account/edit"},
 		"reset": {NewReset, "account/reset-password"}, "lock": {NewLock, "account/lock"}, "erase": {NewErase, "account/erase"},
 		"sign-out": {NewSignOut, "account/sign-out"},
@@ -182,7 +263,16 @@ func TestHostile(t *testing.T) {
 			list := api.DeviceList{Devices: []api.Device{{ID: api.DeviceID(text), DisplayName: text, LastSeenIP: text, UserAgent: text}}}
 			effects := effectsOf(u)
 			effects.Happens = append(effects.Happens, api.Effect{Code: text, Params: map[string]string{"server": text}})
-			call := screentest.NewCaller(screentest.Answers{"users.get": u, "devices.list": list, "users.preview": effects, "server.info": synapse()})
+			page := history()
+			for i := range page.Events {
+				e := &page.Events[i]
+				e.Actor, e.Reason, e.Note, e.Code, e.Fields = text, text, text, text, []string{text}
+			}
+			page.Next = text
+			call := screentest.NewCaller(screentest.Answers{
+				"users.get": u, "devices.list": list, "users.preview": effects, "server.info": synapse(), "users.history": page,
+				"limits.get": api.RateLimit{ID: u.ID}, "features.list": api.FeatureList{ID: u.ID, Features: []api.Feature{{Name: text}}},
+			})
 			loaded := s.open()
 			// The address stands for one that is valid; what is drawn is what the homeserver answers.
 			if err := screentest.Load(loaded, screentest.Env(), call, about(s.path, rich())); err != nil {

@@ -130,6 +130,7 @@ func nameOf(u api.User) string {
 // spared are the operations that the gate never does to the account that it works with.
 var spared = []string{
 	api.ResetPassword.Info().Name, api.LockUser.Info().Name, api.DeactivateUser.Info().Name, api.EraseUser.Info().Name, api.SignOut.Info().Name,
+	api.SuspendUser.Info().Name, api.ShadowBanUser.Info().Name, api.PruneDevices.Info().Name, api.SignInAs.Info().Name,
 }
 
 // whyNot says why an operation cannot be done to this account, or "" when it can: the server has not got it, the person may

@@ -52,16 +52,28 @@ func (d *Devices) Render() app.UI {
 		return app.Div().Body(append(top.draw(env),
 			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.unknown"), Text: env.WhyNot(api.ListDevices.Info().Name)}.Draw(env))...)
 	}
+	var edits []app.UI // what this server or role has not is left out here; the homeserver's page says why
+	if why(env, d.User, api.CreateDevice) == "" {
+		edits = append(edits, ui.Button{
+			Label: env.T("devices.create"), Icon: ui.IconAdd, Small: true, Href: here(env, route.CreateDevicePath, d.User),
+		}.Draw(env))
+	}
 	if len(d.Devices.Devices) == 0 {
 		return app.Div().Body(append(top.draw(env),
-			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.empty"), Text: env.T("devices.empty_help")}.Draw(env))...)
+			ui.Empty{Icon: ui.IconDevice, Title: env.T("devices.empty"), Text: env.T("devices.empty_help"), Actions: edits}.Draw(env))...)
 	}
 	reason := top.why(env, api.SignOut)
-	all := ui.Button{
+	actions := edits
+	if why(env, d.User, api.PruneDevices) == "" {
+		actions = append(actions, ui.Button{
+			Label: env.T("devices.prune"), Icon: ui.IconWait, Small: true, Href: here(env, route.PrunePath, d.User),
+		}.Draw(env))
+	}
+	actions = append(actions, ui.Button{
 		Label: env.T("devices.sign_out_all"), Icon: ui.IconSignOut, Look: ui.Danger, Small: true, Href: route.SignOut(env.Homeserver, d.User.ID), Why: reason,
-	}.Draw(env)
+	}.Draw(env))
 	return app.Div().Body(append(top.draw(env), ui.Section{
-		Title: env.N("devices.count", len(d.Devices.Devices)), More: all, Body: []app.UI{d.table(reason == "")},
+		Title: env.N("devices.count", len(d.Devices.Devices)), More: ui.Actions(actions...), Body: []app.UI{d.table(reason == "")},
 	}.Draw(env))...)
 }
 
@@ -80,7 +92,7 @@ func (d *Devices) table(signOut bool) app.UI {
 		},
 	}
 	if signOut {
-		t.Columns = append(t.Columns, ui.Column{Title: env.T("ui.actions"), HideTitle: true, Width: ui.Middle, End: true})
+		t.Columns = append(t.Columns, ui.Column{Title: env.T("ui.actions"), HideTitle: true, Width: ui.Large, End: true})
 		t.Select, t.SelectBy = "device", selectForm
 		t.Bulk = &ui.BulkBar{
 			FormID: selectForm, Action: route.At(env.Homeserver, route.SignOutPath, nil), Clear: here(env, route.DevicesPath, d.User),
@@ -114,10 +126,18 @@ func (d *Devices) row(device api.Device, signOut bool) ui.Row {
 		},
 	}
 	if signOut {
-		row.Cells = append(row.Cells, ui.Button{
+		var buttons []app.UI
+		if why(env, d.User, api.RenameDevice) == "" {
+			query := url.Values{"id": {string(d.User.ID)}, "device": {string(device.ID)}}
+			buttons = append(buttons, ui.Button{
+				Label: env.T("devices.rename"), Aria: env.T("devices.rename_named", "name", deviceName(env, device)), Small: true,
+				Href: route.At(env.Homeserver, route.RenameDevicePath, query),
+			}.Draw(env))
+		}
+		row.Cells = append(row.Cells, ui.Actions(append(buttons, ui.Button{
 			Label: env.T("devices.sign_out"), Aria: env.T("devices.sign_out_named", "name", deviceName(env, device)), Small: true,
 			Href: route.SignOut(env.Homeserver, d.User.ID, device.ID),
-		}.Draw(env))
+		}.Draw(env))...))
 	}
 	return row
 }

@@ -52,6 +52,16 @@ func menu(env ui.Env, u api.User) []ui.MenuItem {
 	} else {
 		add(api.LockUser, "account.lock", route.LockPath, ui.IconLock, false)
 	}
+	if u.Suspended { // lists do not tell; then the question does
+		add(api.UnsuspendUser, "account.unsuspend", route.UnsuspendPath, ui.IconPlay, false)
+	} else {
+		add(api.SuspendUser, "account.suspend", route.SuspendPath, ui.IconPause, false)
+	}
+	if u.ShadowBanned {
+		add(api.UnshadowBanUser, "account.unshadow_ban", route.UnshadowBanPath, ui.IconUser, false)
+	} else {
+		add(api.ShadowBanUser, "account.shadow_ban", route.ShadowBanPath, ui.IconGhost, false)
+	}
 	if u.Step != "" {
 		add(api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate, true)
 	} else {

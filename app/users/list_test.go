@@ -195,14 +195,16 @@ func TestRowMenu(t *testing.T) {
 		user api.User
 		want string
 	}{
-		{"active", env, api.User{}, "Open, Edit, Reset password, Sign out devices, Lock, !Deactivate, !Erase"},
-		{"locked", env, api.User{Locked: true}, "Open, Edit, Reset password, Sign out devices, Unlock, !Deactivate, !Erase"},
+		{"active", env, api.User{}, "Open, Edit, Reset password, Sign out devices, Lock, Suspend, Shadow-ban, !Deactivate, !Erase"},
+		{"locked", env, api.User{Locked: true}, "Open, Edit, Reset password, Sign out devices, Unlock, Suspend, Shadow-ban, !Deactivate, !Erase"},
+		{"suspended", env, api.User{Suspended: true, ShadowBanned: true},
+			"Open, Edit, Reset password, Sign out devices, Lock, End suspension, End shadow-ban, !Deactivate, !Erase"},
 		{"deactivated", env, api.User{Deactivated: true}, "Open, Reactivate, !Erase"},
 		{"erased", env, api.User{Deactivated: true, Erased: true}, "Open, Reactivate"},
-		{"half", env, api.User{Step: "password_replaced"}, "Open, Edit, Reset password, Sign out devices, Lock, !Finish deactivation, !Erase"},
-		{"own", env, api.User{Own: true}, "Open, Edit, Reset password" + own + ", Sign out devices" + own + ", Lock" + own + ", !Deactivate" + own + ", !Erase" + own},
+		{"half", env, api.User{Step: "password_replaced"}, "Open, Edit, Reset password, Sign out devices, Lock, Suspend, Shadow-ban, !Finish deactivation, !Erase"},
+		{"own", env, api.User{Own: true}, "Open, Edit, Reset password" + own + ", Sign out devices" + own + ", Lock" + own + ", Suspend" + own + ", Shadow-ban" + own + ", !Deactivate" + own + ", !Erase" + own},
 		{"no lock", unable(env, map[string]string{"users.lock": "dendrite_no_lock"}), api.User{},
-			"Open, Edit, Reset password, Sign out devices, Lock(Dendrite has no lock.), !Deactivate, !Erase"},
+			"Open, Edit, Reset password, Sign out devices, Lock(Dendrite has no lock.), Suspend, Shadow-ban, !Deactivate, !Erase"},
 	} {
 		c.user.ID = "@a:b.example"
 		if got := labels(c.env, c.user); got != c.want {

@@ -35,6 +35,7 @@ type ask struct {
 	Final string // what nobody can undo
 	// Happens is said in place of what the server says, where the form decides a part of it.
 	Happens []api.Effect
+	First   app.UI   // above the consequences
 	Fields  []app.UI // below the consequences
 	Submit  string
 	// Otherwise is on the button while the form's deciding box is off.
@@ -100,7 +101,8 @@ func (q *Question) draw(a ask) app.UI {
 	if reason != "" {
 		dialog.Body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
 	} else {
-		dialog.Body = append(q.consequences(a), a.Fields...)
+		dialog.Body = append([]app.UI{a.First}, q.consequences(a)...)
+		dialog.Body = append(dialog.Body, a.Fields...)
 		dialog.Body = append(dialog.Body, q.confirm(u), ui.HiddenField("id", string(u.ID)))
 		dialog.Actions = append(dialog.Actions, ui.Button{Label: a.Submit, Otherwise: a.Otherwise, Look: a.Look, Why: a.Off}.Draw(env))
 	}
@@ -220,8 +222,26 @@ func effectText(env ui.Env, e api.Effect) string {
 
 func effectIcons(code string) (ui.Icon, bool) {
 	switch code {
-	case "devices_signed_out", "all_devices_signed_out", "mas_sessions_end", "mas_admin_sessions_end":
+	case "devices_signed_out", "all_devices_signed_out", "mas_sessions_end", "mas_admin_sessions_end", "token_outlives_sign_out":
 		return ui.IconSignOut, true
+	case "suspended_sends_nothing", "shadow_sends_vanish", "vanished_not_back":
+		return ui.IconPause, true
+	case "suspended_joins_nothing", "suspended_leaves", "shadow_joins":
+		return ui.IconDoor, true
+	case "suspended_told", "token_not_told":
+		return ui.IconInfo, true
+	case "suspended_reads", "takes_part_again", "seen_again", "token_reads_all":
+		return ui.IconMessages, true
+	case "shadow_invites_vanish":
+		return ui.IconMailOff, true
+	case "shadow_not_told":
+		return ui.IconGhost, true
+	case "shadow_confuses":
+		return ui.IconAlertTri, true
+	case "token_acts_as":
+		return ui.IconUser, true
+	case "keys_replaceable", "keys_stay_until":
+		return ui.IconKey, true
 	case "nobody_signs_in", "as_deactivate":
 		return ui.IconDeactivate, true
 	case "mas_tokens_linger", "mas_lock_within", "mas_unlock_within":

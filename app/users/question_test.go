@@ -50,7 +50,7 @@ func asking(u api.User, server api.Server) screentest.Caller {
 		return screentest.NewCaller(screentest.Answers{"users.preview": repairsOf(u), "users.get": u, "server.info": server})
 	}
 	return screentest.NewCaller(screentest.Answers{
-		"users.preview": effectsOf(u), "users.get": u, "devices.list": devices(), "server.info": server,
+		"users.preview": effectsOf(u), "users.get": u, "devices.list": devices(), "server.info": server, "limits.get": api.RateLimit{ID: u.ID},
 	})
 }
 
@@ -69,7 +69,8 @@ func questions() []struct {
 	user          api.User
 	want          api.Request
 } {
-	u, locked, gone := mix()[2], mix()[1], mix()[9]
+	u, locked, gone, suspended := mix()[2], mix()[1], mix()[9], mix()[2]
+	suspended.Suspended, suspended.ShadowBanned = true, true
 	yes := true
 	return []struct {
 		name, address string
@@ -89,6 +90,21 @@ func questions() []struct {
 			api.UserRedaction{ID: u.ID, Scope: api.ScopeRooms, Rooms: []api.RoomID{"!zebra:uni-lindau.example", "!v12"}}},
 		{"reactivate", about("account/reactivate", gone), NewReactivate, api.ReactivateUser, gone,
 			api.UserReactivation{ID: gone.ID, Password: api.PasswordChoice{Mode: "passphrase"}}},
+		{"suspend", about("account/suspend", u), NewSuspend, api.SuspendUser, u, api.UserDeed{ID: u.ID}},
+		{"unsuspend", about("account/unsuspend", suspended), NewUnsuspend, api.UnsuspendUser, suspended, api.UserRef{ID: suspended.ID}},
+		{"shadow-ban", about("account/shadow-ban", u), NewShadowBan, api.ShadowBanUser, u, api.UserDeed{ID: u.ID}},
+		{"unshadow-ban", about("account/unshadow-ban", suspended), NewUnshadowBan, api.UnshadowBanUser, suspended, api.UserRef{ID: suspended.ID}},
+		{"prune", about("account/prune-devices", u) + "&days=30", NewPrune, api.PruneDevices, u, api.DevicePrune{ID: u.ID, Days: 30}},
+		{"rename-device", about("account/rename-device", u) + "&device=GHTYAJCE", NewRenameDevice, api.RenameDevice, u,
+			api.DeviceRename{ID: u.ID, Device: "GHTYAJCE", Name: "Element X on iOS"}},
+		{"create-device", about("account/create-device", u), NewCreateDevice, api.CreateDevice, u, api.DeviceCreate{ID: u.ID}},
+		{"limit", about("account/limit", u), NewLimit, api.SetRateLimit, u, api.RateLimitChange{ID: u.ID}},
+		{"remove-limit", about("account/remove-limit", u), NewRemoveLimit, api.RemoveRateLimit, u, api.UserRef{ID: u.ID}},
+		{"feature", about("account/feature", u) + "&name=msc3881&on=true", NewFeature, api.SetFeature, u,
+			api.FeatureChange{ID: u.ID, Name: "msc3881", On: true}},
+		{"renew", about("account/renew", u), NewRenew, api.RenewUser, u, api.UserRenewal{ID: u.ID, Mails: &yes}},
+		{"key-reset", about("account/allow-key-reset", u), NewKeyReset, api.AllowKeyReset, u, api.UserDeed{ID: u.ID}},
+		{"sign-in-as", about("account/sign-in-as", u), NewSignInAs, api.SignInAs, u, api.SignInAsUser{ID: u.ID, Minutes: 60}},
 		{"sign-out", about("account/sign-out", u) + "&device=GHTYAJCE&device=never", NewSignOut, api.SignOut, u,
 			api.DeviceSignOut{ID: u.ID, Devices: []api.DeviceID{"GHTYAJCE", "never"}}},
 		{"repair", about("account/repair", differs()) + "&drift=locked", NewRepair, api.RepairUser, differs(), api.UserRepair{ID: differs().ID, Drift: "locked"}},
@@ -168,7 +184,9 @@ func TestQuestionsOff(t *testing.T) {
 func TestStateForbids(t *testing.T) {
 	env := screentest.Env()
 	plain, locked, gone, erased, half := mix()[2], mix()[1], mix()[9], mix()[10], mix()[11]
-	unsure := api.User{ID: "@x:uni-lindau.example", Unknown: []string{"deactivated", "locked"}}
+	unsure := api.User{ID: "@x:uni-lindau.example", Unknown: []string{"deactivated", "locked", "suspended"}}
+	quiet := plain
+	quiet.Suspended, quiet.ShadowBanned = true, true
 	for _, c := range []struct {
 		op   api.Op
 		user api.User
@@ -181,6 +199,12 @@ func TestStateForbids(t *testing.T) {
 		{api.ReactivateUser, plain, "The account is not deactivated."}, {api.ReactivateUser, gone, ""}, {api.ReactivateUser, erased, ""}, {api.ReactivateUser, unsure, ""},
 		{api.ResetPassword, plain, ""}, {api.ResetPassword, gone, "The account is deactivated."},
 		{api.UpdateUser, plain, ""}, {api.SignOut, plain, ""},
+		{api.SuspendUser, plain, ""}, {api.SuspendUser, quiet, "The account is suspended."}, {api.SuspendUser, gone, "The account is deactivated."},
+		{api.UnsuspendUser, plain, "The account is not suspended."}, {api.UnsuspendUser, quiet, ""}, {api.UnsuspendUser, unsure, ""},
+		{api.ShadowBanUser, plain, ""}, {api.ShadowBanUser, quiet, "The account is shadow-banned."}, {api.ShadowBanUser, gone, "The account is deactivated."},
+		{api.UnshadowBanUser, plain, "The account is not shadow-banned."}, {api.UnshadowBanUser, quiet, ""},
+		{api.SignInAs, plain, ""}, {api.SignInAs, gone, "The account is deactivated."}, {api.SignInAs, locked, "The account is locked, so a token of it would be refused."},
+		{api.CreateDevice, gone, "The account is deactivated."}, {api.AllowKeyReset, gone, "The account is deactivated."}, {api.SetRateLimit, gone, ""},
 	} {
 		if got := why(env, c.user, c.op); got != c.want {
 			t.Errorf("%s of %s: %q, want %q", c.op.Info().Name, c.user.ID, got, c.want)
@@ -322,6 +346,7 @@ func TestSignOutNone(t *testing.T) {
 func TestAfter(t *testing.T) {
 	u := mix()[2]
 	page := "/uni/account?id=%40f.benyoussef%3Auni-lindau.example"
+	tab := func(name string) string { return "/uni/account/" + name + "?id=%40f.benyoussef%3Auni-lindau.example" }
 	for _, c := range []struct {
 		open             func() screen.Screen
 		op               api.Op
@@ -334,6 +359,19 @@ func TestAfter(t *testing.T) {
 		{NewErase, api.EraseUser, u, page, "is erased."},
 		{NewEdit, api.UpdateUser, u, page, "The changes are saved."},
 		{NewSignOut, api.SignOut, api.SignedOut{Count: 2}, "/uni/accounts", "2 devices were signed out."},
+		{NewSuspend, api.SuspendUser, u, page, "is suspended."},
+		{NewUnsuspend, api.UnsuspendUser, u, page, "is no longer suspended."},
+		{NewShadowBan, api.ShadowBanUser, u, page, "is shadow-banned."},
+		{NewUnshadowBan, api.UnshadowBanUser, u, page, "is no longer shadow-banned."},
+		{NewPrune, api.PruneDevices, api.SignedOut{ID: u.ID, Count: 1}, tab("devices"), "1 device was signed out."},
+		{NewRenameDevice, api.RenameDevice, api.OwnDevice{ID: u.ID, Device: api.Device{ID: "A"}}, tab("devices"), "is saved."},
+		{NewCreateDevice, api.CreateDevice, api.OwnDevice{ID: u.ID, Device: api.Device{ID: "A"}}, tab("devices"), "was created."},
+		{NewLimit, api.SetRateLimit, api.RateLimit{ID: u.ID, Own: true, MessagesPerSecond: 2, Burst: 10}, tab("settings"), "2 messages a second, and up to 10 at once."},
+		{NewLimit, api.SetRateLimit, api.RateLimit{ID: u.ID, Own: true}, tab("settings"), "No limit at all."},
+		{NewRemoveLimit, api.RemoveRateLimit, api.RateLimit{ID: u.ID}, tab("settings"), "The homeserver’s own limits count."},
+		{NewFeature, api.SetFeature, api.FeatureList{ID: u.ID}, tab("settings"), "The feature is switched."},
+		{NewRenew, api.RenewUser, api.Validity{ID: u.ID, ExpiresMS: ago(-1)}, tab("settings"), "2026, 09:00."},
+		{NewKeyReset, api.AllowKeyReset, api.KeyReset{ID: u.ID, UntilMS: ago(0)}, tab("settings"), "09:00."},
 	} {
 		s := c.open().(screen.Writer)
 		s.Use(screentest.Env())

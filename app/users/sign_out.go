@@ -115,16 +115,21 @@ func (s *SignOut) happens() []api.Effect {
 func (s *SignOut) chosen() app.UI {
 	var list []ui.Consequence
 	for _, d := range s.Devices {
-		text := "`" + string(d.ID) + "`"
-		switch {
-		case d.Kind != "":
-			text = deviceName(s.Env(), d) + ", " + s.Env().T("devices.kind."+d.Kind)
-		case d.DisplayName != "":
-			text = d.DisplayName + " " + text
-		}
-		list = append(list, ui.Consequence{Icon: ui.IconDevice, Text: text})
+		list = append(list, ui.Consequence{Icon: ui.IconDevice, Text: deviceText(s.Env(), d)})
 	}
 	return ui.Consequences(s.Env().T("devices.title"), list...)
+}
+
+// deviceText is a device in a sentence: its name, and its ID in mono or what kind of session it is.
+func deviceText(env ui.Env, d api.Device) string {
+	id := "`" + string(d.ID) + "`"
+	switch {
+	case d.Kind != "":
+		return deviceName(env, d) + ", " + env.T("devices.kind."+d.Kind)
+	case d.DisplayName != "":
+		return d.DisplayName + " " + id
+	}
+	return id
 }
 
 // After implements screen.Writer.

@@ -23,11 +23,11 @@ func (s *Stub) settings() homeserver.Adapter {
 			return s.change(d.ID, func(u *api.User) { u.ShadowBanned = false })
 		}),
 		entry(s, api.PruneDevices, func(p api.DevicePrune) (api.SignedOut, error) { return api.SignedOut{ID: p.ID, Count: 1}, nil }),
-		entry(s, api.RenameDevice, func(r api.DeviceRename) (api.Device, error) {
-			return api.Device{ID: r.Device, DisplayName: r.Name}, nil
+		entry(s, api.RenameDevice, func(r api.DeviceRename) (api.OwnDevice, error) {
+			return api.OwnDevice{ID: r.ID, Device: api.Device{ID: r.Device, DisplayName: r.Name}}, nil
 		}),
-		entry(s, api.CreateDevice, func(c api.DeviceCreate) (api.Device, error) {
-			return api.Device{ID: c.Device, DisplayName: c.Name}, nil
+		entry(s, api.CreateDevice, func(c api.DeviceCreate) (api.OwnDevice, error) {
+			return api.OwnDevice{ID: c.ID, Device: api.Device{ID: c.Device, DisplayName: c.Name}}, nil
 		}),
 		entry(s, api.GetRateLimit, func(r api.UserRef) (api.RateLimit, error) { return api.RateLimit{ID: r.ID}, nil }),
 		entry(s, api.SetRateLimit, func(c api.RateLimitChange) (api.RateLimit, error) {

@@ -34,31 +34,31 @@ func (s *synapse) pruneDevices(ctx context.Context, req api.DevicePrune) (api.Si
 }
 
 // device returns one device of an account.
-func (s *synapse) device(ctx context.Context, id api.UserID, device api.DeviceID) (api.Device, error) {
+func (s *synapse) device(ctx context.Context, id api.UserID, device api.DeviceID) (api.OwnDevice, error) {
 	have, err := s.readDevices(ctx, id)
 	if err != nil {
-		return api.Device{}, err
+		return api.OwnDevice{}, err
 	}
 	i := slices.IndexFunc(have, func(d api.Device) bool { return d.ID == device })
 	if i < 0 {
-		return api.Device{}, api.NewProblem(api.StatusNotFound, "no_such_device").At("device")
+		return api.OwnDevice{}, api.NewProblem(api.StatusNotFound, "no_such_device").At("device")
 	}
-	return have[i], nil
+	return api.OwnDevice{ID: id, Device: have[i]}, nil
 }
 
 // renameDevice gives a device another name (PUT /_synapse/admin/v2/users/{id}/devices/{device}).
-func (s *synapse) renameDevice(ctx context.Context, req api.DeviceRename) (api.Device, error) {
+func (s *synapse) renameDevice(ctx context.Context, req api.DeviceRename) (api.OwnDevice, error) {
 	if err := s.local(ctx, req.ID); err != nil {
-		return api.Device{}, err
+		return api.OwnDevice{}, err
 	}
 	now, err := s.device(ctx, req.ID, req.Device)
-	if err != nil || now.DisplayName == req.Name {
+	if err != nil || now.Device.DisplayName == req.Name {
 		return now, err
 	}
 	return s.nameDevice(ctx, req.ID, req.Device, req.Name)
 }
 
-func (s *synapse) nameDevice(ctx context.Context, id api.UserID, device api.DeviceID, name string) (api.Device, error) {
+func (s *synapse) nameDevice(ctx context.Context, id api.UserID, device api.DeviceID, name string) (api.OwnDevice, error) {
 	path := matrix.At("/_synapse/admin/v2/users/{}/devices/{}", string(id), string(device))
 	call := matrix.Call{Method: http.MethodPut, Path: path, Body: map[string]any{"display_name": name}}
 	_, err := s.keys.Do(ctx, call, nil)
@@ -69,36 +69,36 @@ func (s *synapse) nameDevice(ctx context.Context, id api.UserID, device api.Devi
 	}
 	switch {
 	case matrix.Unaskable(err):
-		return api.Device{}, api.NewProblem(api.StatusUnprocessable, "unnameable_device").At("device")
+		return api.OwnDevice{}, api.NewProblem(api.StatusUnprocessable, "unnameable_device").At("device")
 	case err != nil:
-		return api.Device{}, s.writeProblem(id, err)
+		return api.OwnDevice{}, s.writeProblem(id, err)
 	}
 	after, err := s.device(fresh, id, device)
-	if err == nil && after.DisplayName != name {
-		return api.Device{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
+	if err == nil && after.Device.DisplayName != name {
+		return api.OwnDevice{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
 	}
 	return after, err
 }
 
 // createDevice makes a device (POST /_synapse/admin/v2/users/{id}/devices, since 1.85). Synapse answers the same where it is there
 // already, so that is looked at first.
-func (s *synapse) createDevice(ctx context.Context, req api.DeviceCreate) (api.Device, error) {
+func (s *synapse) createDevice(ctx context.Context, req api.DeviceCreate) (api.OwnDevice, error) {
 	now, err := s.target(ctx, req.ID)
 	switch {
 	case err != nil:
-		return api.Device{}, err
+		return api.OwnDevice{}, err
 	case now.Deactivated:
-		return api.Device{}, api.NewProblem(api.StatusConflict, "deactivated_account").At("id")
+		return api.OwnDevice{}, api.NewProblem(api.StatusConflict, "deactivated_account").At("id")
 	}
 	if req.Device == "" {
 		req.Device = api.DeviceID(rand.Text()[:10])
 	}
 	have, err := s.readDevices(ctx, req.ID)
 	if err != nil {
-		return api.Device{}, err
+		return api.OwnDevice{}, err
 	}
 	if slices.ContainsFunc(have, func(d api.Device) bool { return d.ID == req.Device }) {
-		return api.Device{}, api.NewProblem(api.StatusConflict, "device_exists").At("device")
+		return api.OwnDevice{}, api.NewProblem(api.StatusConflict, "device_exists").At("device")
 	}
 	path := matrix.At("/_synapse/admin/v2/users/{}/devices", string(req.ID))
 	call := matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"device_id": req.Device}}
@@ -109,7 +109,7 @@ func (s *synapse) createDevice(ctx context.Context, req api.DeviceCreate) (api.D
 		_, err = s.keys.Do(fresh, call, nil)
 	}
 	if err != nil {
-		return api.Device{}, s.writeProblem(req.ID, err)
+		return api.OwnDevice{}, s.writeProblem(req.ID, err)
 	}
 	if req.Name != "" {
 		return s.nameDevice(fresh, req.ID, req.Device, req.Name)

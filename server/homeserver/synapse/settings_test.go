@@ -156,18 +156,18 @@ func TestEditDevices(t *testing.T) {
 		b.person(t, name, false)
 		id := b.id(name)
 		made, err := b.createDevice(t.Context(), api.DeviceCreate{ID: id, Device: "BOT/1?", Name: "A bot"})
-		if err != nil || made.ID != "BOT/1?" || made.DisplayName != "A bot" {
+		if err != nil || made.ID != id || made.Device.ID != "BOT/1?" || made.Device.DisplayName != "A bot" {
 			t.Fatalf("%+v, %v", made, err)
 		}
 		if _, err := b.createDevice(t.Context(), api.DeviceCreate{ID: id, Device: "BOT/1?"}); problem(err) != "device_exists [device: device_exists]" {
 			t.Errorf("twice: %v", err)
 		}
-		if other, err := b.createDevice(t.Context(), api.DeviceCreate{ID: id}); err != nil || len(other.ID) != 10 || other.LastSeenMS != 0 {
+		if other, err := b.createDevice(t.Context(), api.DeviceCreate{ID: id}); err != nil || len(other.Device.ID) != 10 || other.Device.LastSeenMS != 0 {
 			t.Errorf("without an ID: %+v, %v", other, err)
 		}
 		for _, name := range []string{"Renamed ü", "Renamed ü", ""} {
-			got, err := b.renameDevice(t.Context(), api.DeviceRename{ID: id, Device: made.ID, Name: name})
-			if err != nil || got.DisplayName != name || got.ID != made.ID {
+			got, err := b.renameDevice(t.Context(), api.DeviceRename{ID: id, Device: made.Device.ID, Name: name})
+			if err != nil || got.Device.DisplayName != name || got.Device.ID != made.Device.ID {
 				t.Errorf("%q: %+v, %v", name, got, err)
 			}
 		}
