@@ -95,6 +95,7 @@ func TestAccessible(t *testing.T) {
 	for _, address := range []string{
 		"/", "/servers", "/keys", under("server"), under("server", "check", "1"), under("accounts"), under("accounts", "search", "nobody at all"), under("accounts/create"),
 		under("account", "id", id), under("account", "id", locked), under("account", "id", gone), under("account/devices", "id", id), under("account/edit", "id", id),
+		under("account/settings", "id", id), under("account/history", "id", id), under("account/sign-in-as", "id", id), under("account/prune-devices", "id", id),
 		under("account", "id", "@nobody:"+hs.ServerName), under("account/reset-password", "id", id), under("account/erase", "id", id),
 		under("account/connections", "id", id), under("account/rooms", "id", id), under("account/data", "id", id), under("account/data", "id", id, "look", "1"),
 		under("account/redact", "id", id, "room", "!a"), under("accounts/find"), under("accounts/find", "value", name+"@example.org"),

@@ -17,7 +17,7 @@ const dialogButton = "dialog[open] button[type=submit]:not([name])"
 // ask opens the question of a link that has a text: a dialog over the page.
 func (d *desk) ask(link, title string) {
 	d.t.Helper()
-	if link == "Lock…" || link == "Deactivate…" || link == "Erase…" {
+	if slices.Contains([]string{"Lock…", "Suspend…", "Shadow-ban…", "Deactivate…", "Erase…"}, link) {
 		d.click("[popovertarget=account-menu]")
 		d.follow("#account-menu a", link)
 	} else {
