@@ -49,7 +49,7 @@ func TestProgramStates(t *testing.T) {
 	d.heading("states")
 	d.ask("Create device…", "Create a device")
 	d.fill("#f-device", "BOT1")
-	d.confirm("The device BOT1 was created.")
+	d.confirm("was created.")
 	both("devices")
 	d.follow("main tr:has([href*=BOT1]) a", "Rename…")
 	d.dialog("Rename this device")

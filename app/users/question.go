@@ -238,6 +238,8 @@ func effectIcons(code string) (ui.Icon, bool) {
 		return ui.IconGhost, true
 	case "shadow_confuses":
 		return ui.IconAlertTri, true
+	case "token_no_device":
+		return ui.IconDevice, true
 	case "token_acts_as":
 		return ui.IconUser, true
 	case "keys_replaceable", "keys_stay_until":

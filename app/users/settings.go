@@ -159,15 +159,15 @@ func (s *Settings) features() app.UI {
 		section.Body = append(section.Body, ui.Remark(ui.IconLock, ui.Neutral, reason))
 	}
 	for _, f := range s.Features.Features {
-		state, action := env.T("feature.off"), "feature.switch_on"
+		state, label, aria := env.T("feature.off"), env.T("feature.switch_on"), env.T("feature.switch_on_named", "name", f.Name)
 		if f.On {
-			state, action = env.T("feature.on"), "feature.switch_off"
+			state, label, aria = env.T("feature.on"), env.T("feature.switch_off"), env.T("feature.switch_off_named", "name", f.Name)
 		}
 		row := ui.Row{Key: f.Name, Label: f.Name, Cells: []app.UI{ui.TwoLines(ui.Text(featureText(env, f.Name)), ui.Mono(f.Name)), ui.Text(state)}}
 		if reason == "" {
 			query := url.Values{"id": {string(s.User.ID)}, "name": {f.Name}, "on": {strconv.FormatBool(!f.On)}}
 			row.Cells = append(row.Cells, ui.Button{
-				Label: env.T(action), Aria: env.T(action+"_named", "name", f.Name), Small: true, Href: route.At(env.Homeserver, route.FeaturePath, query),
+				Label: label, Aria: aria, Small: true, Href: route.At(env.Homeserver, route.FeaturePath, query),
 			}.Draw(env))
 		}
 		t.Rows = append(t.Rows, row)

@@ -34,16 +34,14 @@ func (s *synapse) preview(ctx context.Context, q api.DeedQuery) (api.Effects, er
 	case api.UnsuspendUser.Info().Name:
 		e.Happens = effects("takes_part_again")
 	case api.ShadowBanUser.Info().Name:
-		e.Happens = effects("shadow_sends_vanish", "shadow_invites_vanish", "shadow_not_told")
+		e.Happens = effects("shadow_sends_vanish", "shadow_invites_vanish", "shadow_not_told", "shadow_confuses")
 		e.Stays = effects("shadow_joins", "messages_stay", "devices_stay")
-		e.Cannot = effects("shadow_confuses")
 	case api.UnshadowBanUser.Info().Name:
 		e.Happens = effects("seen_again")
 		e.Cannot = effects("vanished_not_back")
 	case api.SignInAs.Info().Name:
-		e.Happens = effects("token_reads_all", "token_acts_as", "token_not_told")
+		e.Happens = effects("token_reads_all", "token_no_device", "token_acts_as", "token_not_told")
 		e.Stays = effects("token_outlives_sign_out", "password_stays", "devices_stay")
-		e.Cannot = effects("token_no_device")
 	case api.AllowKeyReset.Info().Name:
 		e.Happens = effects("keys_replaceable")
 		e.Stays = effects("keys_stay_until", "devices_stay")
