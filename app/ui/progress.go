@@ -82,15 +82,15 @@ type HandOut struct {
 	ServerName string
 	ID         string
 	Password   string // "" when there is none on the card
-	// PasswordLabel names it where it is something else: a token.
-	PasswordLabel string
-	More          []Fact // below it
-	Homeserver    string // address that a client asks for; "" when it is not on the card
-	Choose        bool   // the client may not know it by itself
-	SignIn        string // address of the web client; "" when none is configured
-	SignInText    string // how it is shown; default: the address
-	QR            app.UI // with the sign-in address, without the password
-	Actions       []app.UI
+	// IDLabel and PasswordLabel name them where the card is not for the account's person, and where it holds something else.
+	IDLabel, PasswordLabel string
+	More                   []Fact // below it
+	Homeserver             string // address that a client asks for; "" when it is not on the card
+	Choose                 bool   // the client may not know it by itself
+	SignIn                 string // address of the web client; "" when none is configured
+	SignInText             string // how it is shown; default: the address
+	QR                     app.UI // with the sign-in address, without the password
+	Actions                []app.UI
 }
 
 // Draw draws the card and the row of buttons below it.
@@ -141,7 +141,7 @@ func (h HandOut) Draw(env Env) app.UI {
 					app.Span().Class("gh-handout__lines").Body(app.Strong().Dir("auto").Text(title), serverName),
 				),
 				app.Div().Class("gh-handout__part").Body(
-					app.P().Class("gh-handout__label").Text(env.T("handout.id")),
+					app.P().Class("gh-handout__label").Text(orElse(h.IDLabel, env.T("handout.id"))),
 					app.Div().Class("gh-handout__id").Body(ID(h.ID), Copy(env, env.T("handout.id"), h.ID)),
 				),
 				password,

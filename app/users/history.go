@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -124,6 +125,19 @@ func byText(env ui.Env, e api.HistoryEvent) string {
 	return env.T("history.by", "who", e.Actor)
 }
 
+// tokenEnds reads when a token ends from what its making noted (api.Impersonation.Noted).
+func tokenEnds(e api.HistoryEvent) (time.Time, bool) {
+	if e.Operation != api.SignInAs.Info().Name {
+		return time.Time{}, false
+	}
+	words := strings.Fields(strings.TrimSuffix(e.Note, "."))
+	if len(words) == 0 {
+		return time.Time{}, false
+	}
+	ends, err := time.Parse(time.RFC3339, words[len(words)-1])
+	return ends, err == nil
+}
+
 // eventDetail says why it was done, what was changed, what the answer noted, and how it ended where it was not done.
 func eventDetail(env ui.Env, e api.HistoryEvent) app.UI {
 	var lines []app.UI
@@ -141,8 +155,8 @@ func eventDetail(env ui.Env, e api.HistoryEvent) app.UI {
 			lines = append(lines, ui.Text(env.Format().List(names...)))
 		}
 	}
-	if e.Note != "" && e.Operation == api.SignInAs.Info().Name {
-		lines = append(lines, ui.Text(e.Note))
+	if ends, ok := tokenEnds(e); ok {
+		lines = append(lines, ui.Text(env.T("history.token_ends", "when", env.Format().DateTime(ends))))
 	}
 	if key := "history.outcome_" + e.Outcome; e.Outcome != "done" {
 		outcome := env.T("history.outcome_open")

@@ -86,7 +86,7 @@ func (t *Token) Render() app.UI {
 		ui.PageTitle{Title: t.Title(), Words: true}.Draw(env),
 		ui.Remark(ui.IconOnce, ui.Warn, env.T("token_card.once")),
 		ui.HandOut{
-			ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Token.Reveal(), PasswordLabel: env.T("token_card.token"),
+			ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Token.Reveal(), IDLabel: env.T("account.matrix_id"), PasswordLabel: env.T("token_card.token"),
 			Homeserver: card.Homeserver,
 			More:       []ui.Fact{{Label: env.T("token_card.ends"), Value: ui.DateTime(env, card.ExpiresMS)}},
 			Actions: []app.UI{ui.Button{

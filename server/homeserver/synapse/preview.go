@@ -52,7 +52,7 @@ func (s *synapse) preview(ctx context.Context, q api.DeedQuery) (api.Effects, er
 		err = s.previewSignOut(ctx, &e)
 	case api.PruneDevices.Info().Name: // how many is the number of days to say
 		e.Happens = effects("unsaved_keys_lost")
-		e.Stays = effects("password_stays", "rooms_stay")
+		e.Stays = effects("password_stays", "messages_stay")
 	case api.SignOut.Info().Name:
 		err = s.previewSignOut(ctx, &e)
 		e.Stays = effects("password_stays", "rooms_stay")

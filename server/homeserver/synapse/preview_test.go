@@ -45,7 +45,7 @@ func TestPreview(t *testing.T) {
 			"users.unlock":          {"clients_work_again signs_in_again", "", ""},
 			"users.reset_password":  {"old_password_ends new_password_card devices_signed_out=1 unsaved_keys_lost", "", ""},
 			"devices.sign_out":      {"devices_signed_out=1 unsaved_keys_lost", "password_stays rooms_stay", ""},
-			"devices.prune":         {"unsaved_keys_lost", "password_stays rooms_stay", ""},
+			"devices.prune":         {"unsaved_keys_lost", "password_stays messages_stay", ""},
 			"users.suspend":         {"suspended_sends_nothing suspended_joins_nothing suspended_told", "suspended_reads suspended_leaves devices_stay", ""},
 			"users.unsuspend":       {"takes_part_again", "", ""},
 			"users.shadow_ban":      {"shadow_sends_vanish shadow_invites_vanish shadow_not_told shadow_confuses", "shadow_joins messages_stay devices_stay", ""},
