@@ -24,6 +24,7 @@ func TestMAS(t *testing.T) {
 	if text := d.text("main"); !strings.Contains(text, "asked for a verified e-mail address") {
 		t.Error("the form does not say what people are asked for at their first sign-in")
 	}
+	d.shot("mas-create")
 	d.fill("#f-localpart", name)
 	d.fill("#f-display_name", "Made by hand")
 	d.fill("#f-threepids-0-address", name+"@example.org")
@@ -49,6 +50,7 @@ func TestMAS(t *testing.T) {
 	if text := d.text("main"); !strings.Contains(text, "signed in the old way") {
 		t.Errorf("the session is not told: %s", text)
 	}
+	d.shot("mas-sessions")
 	d.visit("account/sign-out", "id", id)
 	if text := d.text("main"); !strings.Contains(text, "two minutes more") {
 		t.Errorf("what lingers is not told: %s", text)
@@ -92,10 +94,12 @@ func TestMAS(t *testing.T) {
 	if text := d.text("main"); !strings.Contains(text, "The lock differs.") {
 		t.Errorf("the page does not tell the difference: %s", text)
 	}
+	d.shot("mas-account-differs")
 	d.link("Repair…")
 	if text := d.text("main"); !strings.Contains(text, "The lock at Synapse ends.") {
 		t.Errorf("what the repair does: %s", text)
 	}
+	d.shot("mas-repair")
 	d.done("is the same on both sides again")
 	if w.atSynapse(name)["locked"] != false {
 		t.Error("it is still locked at Synapse")
@@ -129,9 +133,10 @@ func TestMASDifferences(t *testing.T) {
 	w.send(http.MethodPut, w.synapse+"/_synapse/admin/v2/users/@"+name+":localhost", w.admin, map[string]any{"admin": true}, nil)
 	d := w.desk(g) // after that: the list is held for some seconds
 	d.visit("accounts", "drift", "only")
-	if text := d.text("main"); !strings.Contains(text, "@"+name) || !strings.Contains(text, "Administrator differs") {
+	if text := d.text("main"); !strings.Contains(text, "@"+name) || !strings.Contains(text, "Role differs") {
 		t.Errorf("the list of differences: %s", text)
 	}
+	d.shot("mas-list-differences")
 	d.visit("server")
 	if text := d.text("main"); !strings.Contains(text, "The admin API of Matrix Authentication Service") {
 		d.visit("server", "check", "1")

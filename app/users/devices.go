@@ -169,16 +169,19 @@ func deviceCell(env ui.Env, d api.Device) app.UI {
 
 // sessionCell is a session of Matrix Authentication Service's in two lines: what it is called, and its kind, its device, its end.
 func sessionCell(env ui.Env, d api.Device) app.UI {
-	name := ui.Name(env, deviceName(env, d))
+	name := ui.Subtle(env.T("devices.unnamed"))
+	if d.DisplayName != "" || d.Client != "" {
+		name = ui.Name(env, deviceName(env, d))
+	}
 	if d.Admin {
 		name = ui.Join(name, ui.StateChip(env, ui.Chip{Label: env.T("devices.admin"), Icon: ui.IconAdmin, Tone: ui.Warn}))
 	}
 	parts := []app.UI{ui.Subtle(env.T("devices.kind." + d.Kind))}
 	if d.Device != "" {
-		parts = append(parts, ui.Mono(string(d.Device)))
+		parts = append(parts, ui.Subtle(" · "), ui.Mono(string(d.Device)))
 	}
 	if d.ExpiresMS > 0 {
-		parts = append(parts, ui.Subtle(env.T("devices.until", "time", env.Format().Date(time.UnixMilli(d.ExpiresMS)))))
+		parts = append(parts, ui.Subtle(" · "+env.T("devices.until", "time", env.Format().Date(time.UnixMilli(d.ExpiresMS)))))
 	}
 	return ui.TwoLines(name, ui.Join(parts...))
 }
