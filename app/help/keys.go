@@ -49,7 +49,7 @@ func (k *Keys) Render() app.UI {
 	form.Body = append(form.Body, ui.FormFoot(save))
 	return app.Div().Body(
 		ui.PageTitle{Title: k.Title(), Words: true}.Draw(env),
-		ui.Help(env.T("keys.about")),
+		ui.Scriptless(env.T("keys.about")),
 		ui.Keys(env, k.list()...),
 		form.Draw(env),
 	)

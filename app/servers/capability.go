@@ -76,6 +76,8 @@ func (s *Server) capabilities() app.UI {
 	if !env.MAS() {
 		list = slices.DeleteFunc(list, func(c capability) bool { return slices.Contains(ofMAS, c.name) })
 	}
+	// What cannot be had comes first: it is what somebody looks for here.
+	slices.SortStableFunc(list, func(a, b capability) int { return cmp.Compare(have(a), have(b)) })
 	rows := make([]ui.Row, 0, len(list))
 	works, all := 0, 0
 	for _, c := range list {
@@ -100,6 +102,13 @@ func (s *Server) capabilities() app.UI {
 			{Title: env.T("servers.column.result")},
 		}}.Draw(env),
 	}}.Draw(env)
+}
+
+func have(c capability) int {
+	if c.missing != "" {
+		return 0
+	}
+	return 1
 }
 
 // operation is an operation, or a field of one, in words.

@@ -35,7 +35,7 @@ const newLife = 7 * 24 * time.Hour
 // Render implements app.Composer.
 func (c *Create) Render() app.UI {
 	env, state := c.Env(), c.State
-	top := []app.UI{crumbs(env, api.Token{}, c.Title()), ui.PageTitle{Title: c.Title(), Words: true}.Draw(env)}
+	top := []app.UI{crumbs(env, api.Token{}, env.T("create.crumb")), ui.PageTitle{Title: c.Title(), Words: true}.Draw(env)}
 	if reason := env.WhyNot(api.CreateToken.Info().Name); reason != "" {
 		return app.Div().Body(append(top,
 			ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env),

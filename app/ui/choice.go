@@ -204,5 +204,8 @@ func HiddenList(name string) app.UI { return app.Input().Type("hidden").Name(Att
 // Fields puts short fields side by side where there is room.
 func Fields(fields ...app.UI) app.UI { return app.Div().Class("gh-fields").Body(fields...) }
 
+// Scriptless is a paragraph that only matters where the browser runs no scripts.
+func Scriptless(text string) app.UI { return app.P().Class("gh-help gh-scriptless").Text(text) }
+
 // Help is a paragraph that explains a form.
 func Help(text string) app.UI { return app.P().Class("gh-help").Body(Rich(text)) }

@@ -3,6 +3,7 @@
 package ui
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -94,6 +95,7 @@ const (
 // Avatar stands for an account, with up to two initials or an icon. It says nothing that the name beside it does not.
 type Avatar struct {
 	Name  string // display name, or Matrix ID where there is none
+	ID    string // Matrix ID, for where the name has no letter
 	Icon  Icon   // instead of initials
 	Shape Shape
 	Large bool
@@ -112,7 +114,7 @@ func (a Avatar) Draw(Env) app.UI {
 	if icon := a.Icon.Draw(); icon != nil {
 		return e.Body(icon)
 	}
-	return e.Text(initials(a.Name))
+	return e.Text(cmp.Or(initials(a.Name), initials(a.ID)))
 }
 
 // initials returns the first letters of two words, of those that begin with a capital where there are two; of a Matrix ID that of its
@@ -181,11 +183,7 @@ func (c AccountCell) Draw(env Env) app.UI {
 	}
 	var avatar app.UI
 	if !c.NoAvatar {
-		label := c.Name
-		if strings.TrimSpace(label) == "" {
-			label = c.ID
-		}
-		avatar = Avatar{Name: label, Icon: c.Icon, Shape: c.Shape}.Draw(env)
+		avatar = Avatar{Name: c.Name, ID: c.ID, Icon: c.Icon, Shape: c.Shape}.Draw(env)
 	}
 	return app.Span().Class("gh-account").Body(
 		avatar,

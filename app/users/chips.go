@@ -110,7 +110,7 @@ func face(u api.User) (ui.Icon, ui.Shape) {
 // avatar draws an account's avatar.
 func avatar(env ui.Env, u api.User, large bool) app.UI {
 	icon, shape := face(u)
-	return ui.Avatar{Name: nameOf(u), Icon: icon, Shape: shape, Large: large}.Draw(env)
+	return ui.Avatar{Name: nameOf(u), ID: string(u.ID), Icon: icon, Shape: shape, Large: large}.Draw(env)
 }
 
 // accountCell draws an account in two lines, its name and its Matrix ID, as a link where href is given.
