@@ -279,7 +279,7 @@ func TestNoscriptDevices(t *testing.T) {
 		if n := d.count("tbody tr"); n != 3 {
 			t.Errorf("the list has %d devices, want 3", n)
 		}
-		d.clickAndLoad("tbody a[href*='device=" + sessions[1].DeviceID + "']")
+		d.clickAndLoad("tbody a[href*='sign-out'][href*='device=" + sessions[1].DeviceID + "']")
 		d.doneTwice("1 device was signed out")
 		if got := alive(t, sessions); got != "101" {
 			t.Errorf("the devices are signed in as %s, want 101", got)
