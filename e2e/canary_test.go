@@ -40,11 +40,12 @@ func (g *gatehouse) keepSecret(account, password string) {
 var reveals = []string{"users.create", "users.reset_password", "users.reactivate", "tokens.create", "tokens.show", handsToken}
 
 // isCard reports whether an answer is the hand-out card of an account: the answer itself
-// to one of those operations, which the browser keeps nowhere.
+// to one of those operations, or to an invitation that was taken up, which the browser keeps nowhere.
 func isCard(e exchange, account string) bool {
 	method, path, _ := strings.Cut(e.request, " ")
 	operation := path[strings.LastIndexByte(path, '/')+1:]
-	return account != "" && method == http.MethodPost && slices.Contains(reveals, operation) && e.status == http.StatusOK &&
+	handsOut := slices.Contains(reveals, operation) || strings.HasPrefix(path, "/join/")
+	return account != "" && method == http.MethodPost && handsOut && e.status == http.StatusOK &&
 		strings.Contains(e.header.Get("Cache-Control"), "no-store") &&
 		(bytes.Contains(e.body, []byte(account)) || bytes.Contains(e.body, []byte(url.QueryEscape(account))))
 }

@@ -135,7 +135,7 @@ func checkInvitationID(v *Invalid, id string) {
 	case id == "":
 		v.Add("id", "missing")
 	case len(id) > 32 || strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "":
-		v.Add("id", "no_such_invitation")
+		v.Add("id", "invitation_not_found")
 	}
 }
 

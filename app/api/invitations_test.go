@@ -49,7 +49,7 @@ func TestInvitationRequests(t *testing.T) {
 		{with(func(c *InvitationCreate) { c.Rooms = []string{"!a", "!a"} }), "rooms: twice"},
 		{with(func(c *InvitationCreate) { c.Rooms = slices.Repeat([]string{"!a"}, 21) }), "rooms: too_many, rooms: twice"},
 		{InvitationRef{}, "id: missing"},
-		{InvitationRef{ID: "../x"}, "id: no_such_invitation"},
+		{InvitationRef{ID: "../x"}, "id: invitation_not_found"},
 		{InvitationRef{ID: "abc_DEF-9"}, ""},
 		{InvitationUpdate{ID: "a"}, ""},
 		{InvitationUpdate{ID: "a", Uses: &zero, Days: &many, Note: &long}, "uses: out_of_range, days: out_of_range, note: too_long"},

@@ -56,6 +56,12 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 			Current: under != path && strings.HasPrefix(under, "account"),
 		})
 	}
+	if name != "" && env.Allowed(string(api.ReadInvitations)) {
+		first = append(first, ui.NavItem{
+			Label: env.T("nav.invitations"), Href: route.Invitations(name, nil), Icon: ui.IconMail,
+			Current: strings.HasPrefix(path, "/"+name+"/"+route.InvitationPath),
+		})
+	}
 	if name != "" && env.At(name).Can(api.ListTokens.Info().Name) {
 		first = append(first, ui.NavItem{
 			Label: env.T("nav.tokens"), Href: route.Tokens(name), Icon: ui.IconToken,

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gatehouse/app/help"
+	"gatehouse/app/invitations"
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/servers"
@@ -78,6 +79,12 @@ var (
 		route.KeyResetPath:     users.NewKeyReset,
 		route.SignInAsPath:     users.NewSignInAs,
 		route.HistoryPath:      users.NewHistory,
+
+		route.InvitationsPath:      invitations.NewList,
+		route.CreateInvitationPath: invitations.NewCreate,
+		route.InvitationPath:       invitations.NewInvitation,
+		route.EditInvitationPath:   invitations.NewEdit,
+		route.RevokeInvitationPath: invitations.NewRevoke,
 	}
 )
 
@@ -92,6 +99,7 @@ var overlays = map[string]bool{
 	route.SuspendPath: true, route.UnsuspendPath: true, route.ShadowBanPath: true, route.UnshadowBanPath: true,
 	route.PrunePath: true, route.RenameDevicePath: true, route.CreateDevicePath: true,
 	route.LimitPath: true, route.RemoveLimitPath: true, route.FeaturePath: true, route.RenewPath: true, route.KeyResetPath: true, route.SignInAsPath: true,
+	route.RevokeInvitationPath: true,
 }
 
 // IsOverlay reports whether an address is that of a screen that is drawn as a dialog.

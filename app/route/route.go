@@ -56,6 +56,12 @@ const (
 	KeyResetPath     = "account/allow-key-reset"
 	SignInAsPath     = "account/sign-in-as"
 	HistoryPath      = "account/history"
+
+	InvitationsPath      = "invitations"
+	CreateInvitationPath = "invitations/create"
+	InvitationPath       = "invitation"
+	EditInvitationPath   = "invitation/edit"
+	RevokeInvitationPath = "invitation/revoke"
 )
 
 // The paths of screens about an account's files.
@@ -151,6 +157,16 @@ func Find(homeserver, value string) string {
 		return At(homeserver, FindPath, nil)
 	}
 	return At(homeserver, FindPath, url.Values{"value": {value}})
+}
+
+// Invitations returns the address of the list of invitations.
+func Invitations(homeserver string, query url.Values) string {
+	return At(homeserver, InvitationsPath, query)
+}
+
+// Invitation returns the address of an invitation's page, or of another screen about it.
+func Invitation(homeserver, path, id string) string {
+	return At(homeserver, path, url.Values{"id": {id}})
 }
 
 // Do returns where the form of an operation is posted to.

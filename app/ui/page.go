@@ -144,6 +144,7 @@ func Steps(steps ...string) app.UI {
 // SignInPage is the page without a frame: one card under the mark, and a promise under the card.
 type SignInPage struct {
 	Title   string
+	Wide    bool // there is more to show than a form
 	Body    []app.UI
 	Promise string
 	Foot    []app.UI
@@ -156,7 +157,7 @@ func (p SignInPage) Draw(Env) app.UI {
 		promise = app.P().Class("gh-signin__promise").Text(p.Promise)
 	}
 	return app.Div().Class("gh-signin").Body(
-		app.Main().Class("gh-signin__main").Body(
+		app.Main().Class(classes("gh-signin__main", when(p.Wide, "gh-signin__main--wide"))).Body(
 			Mark(),
 			app.H1().Class("gh-signin__title").ID("title").Text(p.Title),
 			app.Div().Class("gh-signin__card").Body(p.Body...),

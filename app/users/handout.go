@@ -56,10 +56,10 @@ func (h *Handout) Render() app.UI {
 	if card.Password.IsZero() {
 		once = ui.Remark(ui.IconInfo, ui.Neutral, env.T("handout.no_password"))
 	}
-	link := signInLink(card)
+	link := SignInLink(card)
 	out := ui.HandOut{
 		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver, Choose: h.choose(),
-		SignIn: link, SignInText: bare(card.ClientURL), Actions: h.actions(),
+		SignIn: link, SignInText: BareAddress(card.ClientURL), Actions: h.actions(),
 	}
 	if code := qr.Modules(link); link != "" && code != nil {
 		out.QR = ui.QR(code, env.T("handout.qr_label"))
@@ -98,7 +98,10 @@ func (h *Handout) actions() []app.UI {
 }
 
 // choose reports whether the person may have to tell the client which homeserver theirs is.
-func (h *Handout) choose() bool { return h.Card.ClientURL != "" && !knowsHomeserver(h.Card) }
+func (h *Handout) choose() bool { return Chooses(h.Card) }
+
+// Chooses is the same for a card that is no screen of the panel.
+func Chooses(card api.Handout) bool { return card.ClientURL != "" && !knowsHomeserver(card) }
 
 // text is the card as text, to be copied.
 func (h *Handout) text() string {
@@ -111,7 +114,7 @@ func (h *Handout) text() string {
 	}
 	line("handout.id", string(card.User.ID))
 	line("handout.password", card.Password.Reveal())
-	line("handout.sign_in_at", signInLink(card))
+	line("handout.sign_in_at", SignInLink(card))
 	line("handout.homeserver", card.Homeserver)
 	if h.choose() {
 		b.WriteString(env.T("handout.choose") + "\n")
@@ -153,9 +156,9 @@ func (h *Handout) left() app.UI {
 // mobileClient is the site whose links open Element's apps.
 const mobileClient = "https://mobile.element.io"
 
-// signInLink is the sign-in page of the client with the Matrix ID filled in, and the homeserver where the client takes it (decision 7). An
+// SignInLink is the sign-in page of the client with the Matrix ID filled in, and the homeserver where the client takes it (decision 7). An
 // address that has a fragment or a query is somebody's own idea, and stays as it is.
-func signInLink(card api.Handout) string {
+func SignInLink(card api.Handout) string {
 	address := strings.TrimSuffix(card.ClientURL, "/")
 	switch {
 	case address == "" || strings.ContainsAny(address, "#?"):
@@ -173,8 +176,8 @@ func knowsHomeserver(card api.Handout) bool {
 	return card.ClientURL == mobileClient || strings.HasPrefix(card.ClientURL, mobileClient+"/")
 }
 
-// bare is an address as people write it: without scheme and path's end.
-func bare(address string) string {
+// BareAddress is an address as people write it: without scheme and path's end.
+func BareAddress(address string) string {
 	_, rest, ok := strings.Cut(address, "://")
 	if !ok {
 		return address

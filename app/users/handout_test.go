@@ -107,7 +107,7 @@ func TestSignInLink(t *testing.T) {
 		"https://mobile.element.io.example":     "https://mobile.element.io.example/#/login?defaultUsername=%40a%2Fb%3Ax.example",
 	} {
 		c := api.Handout{User: api.User{ID: "@a/b:x.example"}, ClientURL: client, Homeserver: "https://matrix.x.example"}
-		got := signInLink(c)
+		got := SignInLink(c)
 		if h := (&Handout{Card: c}); h.choose() != (client != "" && !strings.HasPrefix(client, "https://mobile.element.io/") && client != "https://mobile.element.io") {
 			t.Errorf("%s: choose %t", client, h.choose())
 		}

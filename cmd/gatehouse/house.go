@@ -104,6 +104,9 @@ func (h *house) furnish(ctx context.Context) error {
 		servers = append(servers, server)
 	}
 	invitations := invitation.New(h.store, h.seal, h.config.PublicURL, time.Now)
+	if err := invitations.Reseal(ctx); err != nil {
+		return err
+	}
 	var err error
 	h.gate, err = gate.New(gate.Config{
 		Homeservers: servers, Store: h.store, Audit: h.audit, Log: h.log, MAC: h.fingerprintKey(), Now: time.Now,

@@ -78,7 +78,7 @@ func TestInvitations(t *testing.T) {
 	// Another homeserver has nothing of it.
 	everywhere := w.Person(api.Owner)
 	everywhere.ID, everywhere.Homeserver = "operator:ann", ""
-	refused(t, w.Serve(w.Request("GET", "/api/other/invitations.get?id="+made.ID, "", w.Session(everywhere))), 404, "no_such_invitation")
+	refused(t, w.Serve(w.Request("GET", "/api/other/invitations.get?id="+made.ID, "", w.Session(everywhere))), 404, "invitation_not_found")
 
 	// Extended, and revoked for good.
 	if rec := w.Call(w.Session(w.Person(api.Registrar)), "invitations.update", gate.NewKey(), `{"id":"`+made.ID+`","uses":5,"days":30,"note":" for 8b "}`); rec.Code != 200 ||
@@ -107,9 +107,9 @@ func TestInvitationsThatCannotBe(t *testing.T) {
 	}{
 		{"invitations.create", `{"uses":1,"days":7,"localpart":"ann"}`, 409, "name_in_use", "localpart"},
 		{"invitations.create", `{"uses":0,"days":7}`, 422, "invalid_request", "uses"},
-		{"invitations.show", `{"id":"none"}`, 404, "no_such_invitation", ""},
-		{"invitations.update", `{"id":"none","days":7}`, 404, "no_such_invitation", ""},
-		{"invitations.revoke", `{"id":"none"}`, 404, "no_such_invitation", ""},
+		{"invitations.show", `{"id":"none"}`, 404, "invitation_not_found", ""},
+		{"invitations.update", `{"id":"none","days":7}`, 404, "invitation_not_found", ""},
+		{"invitations.revoke", `{"id":"none"}`, 404, "invitation_not_found", ""},
 	} {
 		p := refused(t, w.Call(cookie, c.operation, gate.NewKey(), c.body), c.status, c.code)
 		if c.field != "" && (len(p.Fields) != 1 || p.Fields[0].Field != c.field) {

@@ -70,10 +70,12 @@ func (d desk) list(ctx context.Context, q api.InvitationQuery) (api.InvitationPa
 func (d desk) find(ctx context.Context, id string) (store.Invitation, error) {
 	row, err := d.store.Invitation(ctx, d.settings.Name, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return row, gone()
+		return row, notFound()
 	}
 	return row, err
 }
+
+func notFound() *api.Problem { return api.NewProblem(api.StatusNotFound, "invitation_not_found") }
 
 func (d desk) get(ctx context.Context, r api.InvitationRef) (api.Invitation, error) {
 	row, err := d.find(ctx, r.ID)
@@ -183,7 +185,7 @@ func (d desk) update(ctx context.Context, u api.InvitationUpdate) (api.Invitatio
 		return nil
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return api.Invitation{}, gone()
+		return api.Invitation{}, notFound()
 	}
 	if err != nil {
 		return api.Invitation{}, err

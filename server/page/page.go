@@ -16,6 +16,7 @@ import (
 	"gatehouse/app/i18n"
 	"gatehouse/app/ui"
 	"gatehouse/server/gate"
+	"gatehouse/server/invitation"
 	"gatehouse/server/operator"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
@@ -43,6 +44,8 @@ func (p *Pages) Routes(e *echo.Echo) {
 	e.POST("/sign-out", p.signOut)
 	e.POST("/preferences", p.setPreferences)
 	e.POST("/do/:homeserver/:operation", p.do)
+	e.GET(invitation.Path+":token", p.joinForm)
+	e.POST(invitation.Path+":token", p.join)
 	p.Assets.routes(e)
 	e.GET("/*", p.screen)
 }

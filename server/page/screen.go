@@ -119,6 +119,9 @@ func signInURL(query url.Values) string {
 // problem writes a problem as a page: in the shell for whoever is signed in, bare for others.
 func (p *Pages) problem(c echo.Context, problem *api.Problem) error {
 	gate.Describe(problem)
+	if ofInvitation(c) { // whoever is signed in here, the page is not theirs, and its address is no one's to keep
+		return p.joinDead(c, problem)
+	}
 	person, err := p.Web.Person(c)
 	if err != nil {
 		person = nil

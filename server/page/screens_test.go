@@ -20,6 +20,7 @@ import (
 	"gatehouse/app/route"
 	"gatehouse/server/config"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store"
 )
 
 const ann = "@ann:example.org"
@@ -43,6 +44,12 @@ var screens = map[string]api.Permission{
 	route.Account("hs", route.ErasePath, ann):         api.EraseUsers,
 	route.Account("hs", route.ReactivatePath, ann):    api.DeactivateUsers,
 	route.SignOut("hs", ann):                          api.SignOutDevices,
+	"/hs/invitations":                                 api.ReadInvitations,
+	"/hs/invitations?state=open":                      api.ReadInvitations,
+	"/hs/invitations/create":                          api.WriteInvitations,
+	"/hs/invitation?id=" + gatetest.Invitation:        api.ReadInvitations,
+	"/hs/invitation/edit?id=" + gatetest.Invitation:   api.ReadInvitations,
+	"/hs/invitation/revoke?id=" + gatetest.Invitation: api.ReadInvitations,
 	route.SignOut("hs", ann, "PHONE"):                 api.SignOutDevices,
 	route.Account("hs", route.ConnectionsPath, ann):   api.ReadDevices,
 	route.Account("hs", route.RoomsPath, ann):         api.ReadRooms,
@@ -57,6 +64,7 @@ var screens = map[string]api.Permission{
 // Every screen as every role: a whole page, in the frame, that asks nothing of the homeserver but reads; and for whom it is meant, 200.
 func TestEveryScreenAsEveryRole(t *testing.T) {
 	s := newSite(t, gatetest.Options{})
+	s.Invite(store.Invitation{})
 	for _, role := range append(api.Roles(), "no such") {
 		who := s.as(role)
 		for target, permission := range screens {
@@ -331,7 +339,7 @@ func TestRoutes(t *testing.T) {
 	s := newSite(t, gatetest.Options{})
 	s.Options.Pages(s.World)(echoOf(&e))
 	known := []string{
-		"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /preferences", "POST /do/:homeserver/:operation", "GET /manifest.webmanifest",
+		"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /preferences", "POST /do/:homeserver/:operation", "GET /join/:token", "POST /join/:token", "GET /manifest.webmanifest",
 		"GET /sw.js", "GET /assets/*", "GET /*",
 	}
 	for _, r := range e.Routes() {

@@ -161,6 +161,27 @@ func (s *Store) ChangeInvitation(ctx context.Context, homeserver, id string, cha
 	return now, nil
 }
 
+// SealedInvitations returns the invitations that were not revoked, to be sealed
+// again with another key.
+func (s *Store) SealedInvitations(ctx context.Context) ([]Invitation, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+invitationColumns+` FROM invitations WHERE revoked_ms IS NULL ORDER BY id`)
+	all, err := scanAll(rows, err, scanInvitation)
+	if err != nil {
+		return nil, fmt.Errorf("store: sealed invitations: %w", err)
+	}
+	return all, nil
+}
+
+// SealInvitation keeps the token of an invitation sealed anew, unless somebody
+// else did so first.
+func (s *Store) SealInvitation(ctx context.Context, id string, old, sealed []byte) error {
+	_, err := s.exec(ctx, `UPDATE invitations SET sealed_token = $1 WHERE id = $2 AND sealed_token = $3`, sealed, id, old)
+	if err != nil {
+		return fmt.Errorf("store: seal invitation: %w", err)
+	}
+	return nil
+}
+
 // RevokeInvitation makes an invitation one that nobody can take up any more.
 // Revoking it again changes nothing.
 func (s *Store) RevokeInvitation(ctx context.Context, homeserver, id, by string, now time.Time) error {
