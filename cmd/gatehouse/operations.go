@@ -15,7 +15,8 @@ import (
 )
 
 type operationsCommand struct {
-	JSON bool `help:"As a JSON array."`
+	JSON     bool `help:"As a JSON array." xor:"form"`
+	Markdown bool `help:"As the page of the documentation." xor:"form"`
 }
 
 // listed is one operation as `gatehouse operations --json` shows it. A kind of server maps to true, or to the reason why it cannot.
@@ -29,6 +30,10 @@ type listed struct {
 
 // Run lists what the catalogue has and what each kind of homeserver can do of it.
 func (c operationsCommand) Run() error {
+	if c.Markdown {
+		_, err := fmt.Print(operationsDocument())
+		return err
+	}
 	list := operations()
 	if c.JSON {
 		return printJSON(os.Stdout, list)

@@ -11,6 +11,8 @@ import (
 	"os"
 )
 
+//go:generate go -C ../.. run ./tools/configdoc
+
 const document = "docs/configuration.md"
 
 func main() {
