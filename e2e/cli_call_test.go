@@ -196,6 +196,7 @@ func TestCLICall(t *testing.T) {
 	steps = append(steps, cliActivity(t, g, hs)...)
 	steps = append(steps, cliFiles(t, g, hs)...)
 	steps = append(steps, cliTokens(g, hs)...)
+	steps = append(steps, cliInvitations(g)...)
 	done := map[string]bool{}
 	for _, step := range steps {
 		done[step.operation] = true

@@ -111,9 +111,13 @@ func TestCLIDendrite(t *testing.T) {
 		t.Errorf("the report is %+v", r)
 	}
 
-	notice := cliNotice(g, hs, register(t, hs, unique("reader"), "a password of theirs", false))
-	done[notice.operation] = true
-	notice.do(t)
+	more := append(cliInvitations(g), cliNotice(g, hs, register(t, hs, unique("reader"), "a password of theirs", false)))
+	for _, step := range more {
+		done[step.operation] = true
+		if !t.Run(step.operation, step.do) {
+			t.Fatalf("after %s the rest makes no sense", step.operation)
+		}
+	}
 
 	for _, o := range operations(t) {
 		if o.Servers[hs.Kind] == true {
@@ -125,8 +129,8 @@ func TestCLIDendrite(t *testing.T) {
 		request := map[string]object{
 			"users.erase": ask(id, "confirm_id", id), "devices.sign_out": ask(id, "all", true), "devices.prune": ask(id, "days", 90),
 			"devices.rename": ask(id, "device", "A", "name", "B"), "features.set": ask(id, "name", "msc3881", "on", true),
-			"users.sign_in_as": ask(id, "reason", "a ticket"),
-			"users.redact":     ask(id, "confirm_id", id, "scope", "all"), "users.redaction": ask(id, "redact_id", "none"),
+			"users.sign_in_as": ask(id, "reason", "a ticket"), "users.repair": ask(id, "drift", "locked"),
+			"users.redact": ask(id, "confirm_id", id, "scope", "all"), "users.redaction": ask(id, "redact_id", "none"),
 		}[o.Name]
 		switch {
 		case request != nil:

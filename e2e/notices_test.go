@@ -18,21 +18,17 @@ import (
 // accepts the invitation and reads.
 func noticesOf(t *testing.T, hs *homeserver.Server, token string) []string {
 	t.Helper()
-	var sync struct {
-		Rooms struct {
-			Invite map[string]any `json:"invite"`
-		} `json:"rooms"`
-	}
 	call := func(method, path string, body, out any) {
 		t.Helper()
 		if err := hs.Call(timeout(t), method, path, token, body, out); err != nil {
 			t.Fatal(err)
 		}
 	}
-	call(http.MethodGet, "/_matrix/client/v3/sync", nil, &sync)
 	var texts []string
-	for room := range sync.Rooms.Invite {
+	invited := tells(t, hs, token, func(s synced) bool { return len(s.Rooms.Invite) > 0 })
+	for room := range invited.Rooms.Invite {
 		call(http.MethodPost, "/_matrix/client/v3/join/"+url.PathEscape(room), map[string]any{}, nil)
+		tells(t, hs, token, func(s synced) bool { return s.Rooms.Join[room] != nil })
 		var messages struct {
 			Chunk []struct {
 				Type    string `json:"type"`
@@ -49,6 +45,33 @@ func noticesOf(t *testing.T, hs *homeserver.Server, token string) []string {
 		}
 	}
 	return texts
+}
+
+// synced is what a homeserver tells a client of its rooms (GET /_matrix/client/v3/sync).
+type synced struct {
+	Next  string `json:"next_batch"`
+	Rooms struct {
+		Invite map[string]any `json:"invite"`
+		Join   map[string]any `json:"join"`
+	} `json:"rooms"`
+}
+
+// tells asks until the homeserver tells what is waited for, at most some ten seconds: what was written just now may not be there yet.
+func tells(t *testing.T, hs *homeserver.Server, token string, there func(synced) bool) synced {
+	t.Helper()
+	var s synced
+	query := url.Values{}
+	for range 10 {
+		s = synced{}
+		if err := hs.Call(timeout(t), http.MethodGet, "/_matrix/client/v3/sync?"+query.Encode(), token, nil, &s); err != nil {
+			t.Fatal(err)
+		}
+		if there(s) {
+			break
+		}
+		query = url.Values{"since": {s.Next}, "timeout": {"1000"}}
+	}
+	return s
 }
 
 // TestNotices sends server notices: without scripts, twice clicked, on both

@@ -26,14 +26,10 @@ func (w *world) noticesOf(t *testing.T, id api.UserID, password string) []string
 		return texts
 	}
 	token := w.signsIn(t, id, password)
-	var sync struct {
-		Rooms struct {
-			Invite map[string]any `json:"invite"`
-		} `json:"rooms"`
-	}
-	w.raw(t, http.MethodGet, "/_matrix/client/v3/sync", token, nil, &sync)
-	for room := range sync.Rooms.Invite {
+	invited := w.tells(t, token, func(s synced) bool { return len(s.Rooms.Invite) > 0 })
+	for room := range invited.Rooms.Invite {
 		w.raw(t, http.MethodPost, "/_matrix/client/v3/join/"+url.PathEscape(room), token, map[string]any{}, nil)
+		w.tells(t, token, func(s synced) bool { return s.Rooms.Join[room] != nil })
 		var messages struct {
 			Chunk []struct {
 				Type    string `json:"type"`
@@ -50,6 +46,31 @@ func (w *world) noticesOf(t *testing.T, id api.UserID, password string) []string
 		}
 	}
 	return texts
+}
+
+// synced is what a homeserver tells a client of its rooms (GET /_matrix/client/v3/sync).
+type synced struct {
+	Next  string `json:"next_batch"`
+	Rooms struct {
+		Invite map[string]any `json:"invite"`
+		Join   map[string]any `json:"join"`
+	} `json:"rooms"`
+}
+
+// tells asks until the homeserver tells what is waited for, at most some ten seconds: what was written just now may not be there yet.
+func (w *world) tells(t *testing.T, token string, there func(synced) bool) synced {
+	t.Helper()
+	var s synced
+	query := url.Values{}
+	for range 10 {
+		s = synced{}
+		w.raw(t, http.MethodGet, "/_matrix/client/v3/sync?"+query.Encode(), token, nil, &s)
+		if there(s) {
+			break
+		}
+		query = url.Values{"since": {s.Next}, "timeout": {"1000"}}
+	}
+	return s
 }
 
 func TestNotice(t *testing.T) {
