@@ -23,23 +23,7 @@ func (c LinkCard) Draw(env Env) app.UI {
 			Avatar{Name: c.ServerName, Shape: Square}.Draw(env),
 			app.Span().Class("gh-handout__lines").Body(app.Strong().Text(c.Title), app.Bdi().Class("gh-subtle").Text(c.ServerName)),
 		),
-		app.Div().Class("gh-handout__part").Body(
-			app.P().Class("gh-handout__label").Text(c.Label),
-			app.Div().Class("gh-handout__password").Body(
-				app.Bdi().Class("gh-handout__secret").ID("handout-link").Dir("ltr").Text(c.Link),
-				copySecret(env, c.Label, c.Link, "handout-link"),
-			),
-		),
+		cardSecret(env, c.Label, c.Link, "handout-link"),
 	}
-	for _, f := range c.Facts {
-		parts = append(parts, app.Div().Class("gh-handout__part").Body(app.P().Class("gh-handout__label").Text(f.Label), f.Value))
-	}
-	var code app.UI
-	if c.QR != nil {
-		code = app.Div().Class("gh-handout__qr").Body(c.QR, app.P().Class("gh-handout__hint").Text(c.Hint))
-	}
-	return app.Div().Class("gh-handout").Body(
-		app.Div().Class("gh-handout__card").Body(app.Div().Class("gh-handout__main").Body(parts...), code),
-		app.Div().Class("gh-handout__actions").Body(c.Actions...),
-	)
+	return card(append(parts, cardFacts(c.Facts)...), c.QR, c.Hint, c.Actions)
 }

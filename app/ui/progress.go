@@ -96,62 +96,34 @@ type HandOut struct {
 // Draw draws the card and the row of buttons below it.
 func (h HandOut) Draw(env Env) app.UI {
 	title, label := orElse(h.Server, h.ServerName), orElse(h.PasswordLabel, env.T("handout.password"))
-	var serverName, password, signIn, homeserver, code app.UI
+	var serverName, password, signIn, homeserver app.UI
 	if h.Server != "" {
 		serverName = app.Bdi().Class("gh-subtle").Text(h.ServerName)
 	}
 	if h.Password != "" {
-		password = app.Div().Class("gh-handout__part").Body(
-			app.P().Class("gh-handout__label").Text(label),
-			app.Div().Class("gh-handout__password").Body(
-				app.Bdi().Class("gh-handout__secret").ID("handout-password").Dir("ltr").Text(h.Password),
-				copySecret(env, label, h.Password, "handout-password"),
-			),
-		)
+		password = cardSecret(env, label, h.Password, "handout-password")
 	}
 	if h.SignIn != "" {
-		signIn = app.Div().Class("gh-handout__part").Body(
-			app.P().Class("gh-handout__label").Text(env.T("handout.sign_in_at")),
-			ExternalLink(orElse(h.SignInText, h.SignIn), h.SignIn),
-		)
+		signIn = cardPart(env.T("handout.sign_in_at"), ExternalLink(orElse(h.SignInText, h.SignIn), h.SignIn))
 	}
 	if h.Homeserver != "" {
 		var choose app.UI
 		if h.Choose {
 			choose = app.P().Class("gh-handout__choose").Text(env.T("handout.choose"))
 		}
-		homeserver = app.Div().Class("gh-handout__part").Body(
-			app.P().Class("gh-handout__label").Text(env.T("handout.homeserver")),
-			Mono(h.Homeserver),
-			choose,
-		)
+		homeserver = cardPart(env.T("handout.homeserver"), Mono(h.Homeserver), choose)
 	}
-	more := make([]app.UI, 0, len(h.More))
-	for _, f := range h.More {
-		more = append(more, app.Div().Class("gh-handout__part").Body(app.P().Class("gh-handout__label").Text(f.Label), f.Value))
-	}
-	if h.QR != nil {
-		code = app.Div().Class("gh-handout__qr").Body(h.QR, app.P().Class("gh-handout__hint").Text(env.T("handout.qr")))
-	}
-	return app.Div().Class("gh-handout").Body(
-		app.Div().Class("gh-handout__card").Body(
-			app.Div().Class("gh-handout__main").Body(append([]app.UI{
-				app.Div().Class("gh-handout__server").Body(
-					Avatar{Name: title, Shape: Square}.Draw(env),
-					app.Span().Class("gh-handout__lines").Body(app.Strong().Dir("auto").Text(title), serverName),
-				),
-				app.Div().Class("gh-handout__part").Body(
-					app.P().Class("gh-handout__label").Text(orElse(h.IDLabel, env.T("handout.id"))),
-					app.Div().Class("gh-handout__id").Body(ID(h.ID), Copy(env, env.T("handout.id"), h.ID)),
-				),
-				password,
-				signIn,
-				homeserver,
-			}, more...)...),
-			code,
+	parts := []app.UI{
+		app.Div().Class("gh-handout__server").Body(
+			Avatar{Name: title, Shape: Square}.Draw(env),
+			app.Span().Class("gh-handout__lines").Body(app.Strong().Dir("auto").Text(title), serverName),
 		),
-		app.Div().Class("gh-handout__actions").Body(h.Actions...),
-	)
+		cardPart(orElse(h.IDLabel, env.T("handout.id")), app.Div().Class("gh-handout__id").Body(ID(h.ID), Copy(env, env.T("handout.id"), h.ID))),
+		password,
+		signIn,
+		homeserver,
+	}
+	return card(append(parts, cardFacts(h.More)...), h.QR, env.T("handout.qr"), h.Actions)
 }
 
 // PrintButton prints the page, of which only the card is printed. It needs the program or its boot script; the browser's own command does
