@@ -29,16 +29,27 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// killWriters write at once, so that they share transactions.
+const killWriters = 8
+
 // writeUntilKilled prints the number of each intent once it is recorded. Every
 // third gets its outcome, and a second line says so.
 func writeUntilKilled(path string) error {
-	ctx := context.Background()
-	s, err := store.Open(ctx, path)
+	s, err := store.Open(context.Background(), path)
 	if err != nil {
 		return err
 	}
 	l := New(s, clock)
-	for i := 0; ; i++ {
+	failed := make(chan error)
+	for w := range killWriters {
+		go func() { failed <- writeEach(l, w) }()
+	}
+	return <-failed
+}
+
+func writeEach(l *Log, first int) error {
+	ctx := context.Background()
+	for i := first; ; i += killWriters {
 		e := entry()
 		e.Targets = []string{fmt.Sprintf("@u%d:hs", i)}
 		id, err := l.Intent(ctx, e)
@@ -82,7 +93,7 @@ func TestKilled(t *testing.T) {
 		if what == "done" {
 			done[i] = true
 		}
-		if len(kept) == 40 && !killed {
+		if len(kept) >= 200 && !killed {
 			killed = true
 			must(t, cmd.Process.Kill()) // lines that are in the pipe already count, too
 		}
@@ -90,7 +101,7 @@ func TestKilled(t *testing.T) {
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.Success() {
 		t.Fatalf("the process was not killed: %v", err)
 	}
-	if len(kept) < 40 {
+	if len(kept) < 200 {
 		t.Fatalf("only %d intents", len(kept))
 	}
 	if _, err := os.Stat(path + "-wal"); err != nil {

@@ -56,8 +56,11 @@ type AuditResult struct {
 // request whose answer never came is sometimes found out later.
 const auditUnknown = "unknown"
 
+// auditLock is what whoever adds rows is alone with.
+const auditLock = "audit"
+
 // auditNumber is the next row number. It is read in the transaction that uses
-// it, under the write lock, so numbers have no gaps.
+// it, alone, so numbers have no gaps.
 const auditNumber = `(SELECT COALESCE(MAX(id), 0) + 1 FROM audit)`
 
 // AppendAudit adds an intent or an event and returns its number. When it
@@ -76,7 +79,7 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 		request = "null"
 	}
 	var id int64
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `
 			INSERT INTO audit (id, at_ms, request_id, phase, actor, role, address, homeserver, operation,
 				targets, request, outcome, code, detail)
@@ -108,7 +111,7 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 // if its outcome is known already. An outcome "unknown" may be followed by a
 // known one.
 func (s *Store) AppendOutcome(ctx context.Context, intentID int64, r AuditResult) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return appendOutcome(ctx, tx, intentID, r) })
+	err := s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error { return appendOutcome(ctx, tx, intentID, r) })
 	if err != nil {
 		return fmt.Errorf("store: audit outcome of %d: %w", intentID, err)
 	}
@@ -150,7 +153,7 @@ const auditSettledKey = "audit.settled"
 // their numbers.
 func (s *Store) SettleAudit(ctx context.Context, r AuditResult) ([]int64, error) {
 	var open []int64
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error {
 		var settled, last int64
 		value, err := getMeta(ctx, tx, auditSettledKey)
 		if err == nil {

@@ -30,7 +30,7 @@ const (
 // PutDraft keeps a draft; it replaces an older one of the same person,
 // homeserver and screen, and the oldest ones where there are too many.
 func (s *Store) PutDraft(ctx context.Context, d Draft) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.InTx(ctx, "drafts of "+d.Person, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO drafts (person, homeserver, screen, sealed, expires_ms) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (person, homeserver, screen)
@@ -66,9 +66,11 @@ func (s *Store) PutDraft(ctx context.Context, d Draft) error {
 func (s *Store) TakeDraft(ctx context.Context, person, homeserver, screen string, now time.Time) (Draft, error) {
 	d := Draft{Person: person, Homeserver: homeserver, Screen: screen}
 	var expires int64
-	err := s.write.QueryRowContext(ctx, `
-		DELETE FROM drafts WHERE person = $1 AND homeserver = $2 AND screen = $3
-		RETURNING sealed, expires_ms`, person, homeserver, screen).Scan(&d.Sealed, &expires)
+	err := s.InTx(ctx, "", func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `
+			DELETE FROM drafts WHERE person = $1 AND homeserver = $2 AND screen = $3
+			RETURNING sealed, expires_ms`, person, homeserver, screen).Scan(&d.Sealed, &expires)
+	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("store: take draft: %w", orNotFound(err))
 	}

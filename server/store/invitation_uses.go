@@ -33,7 +33,7 @@ type InvitationUse struct {
 // first = false. It fails with [ErrExpired] where the invitation is used up,
 // expired or revoked, and with [ErrNotFound] where there is none.
 func (s *Store) ReserveInvitation(ctx context.Context, u InvitationUse) (use InvitationUse, first bool, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.InTx(ctx, invitationLock(u.Invitation), func(ctx context.Context, tx *sql.Tx) error {
 		use, err = scanInvitationUse(tx.QueryRowContext(ctx, `
 			SELECT invitation, request, user_id, state, left_over, accepted, at_ms FROM invitation_uses
 			WHERE invitation = $1 AND request = $2`, u.Invitation, u.Request))

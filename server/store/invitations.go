@@ -137,11 +137,14 @@ func (s *Store) Invitations(ctx context.Context, q InvitationQuery) (page []Invi
 	return page, total, nil
 }
 
+// invitationLock is what whoever counts the uses of an invitation is alone with.
+func invitationLock(id string) string { return "invitation " + id }
+
 // ChangeInvitation sets how often an invitation can be used, until when, and its
 // note, as change says. An error of change leaves it as it is and is returned.
 func (s *Store) ChangeInvitation(ctx context.Context, homeserver, id string, change func(*Invitation) error) (Invitation, error) {
 	var now Invitation
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.InTx(ctx, invitationLock(id), func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		now, err = scanInvitation(tx.QueryRowContext(ctx,
 			`SELECT `+invitationColumns+` FROM invitations WHERE homeserver = $1 AND id = $2`, homeserver, id))

@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strconv"
 	"time"
@@ -20,7 +21,10 @@ func (s *Store) Meta(ctx context.Context, name string) (string, error) {
 
 // SetMeta keeps a value under a name. It is no place for secrets.
 func (s *Store) SetMeta(ctx context.Context, name, value string) error {
-	if err := setMeta(ctx, s.write, name, value); err != nil {
+	err := s.InTx(ctx, "", func(ctx context.Context, tx *sql.Tx) error {
+		return setMeta(ctx, tx, name, value)
+	})
+	if err != nil {
 		return fmt.Errorf("store: meta %s: %w", name, err)
 	}
 	return nil

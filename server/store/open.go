@@ -24,12 +24,14 @@ const readers = 4
 //
 // It has exactly one handle that writes, with one connection: SQLite has one
 // writer at a time anyway, and waiting in Go's queue is far shorter than
-// SQLite's busy handler, which sleeps. Reads have a pool of their own, which
+// SQLite's busy handler, which sleeps. Writes that wait for it share a
+// transaction. Reads have a pool of their own, which
 // the database itself keeps from writing.
 type Store struct {
 	path  string
 	write *sql.DB
 	read  *sql.DB
+	group *group // what writes, but for River
 }
 
 // Open opens the database file at path, makes it (mode 0600) and its folder
@@ -53,6 +55,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if s.write, err = openPool(abs, 1, "_txlock=immediate"); err != nil {
 		return nil, err
 	}
+	s.group = &group{db: s.write}
 	if err := migrate(ctx, s.write); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -154,27 +157,34 @@ func (s *Store) Healthy(ctx context.Context) error {
 	return nil
 }
 
-// inTx runs f in one write transaction. Any error of f rolls all of it back.
-func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := f(tx); err != nil {
-		// After a cancelled context the transaction is rolled back already.
-		if back := tx.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
-			return errors.Join(err, back)
-		}
-		return err
-	}
-	return tx.Commit()
+// Writer returns the one handle that writes, for River: on SQLite its only
+// connection, which River then shares with the store's own writes. Whoever holds
+// it asks nothing else of the store meanwhile, and [Store.InTx] from inside of a
+// transaction waits for itself.
+func (s *Store) Writer() *sql.DB { return s.write }
+
+// InTx runs work in one write transaction, and returns when it is on the disk.
+// Any error of work rolls all of it back. work uses the context that it is given,
+// and of the store nothing but tx.
+//
+// Of those that give the same name in alone, at most one is in its transaction at
+// any time, over all processes that share the database: whoever reads first and
+// then writes what follows from it names what that is about. "" is for nothing.
+// On SQLite every write transaction is alone.
+func (s *Store) InTx(ctx context.Context, alone string, work func(ctx context.Context, tx *sql.Tx) error) error {
+	return s.group.do(ctx, work)
 }
 
 // exec runs one write and returns how many rows it changed.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := s.write.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	var n int64
+	err := s.InTx(ctx, "", func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
 }

@@ -43,7 +43,7 @@ func (r Request) SameWrite(other Request) bool {
 // the same session and key, at once or later, exactly one gets first = true;
 // the others get the row that the first one made, as it is by now.
 func (s *Store) BeginRequest(ctx context.Context, r Request) (row Request, first bool, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.InTx(ctx, "", func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			INSERT INTO request_keys (session, request, operation, homeserver, body_hash, state, status, code, location, at_ms)
 			VALUES ($1, $2, $3, $4, $5, 'running', 0, '', '', $6)

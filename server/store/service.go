@@ -50,7 +50,7 @@ func (s *Store) ServiceAccounts(ctx context.Context, homeserver string) ([]Servi
 // the caller took for the live one, "" for none; if another is live by now,
 // nothing changes and the error is [ErrConflict].
 func (s *Store) ReplaceServiceAccount(ctx context.Context, old string, next ServiceAccount) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.InTx(ctx, "service account of "+next.Homeserver, func(ctx context.Context, tx *sql.Tx) error {
 		live, err := liveServiceAccount(ctx, tx, next.Homeserver)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
