@@ -91,5 +91,8 @@ func WayOn(env ui.Env, p *api.Problem, u *url.URL) []app.UI {
 	if u != nil && (p.Status >= 500 || p.Status == api.StatusTooMany || p.Status == 0) {
 		list = append(list, ui.Button{Label: env.T("problem.try_again"), Icon: ui.IconRefresh, Href: u.String()}.Draw(env))
 	}
+	if p.Code == "not_found" && env.Homeserver != "" { // an account
+		list = append(list, ui.Button{Label: env.T("servers.open_accounts"), Icon: ui.IconUsers, Href: route.Accounts(env.Homeserver)}.Draw(env))
+	}
 	return append(list, ui.Button{Label: env.T("problem.to_overview"), Href: route.Overview}.Draw(env))
 }

@@ -112,7 +112,7 @@ func (c *Connections) pushers() []app.UI {
 		return []app.UI{lacking(env, api.ListPushers, c.PushersProblem)}
 	}
 	if len(c.Pushers.Pushers) == 0 {
-		return []app.UI{ui.Empty{Icon: ui.IconPhone, Title: env.T("pushers.empty"), Text: env.T("pushers.empty_help")}.Draw(env)}
+		return []app.UI{ui.Empty{Icon: ui.IconNotice, Title: env.T("pushers.empty"), Text: env.T("pushers.empty_help")}.Draw(env)}
 	}
 	t := ui.Table{Caption: env.T("pushers.title"), Columns: []ui.Column{
 		{Title: env.T("pushers.column.app"), Phone: ui.CardLead},

@@ -87,7 +87,7 @@ func (d *Devices) table(signOut bool) app.UI {
 		Columns: []ui.Column{
 			{Title: env.T("devices.column.device"), Phone: ui.CardLead},
 			{Title: env.T("devices.column.last_seen"), Width: ui.Small},
-			{Title: env.T("devices.column.address"), Width: ui.Large},
+			{Title: env.T("devices.column.address"), Width: ui.Middle},
 			{Title: env.T("devices.column.client"), Phone: ui.CardLabel},
 		},
 	}

@@ -42,7 +42,7 @@ func (s *SignInAs) Render() app.UI {
 	}
 	return s.draw(ask{
 		Op: api.SignInAs, Path: route.SignInAsPath, Title: s.Title(), Icon: ui.IconSignIn, Tone: ui.Bad, Look: ui.DangerSolid,
-		Submit: env.T("sign_in_as.submit"), Back: env.T("sign_in_as.back"), Help: env.T("sign_in_as.end"),
+		Submit: env.T("sign_in_as.submit"), Back: env.T("sign_in_as.back"), Help: env.T("sign_in_as.early"),
 		Fields: []app.UI{
 			ui.Select{
 				Name: "minutes", Label: env.T("sign_in_as.life"), Value: strconv.Itoa(api.SignInAsMinutes), State: s.State, Options: options,

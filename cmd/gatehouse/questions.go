@@ -79,6 +79,8 @@ func (nobody) ServiceAccount(context.Context, string) (homeserver.ServiceAccount
 func (nobody) ReplaceServiceAccount(context.Context, string, api.UserID, homeserver.ServiceAccount) (bool, error) {
 	return false, errors.New("there is no store yet")
 }
+func (nobody) BeginServiceAccount(context.Context, string, api.UserID) error  { return nil }
+func (nobody) ForgetServiceAccount(context.Context, string, api.UserID) error { return nil }
 func (nobody) RetireServiceAccount(context.Context, string, api.UserID) error { return nil }
 func (nobody) NoteAccount(context.Context, string, api.UserID) error          { return nil }
 func (nobody) MadeAccounts(context.Context, string) ([]homeserver.MadeAccount, error) {

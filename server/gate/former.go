@@ -42,10 +42,10 @@ func (g *Gate) endFormer(ctx context.Context, server *Homeserver) error {
 	}
 	for _, a := range accounts {
 		last := server.former.tried[a.UserID]
-		if !isFormer(a, server) || g.now().Before(last.at.Add(formerAgain)) {
+		if !isFormer(a, server) || beginning(a, g.now()) || g.now().Before(last.at.Add(formerAgain)) {
 			continue
 		}
-		problem, err := g.endAccount(ctx, server, api.UserID(a.UserID))
+		problem, err := g.endAccount(ctx, server, a)
 		if err != nil {
 			return err
 		}
@@ -57,6 +57,14 @@ func (g *Gate) endFormer(ctx context.Context, server *Homeserver) error {
 	return nil
 }
 
+// begunTime is how long a registration of the gate's own account may be under way, in this process or another one.
+const begunTime = 5 * time.Minute
+
+// beginning reports whether an account may be about to become the live one.
+func beginning(a store.ServiceAccount, now time.Time) bool {
+	return homeserver.Reason(a.Reason) == homeserver.ReasonBegun && a.Ended.IsZero() && now.Before(a.Created.Add(begunTime))
+}
+
 // isFormer reports whether an account is provably one that the gate registered for itself on this homeserver, and that is neither in use
 // nor ended yet.
 func isFormer(a store.ServiceAccount, server *Homeserver) bool {
@@ -66,12 +74,15 @@ func isFormer(a store.ServiceAccount, server *Homeserver) bool {
 }
 
 // endAccount looks at an account and ends it. The problem is the homeserver's, the error the store's.
-func (g *Gate) endAccount(ctx context.Context, server *Homeserver, id api.UserID) (*api.Problem, error) {
+func (g *Gate) endAccount(ctx context.Context, server *Homeserver, a store.ServiceAccount) (*api.Problem, error) {
+	id := api.UserID(a.UserID)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	u, err := homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
 	problem := g.asProblem(ctx, err)
 	switch {
+	case problem != nil && problem.Code == "not_found" && homeserver.Reason(a.Reason) == homeserver.ReasonBegun: // it never was
+		return nil, g.store.ForgetServiceAccount(ctx, server.Settings.Name, a.UserID, a.Reason)
 	case problem != nil && problem.Code == "not_found", problem == nil && u.Deactivated:
 		return nil, g.store.EndServiceAccount(ctx, server.Settings.Name, string(id), g.now())
 	case problem != nil:
@@ -129,6 +140,9 @@ func (g *Gate) formerLines(ctx context.Context, server *Homeserver) ([]api.Check
 	defer server.former.mu.Unlock()
 	var lines []api.Check
 	for _, a := range accounts {
+		if beginning(a, g.now()) {
+			continue
+		}
 		if a.Retired.IsZero() {
 			lines = append(lines, liveLines(a, server)...)
 			continue

@@ -196,6 +196,33 @@ func TestFormerServiceAccountStays(t *testing.T) {
 	}
 }
 
+// The gate was stopped while it registered an account for itself: after a while, in which another process may be at it, the account is
+// ended, or forgotten where it was never made.
+func TestBegunServiceAccount(t *testing.T) {
+	t.Parallel()
+	const begunID = "@gatehouse-bbbbbbbbbb:example.org"
+	alive, ended := "passed service_account_new_refused "+liveID, "passed service_account_ended "+formerID
+	for name, there := range map[string]bool{"it was made": true, "it was not": false} {
+		t.Run(name, func(t *testing.T) {
+			w := succession(t, "refused")
+			err := w.Store.RetireServiceAccount(t.Context(), store.ServiceAccount{Homeserver: "hs", UserID: begunID, Reason: "begun", Created: w.Clock.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if there {
+				w.Stub.Put(api.User{ID: begunID, Admin: true})
+			}
+			says(t, w, alive, ended)
+			w.Clock.Advance(10 * time.Minute)
+			if there {
+				says(t, w, "passed service_account_ended "+begunID, alive, ended)
+			} else {
+				says(t, w, alive, ended)
+			}
+		})
+	}
+}
+
 // An account of the gate's own that a configured token has made idle is told; it is not ended, because the token may go again.
 func TestIdleServiceAccount(t *testing.T) {
 	t.Parallel()

@@ -75,6 +75,11 @@ type Keeper interface {
 	// ReplaceServiceAccount keeps another one in place of the account named old ("" for none) and reports false where somebody
 	// else replaced it first.
 	ReplaceServiceAccount(ctx context.Context, homeserver string, old api.UserID, now ServiceAccount) (bool, error)
+	// BeginServiceAccount notes an account that is about to be registered. Where the gate does not live to hear the answer, it ends the
+	// account later.
+	BeginServiceAccount(ctx context.Context, homeserver string, id api.UserID) error
+	// ForgetServiceAccount takes back BeginServiceAccount: the homeserver said that there is no such account.
+	ForgetServiceAccount(ctx context.Context, homeserver string, id api.UserID) error
 	// RetireServiceAccount notes an account that was registered, or may have been, and is not used, so that the gate ends it.
 	RetireServiceAccount(ctx context.Context, homeserver string, id api.UserID) error
 	// NoteAccount remembers an account that Gatehouse made.
@@ -103,6 +108,7 @@ const (
 	ReasonSealed  Reason = "sealed"  // the key that its token was sealed with is gone
 	ReasonRefused Reason = "refused" // the homeserver refused its token
 	ReasonUnused  Reason = "unused"  // none: it was registered, and another one is used
+	ReasonBegun   Reason = "begun"   // none yet: it is being registered, or the gate was stopped while it was
 )
 
 // ServicePrefix is what the names of the gate's own accounts begin with; ServiceTail random characters follow.

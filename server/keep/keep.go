@@ -107,10 +107,24 @@ func (k Keeper) record(ctx context.Context, name string, old api.UserID, next ho
 	}, audit.Result{Outcome: audit.Done, Detail: detail})
 }
 
+// BeginServiceAccount implements homeserver.Keeper.
+func (k Keeper) BeginServiceAccount(ctx context.Context, name string, id api.UserID) error {
+	return k.retire(ctx, name, id, homeserver.ReasonBegun)
+}
+
+// ForgetServiceAccount implements homeserver.Keeper.
+func (k Keeper) ForgetServiceAccount(ctx context.Context, name string, id api.UserID) error {
+	return k.Store.ForgetServiceAccount(ctx, name, string(id), string(homeserver.ReasonBegun))
+}
+
 // RetireServiceAccount implements homeserver.Keeper.
 func (k Keeper) RetireServiceAccount(ctx context.Context, name string, id api.UserID) error {
+	return k.retire(ctx, name, id, homeserver.ReasonUnused)
+}
+
+func (k Keeper) retire(ctx context.Context, name string, id api.UserID, why homeserver.Reason) error {
 	return k.Store.RetireServiceAccount(ctx, store.ServiceAccount{
-		Homeserver: name, UserID: string(id), Reason: string(homeserver.ReasonUnused), Created: k.Now(),
+		Homeserver: name, UserID: string(id), Reason: string(why), Created: k.Now(),
 	})
 }
 

@@ -6,11 +6,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/app/api"
 	"gatehouse/server/audit"
@@ -173,6 +176,31 @@ func TestRetireServiceAccount(t *testing.T) {
 	}
 	if len(rows) != 2 {
 		t.Errorf("%d rows", len(rows))
+	}
+}
+
+// What is about to be registered is known from the store alone. It becomes the live one, or one that is not used, or is forgotten.
+func TestBeginServiceAccount(t *testing.T) {
+	k := newKeeper(t)
+	for _, id := range []api.UserID{"@gate1:hs", "@gate2:hs", "@gate3:hs", "@gate4:hs"} {
+		must(t, k.BeginServiceAccount(t.Context(), "hs", id))
+	}
+	if a := put(t, k, "hs", "", "@gate1:hs", "syt_first"); !a {
+		t.Fatal("not kept")
+	}
+	must(t, k.RetireServiceAccount(t.Context(), "hs", "@gate2:hs"))
+	for _, id := range []api.UserID{"@gate1:hs", "@gate2:hs", "@gate3:hs"} {
+		must(t, k.ForgetServiceAccount(t.Context(), "hs", id)) // only the last one is still at its beginning
+	}
+	rows, err := k.Store.ServiceAccounts(t.Context(), "hs")
+	must(t, err)
+	got := map[string]string{}
+	for _, r := range rows {
+		got[r.UserID] = fmt.Sprint(r.Retired.IsZero(), " ", r.Reason)
+	}
+	want := map[string]string{"@gate1:hs": "true ", "@gate2:hs": "false unused", "@gate4:hs": "false begun"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -82,13 +82,29 @@ func (s *Store) ReplaceServiceAccount(ctx context.Context, old string, next Serv
 
 // RetireServiceAccount notes an account that the gate registered and does not
 // use, so that it can be ended. It has no token, and one that is live stays so.
+// Of one that is noted already, the reason and the time are those of today.
 func (s *Store) RetireServiceAccount(ctx context.Context, a ServiceAccount) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO service_accounts (homeserver, user_id, sealed_token, reason, created_ms, retired_ms)
-		VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $5)
+		ON CONFLICT (homeserver, user_id) DO UPDATE
+		SET reason = excluded.reason, created_ms = excluded.created_ms, retired_ms = excluded.retired_ms
+		WHERE service_accounts.retired_ms IS NOT NULL AND service_accounts.ended_ms IS NULL`,
 		a.Homeserver, a.UserID, []byte{}, a.Reason, a.Created.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("store: retire service account of %s: %w", a.Homeserver, err)
+	}
+	return nil
+}
+
+// ForgetServiceAccount deletes a retired account that was noted for reason: it
+// was never made.
+func (s *Store) ForgetServiceAccount(ctx context.Context, homeserver, userID, reason string) error {
+	_, err := s.exec(ctx, `
+		DELETE FROM service_accounts WHERE homeserver = $1 AND user_id = $2 AND reason = $3 AND retired_ms IS NOT NULL`,
+		homeserver, userID, reason)
+	if err != nil {
+		return fmt.Errorf("store: forget service account of %s: %w", homeserver, err)
 	}
 	return nil
 }

@@ -80,6 +80,10 @@ func (k *keeper) ReplaceServiceAccount(_ context.Context, _ string, old api.User
 	return true, nil
 }
 
+func (k *keeper) BeginServiceAccount(context.Context, string, api.UserID) error { return nil }
+
+func (k *keeper) ForgetServiceAccount(context.Context, string, api.UserID) error { return nil }
+
 func (k *keeper) RetireServiceAccount(context.Context, string, api.UserID) error { return nil }
 
 func (k *keeper) NoteAccount(_ context.Context, _ string, id api.UserID) error {

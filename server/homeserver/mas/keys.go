@@ -272,11 +272,20 @@ func (k *keys) actor(ctx context.Context) (ulid, api.UserID, error) {
 		return "", "", err
 	}
 	name := homeserver.ServicePrefix + strings.ToLower(tail.Reveal())
+	id := api.UserID("@" + name + ":" + k.server)
+	// Noted before it is made, so that no account is ever there that nobody knows of.
+	if err := k.keeper.BeginServiceAccount(ctx, k.name, id); err != nil {
+		return "", "", err
+	}
 	var made single[user]
-	if _, err := k.mas.do(ctx, post(matrix.At("/api/admin/v1/users"), map[string]any{"username": name, "displayname": "Gatehouse"}), &made); err != nil {
+	_, err = k.mas.do(ctx, post(matrix.At("/api/admin/v1/users"), map[string]any{"username": name, "displayname": "Gatehouse"}), &made)
+	if err != nil {
+		if !matrix.Unknown(err) {
+			err = errors.Join(k.keeper.ForgetServiceAccount(context.WithoutCancel(ctx), k.name, id), problem(err))
+		}
 		return "", "", problem(err)
 	}
-	return made.Data.ID, api.UserID("@" + name + ":" + k.server), nil
+	return made.Data.ID, id, nil
 }
 
 // keep has the session kept. Where another process was first, ours must not stay.

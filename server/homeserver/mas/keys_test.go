@@ -3,6 +3,7 @@
 package mas
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -146,6 +147,9 @@ func TestSessionThatCannotBeRead(t *testing.T) {
 	}
 	if n := count(b.fake.Requests(), "POST /api/admin/v1/personal-sessions/"); n != 1 || len(b.keeper.retired) != 1 {
 		t.Errorf("%d sessions that nobody keeps were revoked and %v noted, want 1", n, b.keeper.retired)
+	}
+	if !slices.Contains(b.keeper.begun, b.keeper.retired[0]) {
+		t.Errorf("noted before they were made: %v, and not %v", b.keeper.begun, b.keeper.retired)
 	}
 }
 

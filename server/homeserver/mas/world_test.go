@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -127,6 +128,21 @@ type memory struct {
 	kept    homeserver.ServiceAccount
 	refuses bool
 	retired []api.UserID
+	begun   []api.UserID
+}
+
+func (m *memory) BeginServiceAccount(_ context.Context, _ string, id api.UserID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.begun = append(m.begun, id)
+	return nil
+}
+
+func (m *memory) ForgetServiceAccount(_ context.Context, _ string, id api.UserID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.begun = slices.DeleteFunc(m.begun, func(other api.UserID) bool { return other == id })
+	return nil
 }
 
 func (m *memory) RetireServiceAccount(_ context.Context, _ string, id api.UserID) error {

@@ -161,6 +161,10 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 		return none, err
 	}
 	name := homeserver.ServicePrefix + strings.ToLower(tail.Reveal())
+	id := api.UserID("@" + name + ":" + k.serverName)
+	if err := k.begin(ctx, id); err != nil {
+		return none, err
+	}
 	made, err := k.registrar.Register(ctx, Account{
 		Username:    api.Localpart(name),
 		Password:    secret,
@@ -172,14 +176,14 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 		p := Problem(err)
 		p.Fields = nil // they would name those of another form
 		if !matrix.Unknown(err) {
-			return none, p
+			return none, errors.Join(k.forget(ctx, id), p)
 		}
 		// It may be there all the same, an administrator whom nobody uses.
 		k.lost.at, k.lost.why = time.Now(), p
 		if k.serverName == "" {
 			return none, p
 		}
-		return none, errors.Join(k.retire(ctx, api.UserID("@"+name+":"+k.serverName)), p)
+		return none, errors.Join(k.retire(ctx, id), p)
 	}
 	if made.Token.IsZero() { // Synapse gives none where new accounts need approval
 		return none, errors.Join(k.retire(ctx, made.ID), api.NewProblem(api.StatusBadGateway, "homeserver_token_missing"))
@@ -202,6 +206,23 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 	}
 	k.now = mine
 	return mine, nil
+}
+
+// begin notes an account before it is registered, so that one is never there that nobody knows of. Where the server's name is not known
+// yet, which is so only while a configuration is written, it cannot.
+func (k *Keys) begin(ctx context.Context, id api.UserID) error {
+	if k.serverName == "" {
+		return nil
+	}
+	return k.keeper.BeginServiceAccount(ctx, k.homeserver, id)
+}
+
+// forget takes begin back.
+func (k *Keys) forget(ctx context.Context, id api.UserID) error {
+	if k.serverName == "" {
+		return nil
+	}
+	return k.keeper.ForgetServiceAccount(context.WithoutCancel(ctx), k.homeserver, id)
 }
 
 // retire notes an account that is not used; the gate ends it.

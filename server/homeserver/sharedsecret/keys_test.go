@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +27,11 @@ type keeper struct {
 	replaced int
 	retired  []api.UserID
 	fail     error
-	steal    *homeserver.ServiceAccount // somebody who is faster
+
+	begun, forgotten []api.UserID
+	failBegin        error
+
+	steal *homeserver.ServiceAccount // somebody who is faster
 }
 
 func (k *keeper) ServiceAccount(context.Context, string) (homeserver.ServiceAccount, error) {
@@ -50,6 +55,20 @@ func (k *keeper) ReplaceServiceAccount(_ context.Context, _ string, old api.User
 	k.now = now
 	k.replaced++
 	return true, nil
+}
+
+func (k *keeper) BeginServiceAccount(_ context.Context, _ string, id api.UserID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.begun = append(k.begun, id)
+	return k.failBegin
+}
+
+func (k *keeper) ForgetServiceAccount(_ context.Context, _ string, id api.UserID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forgotten = append(k.forgotten, id)
+	return nil
 }
 
 func (k *keeper) RetireServiceAccount(_ context.Context, _ string, id api.UserID) error {
@@ -209,7 +228,25 @@ func TestRegistrationWithoutAnAnswer(t *testing.T) {
 		if cut != (len(keep.retired) == 1) || cut && (keep.retired[0].Server() != "h" || !strings.HasPrefix(keep.retired[0].Localpart(), homeserver.ServicePrefix)) {
 			t.Errorf("cut off %t: retired %v", cut, keep.retired)
 		}
+		if cut == slices.Equal(keep.forgotten, keep.begun) || len(keep.begun) == 0 {
+			t.Errorf("cut off %t: begun %v, forgotten %v", cut, keep.begun, keep.forgotten)
+		}
 		c.Close()
 		h.Close()
+	}
+}
+
+// An account is known to the gate before it is there: a gate that is killed in between can end it. What cannot be noted is not made.
+func TestAccountIsNotedBeforeItIsMade(t *testing.T) {
+	s, c := start(t, Synapse)
+	keep := keeper{failBegin: errors.New("disk full")}
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	if _, err := k.Own(t.Context()); err == nil || len(s.accounts) != 0 {
+		t.Fatalf("%v, accounts %v", err, s.accounts)
+	}
+	keep.failBegin, keep.begun = nil, nil
+	id, err := k.Own(t.Context())
+	if err != nil || !slices.Equal(keep.begun, []api.UserID{id}) {
+		t.Errorf("%s, %v, begun %v", id, err, keep.begun)
 	}
 }
