@@ -197,7 +197,7 @@ func (s *Store) AuditHistory(ctx context.Context, homeserver, target string, bef
 		FROM audit_targets t
 		JOIN audit i ON i.id = t.audit_id
 		LEFT JOIN audit o ON o.id = (SELECT MAX(id) FROM audit WHERE intent_id = i.id)
-		WHERE t.homeserver = $1 AND t.target = $2 AND ($3 = 0 OR t.audit_id < $3)
+		WHERE t.homeserver = $1 AND t.target = $2 AND (CAST($3 AS BIGINT) = 0 OR t.audit_id < $3)
 		ORDER BY t.audit_id DESC LIMIT $4`, homeserver, target, before, limit)
 	records, err := scanAll(rows, err, scanRecord)
 	if err != nil {

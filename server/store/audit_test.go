@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/server/store/storetest"
 )
 
 func intent(targets ...string) AuditRow {
@@ -19,7 +21,9 @@ func intent(targets ...string) AuditRow {
 	}
 }
 
-func TestAuditIntentAndOutcome(t *testing.T) {
+func TestAuditIntentAndOutcome(t *testing.T) { storetest.Each(t, testAuditIntentAndOutcome) }
+
+func testAuditIntentAndOutcome(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	id, err := s.AppendAudit(ctx, intent("@a:hs", "@b:hs", "@a:hs"))
@@ -52,7 +56,9 @@ func TestAuditIntentAndOutcome(t *testing.T) {
 	}
 }
 
-func TestAuditOutcomeRules(t *testing.T) {
+func TestAuditOutcomeRules(t *testing.T) { storetest.Each(t, testAuditOutcomeRules) }
+
+func testAuditOutcomeRules(t *testing.T) {
 	tests := []struct {
 		name     string
 		outcomes []string
@@ -82,7 +88,9 @@ func TestAuditOutcomeRules(t *testing.T) {
 	}
 }
 
-func TestAuditOutcomeOfNothing(t *testing.T) {
+func TestAuditOutcomeOfNothing(t *testing.T) { storetest.Each(t, testAuditOutcomeOfNothing) }
+
+func testAuditOutcomeOfNothing(t *testing.T) {
 	s := open(t)
 	event := intent("@a:hs")
 	event.Phase, event.Outcome = AuditEvent, "refused"
@@ -95,7 +103,9 @@ func TestAuditOutcomeOfNothing(t *testing.T) {
 	}
 }
 
-func TestAuditRefusesWhatIsNoRow(t *testing.T) {
+func TestAuditRefusesWhatIsNoRow(t *testing.T) { storetest.Each(t, testAuditRefusesWhatIsNoRow) }
+
+func testAuditRefusesWhatIsNoRow(t *testing.T) {
 	s := open(t)
 	for name, change := range map[string]func(*AuditRow){
 		"unknown phase":        func(r *AuditRow) { r.Phase = "maybe" },
@@ -114,15 +124,21 @@ func TestAuditRefusesWhatIsNoRow(t *testing.T) {
 	}
 }
 
-func TestAuditIsAppendOnly(t *testing.T) {
-	s := openSQLite(t)
+func TestAuditIsAppendOnly(t *testing.T) { storetest.Each(t, testAuditIsAppendOnly) }
+
+func testAuditIsAppendOnly(t *testing.T) {
+	s := open(t)
 	_, err := s.AppendAudit(t.Context(), intent("@a:hs"))
 	must(t, err)
+	own := `INSERT OR REPLACE INTO audit SELECT * FROM audit` // SQLite's
+	if s.Pool() != nil {
+		own = `TRUNCATE audit CASCADE`
+	}
 	for _, query := range []string{
+		own,
 		`UPDATE audit SET actor = '@nobody:hs'`,
 		`DELETE FROM audit`,
 		`DELETE FROM audit WHERE id = 1`,
-		`INSERT OR REPLACE INTO audit SELECT * FROM audit`,
 		`UPDATE audit_targets SET target = '@z:hs'`,
 		`DELETE FROM audit_targets`,
 	} {
@@ -137,7 +153,9 @@ func TestAuditIsAppendOnly(t *testing.T) {
 	}
 }
 
-func TestSettleAudit(t *testing.T) {
+func TestSettleAudit(t *testing.T) { storetest.Each(t, testSettleAudit) }
+
+func testSettleAudit(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	unknown := AuditResult{At: t0.Add(time.Hour), Outcome: "unknown", Code: "interrupted"}
@@ -174,6 +192,10 @@ func TestSettleAudit(t *testing.T) {
 
 // Settling does not read again what it settled before.
 func TestSettleAuditGoesOnWhereItWas(t *testing.T) {
+	storetest.Each(t, testSettleAuditGoesOnWhereItWas)
+}
+
+func testSettleAuditGoesOnWhereItWas(t *testing.T) {
 	s := open(t)
 	for range 3 {
 		_, err := s.AppendAudit(t.Context(), intent("@a:hs"))
@@ -188,6 +210,10 @@ func TestSettleAuditGoesOnWhereItWas(t *testing.T) {
 }
 
 func TestAuditHistoryIsNewestFirstAndBounded(t *testing.T) {
+	storetest.Each(t, testAuditHistoryIsNewestFirstAndBounded)
+}
+
+func testAuditHistoryIsNewestFirstAndBounded(t *testing.T) {
 	s := open(t)
 	for range 5 {
 		_, err := s.AppendAudit(t.Context(), intent("@a:hs"))

@@ -4,10 +4,10 @@
 // sealed drafts, local operators, request keys, service accounts and the
 // little that a homeserver cannot tell by itself.
 //
-// It is SQLite (modernc.org/sqlite, no cgo) in one file. The tables and the
-// queries keep to what PostgreSQL understands too ($1 placeholders, ON
-// CONFLICT, RETURNING, BIGINT, BYTEA); what is SQLite's own is in open.go and
-// appendonly.go and nowhere else.
+// It is SQLite (modernc.org/sqlite, no cgo) in one file, or PostgreSQL, which
+// several gates may share. The tables and the queries are the same on both ($1
+// placeholders, ON CONFLICT, RETURNING, BIGINT, BYTEA); what is one's own is in
+// sqlite.go and group.go, in postgres.go, and in appendonly.go.
 //
 // Times are written as Unix milliseconds in UTC. A method that depends on the
 // time takes it as an argument; nothing here reads the clock.

@@ -9,9 +9,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/server/store/storetest"
 )
 
-func TestDrafts(t *testing.T) {
+func TestDrafts(t *testing.T) { storetest.Each(t, testDrafts) }
+
+func testDrafts(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	d := Draft{Person: "@a:hs", Homeserver: "hs", Screen: "account/create", Sealed: []byte{0, 1, 0xff}, Expires: t0.Add(15 * time.Minute)}
@@ -55,7 +59,9 @@ func TestDrafts(t *testing.T) {
 
 // One person has at most so many drafts, and all together have at most so many; the oldest go first, and nobody's go for one
 // person's many.
-func TestDraftsAreBounded(t *testing.T) {
+func TestDraftsAreBounded(t *testing.T) { storetest.Each(t, testDraftsAreBounded) }
+
+func testDraftsAreBounded(t *testing.T) {
 	s := open(t)
 	put := func(person string, screen int, after time.Duration) {
 		t.Helper()

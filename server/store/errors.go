@@ -19,6 +19,10 @@ var (
 	// ErrExpired means that the row is there, but its time is over.
 	ErrExpired = errors.New("store: expired")
 
+	// ErrAddress means that the address of a database is none. It does not repeat
+	// it, because there may be a password in it.
+	ErrAddress = errors.New("store: the address of the database is not one: write postgres://user:password@host:5432/database, with what is special in the password as %XX")
+
 	// ErrTooNew means that the database was written by a newer Gatehouse.
 	ErrTooNew = errors.New("store: the database was written by a newer version of Gatehouse; start that version, or restore a backup made before the upgrade")
 )

@@ -58,7 +58,7 @@ func names(t *testing.T, s *Store) string {
 }
 
 func TestGroup(t *testing.T) {
-	s := openSQLite(t)
+	s := openFile(t)
 	wrong := errors.New("wrong")
 	errs := queue(t, s,
 		put("put a"),
@@ -97,7 +97,7 @@ func TestGroup(t *testing.T) {
 
 // A commit that fails is everybody's failure.
 func TestGroupThatCannotCommit(t *testing.T) {
-	s := openSQLite(t)
+	s := openFile(t)
 	errs := queue(t, s,
 		put("put a"),
 		func(ctx context.Context, tx *sql.Tx) error { // the savepoint is gone, as after "disk full"
@@ -121,7 +121,7 @@ func TestGroupThatCannotCommit(t *testing.T) {
 }
 
 func TestGroupIsLeftInTime(t *testing.T) {
-	s := openSQLite(t)
+	s := openFile(t)
 	held, err := s.write.Conn(t.Context())
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -158,7 +158,7 @@ func TestGroupIsLeftInTime(t *testing.T) {
 // More than one transaction's worth, with somebody else on the connection as
 // River is: all are done.
 func TestGroupSharesTheConnection(t *testing.T) {
-	s := openSQLite(t)
+	s := openFile(t)
 	var wg sync.WaitGroup
 	for i := range 3 * groupMost {
 		wg.Go(func() {

@@ -129,7 +129,7 @@ func (s *Store) Invitations(ctx context.Context, q InvitationQuery) (page []Invi
 		return nil, 0, fmt.Errorf("store: count invitations: %w", err)
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT *`+from+`
-		AND ($4 = 0 OR (created_ms, id) < ($4, $5)) ORDER BY created_ms DESC, id DESC LIMIT $6`,
+		AND (CAST($4 AS BIGINT) = 0 OR (created_ms, id) < ($4, $5)) ORDER BY created_ms DESC, id DESC LIMIT $6`,
 		q.Homeserver, now, q.State, q.AfterMS, q.AfterID, q.Limit)
 	if page, err = scanAll(rows, err, scanInvitation); err != nil {
 		return nil, 0, fmt.Errorf("store: invitations: %w", err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/server/store/storetest"
 )
 
 // invitation returns one that can be used n times, until an hour after t0.
@@ -21,7 +23,9 @@ func invitation(id string, n int) Invitation {
 	}
 }
 
-func TestInvitations(t *testing.T) {
+func TestInvitations(t *testing.T) { storetest.Each(t, testInvitations) }
+
+func testInvitations(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	a := invitation("a", 2)
@@ -73,7 +77,9 @@ func TestInvitations(t *testing.T) {
 }
 
 // The state that the list filters by is the one that State tells.
-func TestInvitationStates(t *testing.T) {
+func TestInvitationStates(t *testing.T) { storetest.Each(t, testInvitationStates) }
+
+func testInvitationStates(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	for i, name := range []string{"open", "used", "expired", "revoked", "used-and-expired", "used-and-revoked"} {
@@ -110,7 +116,9 @@ func TestInvitationStates(t *testing.T) {
 	}
 }
 
-func TestInvitationPages(t *testing.T) {
+func TestInvitationPages(t *testing.T) { storetest.Each(t, testInvitationPages) }
+
+func testInvitationPages(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	for i := range 7 {
@@ -142,7 +150,9 @@ func TestInvitationPages(t *testing.T) {
 	}
 }
 
-func TestInvitationUses(t *testing.T) {
+func TestInvitationUses(t *testing.T) { storetest.Each(t, testInvitationUses) }
+
+func testInvitationUses(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	must(t, s.AddInvitation(ctx, invitation("a", 2)))
@@ -189,7 +199,9 @@ func TestInvitationUses(t *testing.T) {
 }
 
 // Of many who ask at once for what is left, as many get one as there are.
-func TestTheLastUseOfAnInvitation(t *testing.T) {
+func TestTheLastUseOfAnInvitation(t *testing.T) { storetest.Each(t, testTheLastUseOfAnInvitation) }
+
+func testTheLastUseOfAnInvitation(t *testing.T) {
 	s := open(t)
 	must(t, s.AddInvitation(t.Context(), invitation("a", 3)))
 	var got, late atomic.Int32

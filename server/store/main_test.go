@@ -3,37 +3,38 @@
 package store
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"gatehouse/server/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { storetest.Main(m, func() error { return goleak.Find() }) }
 
 // t0 is the time at which every test begins.
 var t0 = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 
-// open returns an empty store: SQLite, or PostgreSQL where [postgresEnv] says so.
+// open returns an empty store, of the kind that storetest.Each is at.
 func open(t *testing.T) *Store {
 	t.Helper()
-	if base := os.Getenv(postgresEnv); base != "" {
-		return openPostgres(t, base)
+	return openAt(t, storetest.Source(t))
+}
+
+// openFile is for tests of what is SQLite's own.
+func openFile(t *testing.T) *Store {
+	t.Helper()
+	s := open(t)
+	if s.Path() == "" {
+		t.Fatal("this test is for SQLite")
 	}
-	return openSQLite(t)
+	return s
 }
 
-// openSQLite is for tests of what is SQLite's own.
-func openSQLite(t *testing.T) *Store {
+func openAt(t *testing.T, source string) *Store {
 	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "gatehouse.db"))
-}
-
-func openAt(t *testing.T, path string) *Store {
-	t.Helper()
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), source)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,8 @@ const migrateTries = 5
 // of its own. Two processes may do so at once (serve and call on a new file):
 // the one that comes second fails on a step that the first has done, looks
 // again and goes on from there.
-func migrate(ctx context.Context, db *sql.DB) error {
-	p, err := newProvider(goose.DialectSQLite3, db)
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
+	p, err := newProvider(dialect, db)
 	if err != nil {
 		return fmt.Errorf("store: migrations: %w", err)
 	}
@@ -59,14 +59,9 @@ func newProvider(dialect goose.Dialect, db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := []goose.ProviderOption{
+	return goose.NewProvider(dialect, db, files,
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithLogger(goose.NopLogger()),
-	}
-	if dialect == goose.DialectSQLite3 {
-		opts = append(opts, goose.WithGoMigrations(
-			goose.NewGoMigration(appendOnlyVersion, &goose.GoFunc{RunTx: appendOnly}, nil),
-		))
-	}
-	return goose.NewProvider(dialect, db, files, opts...)
+		goose.WithGoMigrations(goose.NewGoMigration(appendOnlyVersion, &goose.GoFunc{RunTx: appendOnly[dialect]}, nil)),
+	)
 }

@@ -7,60 +7,47 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
-
-// readers is the size of the read pool. In WAL mode readers block nobody and
-// nobody blocks them; more than a few only cost memory.
-const readers = 4
 
 // A Store is an open database. Its methods may be called from many goroutines.
 //
-// It has exactly one handle that writes, with one connection: SQLite has one
-// writer at a time anyway, and waiting in Go's queue is far shorter than
+// On SQLite it has exactly one handle that writes, with one connection: SQLite
+// has one writer at a time anyway, and waiting in Go's queue is far shorter than
 // SQLite's busy handler, which sleeps. Writes that wait for it share a
-// transaction. Reads have a pool of their own, which
-// the database itself keeps from writing.
+// transaction. Reads have a pool of their own, which the database itself keeps
+// from writing.
+//
+// On PostgreSQL, which several processes may share, both are pools.
 type Store struct {
-	path  string
+	path  string // of SQLite's file
 	write *sql.DB
 	read  *sql.DB
-	group *group // what writes, but for River
+	group *group // SQLite's: what writes, but for River
+
+	pool, readPool *pgxpool.Pool // PostgreSQL's, behind write and read
 }
 
-// Open opens the database file at path, makes it (mode 0600) and its folder
-// (mode 0700) where they are missing, and brings its tables up to date. A file
-// that others can read is narrowed to 0600, because it names every
-// administrator and everything they did. It fails with [ErrTooNew] for a
-// database of a newer version.
-func Open(ctx context.Context, path string) (*Store, error) {
-	if path == "" || strings.HasPrefix(path, ":memory:") {
-		return nil, errors.New("store: give the path of a database file")
+// Open opens a database and brings its tables up to date. source is the address
+// of a PostgreSQL database, postgres://…, or the path of an SQLite file.
+//
+// The file is made (mode 0600), and its folder (mode 0700), where they are
+// missing. A file that others can read is narrowed to 0600, because it names
+// every administrator and everything they did. A PostgreSQL database has to be
+// there, empty or Gatehouse's. Open fails with [ErrTooNew] for a database of a
+// newer version. No error has the address in it, which may hold a password.
+func Open(ctx context.Context, source string) (*Store, error) {
+	open := openSQLite
+	if IsPostgres(source) {
+		open = openPostgres
+	} else if strings.Contains(source, "://") {
+		return nil, errors.New("store: give the path of a file, or the address of a PostgreSQL database: postgres://user:password@host/database")
 	}
-	abs, err := filepath.Abs(path)
+	s, err := open(ctx, source)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	if err := privateFile(abs); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-
-	s := &Store{path: abs}
-	if s.write, err = openPool(abs, 1, "_txlock=immediate"); err != nil {
 		return nil, err
-	}
-	s.group = &group{db: s.write}
-	if err := migrate(ctx, s.write); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if s.read, err = openPool(abs, readers, "_pragma=query_only(1)"); err != nil {
-		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.Healthy(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -68,85 +55,38 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// privateFile makes the file and its folder where they are missing. SQLite
-// gives the -wal and -shm files the mode of the database, so this one is enough.
-func privateFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", path)
-	}
-	if info.Mode().Perm()&0o077 == 0 {
-		return nil
-	}
-	// The files beside it were made with the old mode.
-	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
-// openPool opens a pool of at most n connections. The pragmas are part of the
-// data source name, so that every connection of the pool has them.
-//
-// synchronous=FULL makes a commit in WAL mode wait for the disk: an audit
-// intent that was acknowledged survives a power cut (with NORMAL it may not).
-// Without recursive_triggers an INSERT OR REPLACE would delete an audit row
-// behind the trigger that forbids it.
-func openPool(path string, n int, extra string) (*sql.DB, error) {
-	dsn := (&url.URL{Scheme: "file", Path: path}).String() +
-		"?_pragma=busy_timeout(5000)" +
-		"&_pragma=journal_mode(WAL)" +
-		"&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)" +
-		"&_pragma=recursive_triggers(1)" +
-		"&_pragma=trusted_schema(0)" +
-		"&" + extra
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, fmt.Errorf("store: open %s: %w", path, err)
-	}
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	return db, nil
-}
-
-// Path returns the absolute path of the database file.
+// Path returns the absolute path of the database file; "" on PostgreSQL.
 func (s *Store) Path() string { return s.path }
 
 // Close waits for running queries and closes the database.
 func (s *Store) Close() error {
 	var errs []error
-	// The writer closes last: the last connection folds the WAL into the file.
+	// The writer closes last: SQLite's last connection folds the WAL into the file.
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
 	}
+	for _, pool := range []*pgxpool.Pool{s.readPool, s.pool} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
 	return errors.Join(errs...)
 }
 
-// Healthy reports whether the database can be read and its write lock can be
-// had before ctx ends. It writes nothing (see [Store.Probe]), so it may be
+// Healthy reports whether the database can be read, and could be written to,
+// before ctx ends. It writes nothing (see [Store.Probe]), so it may be
 // asked every second.
 func (s *Store) Healthy(ctx context.Context) error {
 	var n int
 	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n); err != nil {
 		return fmt.Errorf("store: read: %w", err)
 	}
-	// The transaction begins with the write lock (_txlock=immediate).
+	if s.pool != nil {
+		return postgresWrites(ctx, s.write)
+	}
+	// SQLite's transaction begins with the write lock (_txlock=immediate).
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("store: write lock: %w", err)
@@ -163,6 +103,9 @@ func (s *Store) Healthy(ctx context.Context) error {
 // transaction waits for itself.
 func (s *Store) Writer() *sql.DB { return s.write }
 
+// Pool returns the connections behind [Store.Writer] on PostgreSQL; nil on SQLite.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
 // InTx runs work in one write transaction, and returns when it is on the disk.
 // Any error of work rolls all of it back. work uses the context that it is given,
 // and of the store nothing but tx.
@@ -172,6 +115,9 @@ func (s *Store) Writer() *sql.DB { return s.write }
 // then writes what follows from it names what that is about. "" is for nothing.
 // On SQLite every write transaction is alone.
 func (s *Store) InTx(ctx context.Context, alone string, work func(ctx context.Context, tx *sql.Tx) error) error {
+	if s.pool != nil {
+		return postgresTx(ctx, s.write, alone, work)
+	}
 	return s.group.do(ctx, work)
 }
 

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gatehouse/server/store/storetest"
 )
 
 func TestOpenMakesAPrivateFile(t *testing.T) {
@@ -57,6 +59,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no path":        "",
 		"memory":         ":memory:",
 		"a folder":       dir,
+		"another kind":   "mysql://root@127.0.0.1/gatehouse",
 		"not a database": garbage,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,11 +72,13 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesANewerDatabase(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gatehouse.db")
+func TestOpenRefusesANewerDatabase(t *testing.T) { storetest.Each(t, testOpenRefusesANewerDatabase) }
+
+func testOpenRefusesANewerDatabase(t *testing.T) {
+	path := storetest.Source(t)
 	s, err := Open(t.Context(), path)
 	must(t, err)
-	_, err = s.exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`)
+	_, err = s.exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, '1')`)
 	must(t, err)
 	must(t, s.Close())
 
@@ -83,7 +88,7 @@ func TestOpenRefusesANewerDatabase(t *testing.T) {
 }
 
 func TestPragmasHoldOnEveryConnection(t *testing.T) {
-	s := openSQLite(t)
+	s := openFile(t)
 	check := func(t *testing.T, c *sql.Conn, pragma, want string) {
 		t.Helper()
 		var got string
@@ -119,8 +124,10 @@ func TestPragmasHoldOnEveryConnection(t *testing.T) {
 	}
 }
 
-func TestTheReadPoolCannotWrite(t *testing.T) {
-	s := openSQLite(t)
+func TestTheReadPoolCannotWrite(t *testing.T) { storetest.Each(t, testTheReadPoolCannotWrite) }
+
+func testTheReadPoolCannotWrite(t *testing.T) {
+	s := open(t)
 	if _, err := s.read.ExecContext(t.Context(), `INSERT INTO meta (name, value) VALUES ('a', 'b')`); err == nil {
 		t.Error("the read pool wrote")
 	}
@@ -129,7 +136,7 @@ func TestTheReadPoolCannotWrite(t *testing.T) {
 // A write transaction has the lock from its beginning: one that reads first
 // and writes then never finds that another process was faster.
 func TestTransactionsBeginWithTheLock(t *testing.T) {
-	s := openSQLite(t)
+	s := openFile(t)
 	other := openAt(t, s.Path())
 	_, err := other.exec(t.Context(), `PRAGMA busy_timeout = 0`)
 	must(t, err)
@@ -142,7 +149,9 @@ func TestTransactionsBeginWithTheLock(t *testing.T) {
 	must(t, other.Healthy(t.Context()))
 }
 
-func TestHealthy(t *testing.T) {
+func TestHealthy(t *testing.T) { storetest.Each(t, testHealthy) }
+
+func testHealthy(t *testing.T) {
 	s := open(t)
 	must(t, s.Healthy(t.Context()))
 	must(t, s.Probe(t.Context(), t0))
@@ -150,7 +159,11 @@ func TestHealthy(t *testing.T) {
 		t.Errorf("probe left %q, %v", got, err)
 	}
 
-	// Somebody holds the one write handle: not healthy, and told so in time.
+}
+
+// Somebody holds the one write handle: not healthy, and told so in time.
+func TestHealthyWaitsNoLongerThanItMay(t *testing.T) {
+	s := openFile(t)
 	tx, err := s.write.BeginTx(t.Context(), nil)
 	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -162,8 +175,10 @@ func TestHealthy(t *testing.T) {
 	must(t, s.Healthy(t.Context()))
 }
 
-func TestHealthyAfterClose(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "gatehouse.db"))
+func TestHealthyAfterClose(t *testing.T) { storetest.Each(t, testHealthyAfterClose) }
+
+func testHealthyAfterClose(t *testing.T) {
+	s, err := Open(t.Context(), storetest.Source(t))
 	must(t, err)
 	must(t, s.Close())
 	if err := s.Healthy(t.Context()); err == nil {
@@ -171,9 +186,11 @@ func TestHealthyAfterClose(t *testing.T) {
 	}
 }
 
-// Two processes that open a new file at once both get a whole database.
-func TestOpenAtOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gatehouse.db")
+// Processes that open a new database at once all get a whole one.
+func TestOpenAtOnce(t *testing.T) { storetest.Each(t, testOpenAtOnce) }
+
+func testOpenAtOnce(t *testing.T) {
+	path := storetest.Source(t)
 	const n = 6
 	stores := make([]*Store, n)
 	errs := make([]error, n)
@@ -194,9 +211,11 @@ func TestOpenAtOnce(t *testing.T) {
 
 // Many writers, in two processes: all succeed, none sees "database is locked",
 // and the rows are numbered without gaps.
-func TestManyWriters(t *testing.T) {
-	one := openSQLite(t)
-	stores := []*Store{one, openAt(t, one.Path())}
+func TestManyWriters(t *testing.T) { storetest.Each(t, testManyWriters) }
+
+func testManyWriters(t *testing.T) {
+	source := storetest.Source(t)
+	stores := []*Store{openAt(t, source), openAt(t, source)}
 	const writers, each = 16, 12
 	ids := make(chan int64, writers*each)
 	var wg sync.WaitGroup

@@ -3,62 +3,113 @@
 package store
 
 import (
+	"context"
 	"database/sql"
-	"fmt"
 	"net/url"
-	"os"
 	"strings"
+	"sync"
 	"testing"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
+	"gatehouse/server/store/storetest"
 )
 
-// postgresEnv names a PostgreSQL database (postgres://…) to run the subjects'
-// tests on as well. There is no PostgreSQL backend yet; this keeps the tables
-// and the queries such that it can come.
-const postgresEnv = "GATEHOUSE_TEST_POSTGRES"
-
-// openPostgres returns a store on a schema of its own that ends with the test.
-func openPostgres(t *testing.T, base string) *Store {
-	t.Helper()
-	schema := fmt.Sprintf("t_%d_%s", os.Getpid(), strings.ToLower(strings.Map(func(r rune) rune {
-		if r == '/' || r == '-' || r == ',' || r == '#' {
-			return '_'
-		}
-		return r
-	}, t.Name())))
-	admin, err := sql.Open("pgx", base)
-	must(t, err)
-	_, err = admin.Exec(`CREATE SCHEMA "` + schema + `"`)
-	must(t, err)
-	t.Cleanup(func() {
-		if _, err := admin.Exec(`DROP SCHEMA "` + schema + `" CASCADE`); err != nil {
-			t.Error(err)
-		}
-		_ = admin.Close()
-	})
-
-	dsn, err := url.Parse(base)
-	must(t, err)
-	query := dsn.Query()
-	query.Set("search_path", schema)
-	dsn.RawQuery = query.Encode()
-	db := func() *sql.DB {
-		db, err := sql.Open("pgx", dsn.String())
-		must(t, err)
-		return db
+func TestPostgresPools(t *testing.T) {
+	s := openAt(t, storetest.Postgres(t))
+	if s.Path() != "" || s.Pool() == nil || s.Pool().Config().MaxConns != postgresWriters {
+		t.Errorf("path %q, pool %v", s.Path(), s.Pool())
 	}
-	s := &Store{write: db(), read: db()}
-	s.write.SetMaxOpenConns(1)
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
+	for name, db := range map[string]*sql.DB{"write": s.Writer(), "read": s.read} {
+		// The server of the tests is set up not to wait for its disk.
+		var commit, readOnly, app string
+		must(t, db.QueryRow(`SELECT current_setting('synchronous_commit'), current_setting('transaction_read_only'),
+			current_setting('application_name')`).Scan(&commit, &readOnly, &app))
+		if want := map[string]string{"write": "off", "read": "on"}[name]; commit != "on" || readOnly != want || app != "gatehouse" {
+			t.Errorf("%s: synchronous_commit %s, transaction_read_only %s, application_name %s", name, commit, readOnly, app)
 		}
+	}
+}
+
+// with returns an address with something of it changed.
+func with(t *testing.T, source string, change func(*url.URL, url.Values)) string {
+	t.Helper()
+	u, err := url.Parse(source)
+	must(t, err)
+	query := u.Query()
+	change(u, query)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func TestPostgresRefuses(t *testing.T) {
+	good := storetest.Postgres(t)
+	foreign := storetest.Postgres(t)
+	admin, err := sql.Open("pgx", foreign)
+	must(t, err)
+	_, err = admin.Exec(`CREATE TABLE users (name TEXT)`)
+	must(t, err)
+	must(t, admin.Close())
+	must(t, openAt(t, good).Healthy(t.Context()))
+
+	const password = "hunter2-not-to-be-seen"
+	tests := []struct{ name, source, want string }{
+		{"no address", "postgres://u:" + password + "@host:port:port/x", "is not one"},
+		{"a number that is none", "postgres://u:" + password + "@localhost:99999999/x", "is not one"},
+		{"no such host", "postgres://u:" + password + "@nowhere.invalid/x", "there is no host nowhere.invalid"},
+		{"nobody there", "postgres://u:" + password + "@127.0.0.1:1/x", "PostgreSQL at 127.0.0.1:1 does not answer"},
+		{"wrong password", with(t, good, func(u *url.URL, _ url.Values) { u.User = url.UserPassword("postgres", password) }), "does not let the user postgres in"},
+		{"no such database", with(t, good, func(u *url.URL, _ url.Values) { u.Path = "/nothing" }), "has no database nothing"},
+		{"another program's", foreign, "tables of another program"},
+		{"read only", with(t, good, func(_ *url.URL, q url.Values) { q.Set("default_transaction_read_only", "on") }), "takes no writes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := Open(t.Context(), tt.source)
+			if err == nil {
+				_ = s.Close()
+				t.Fatal("opened")
+			}
+			if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), password) {
+				t.Errorf("%v\nwant it to say: %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// Who gives the same name is alone; who gives another, or none, is not held up.
+func TestAlone(t *testing.T) {
+	source := storetest.Postgres(t)
+	one, two := openAt(t, source), openAt(t, source)
+	var wg sync.WaitGroup
+	inside := 0 // without a lock of its own, for the race detector
+	for _, s := range []*Store{one, two} {
+		for range 4 {
+			wg.Go(func() {
+				err := s.InTx(t.Context(), "the same", func(ctx context.Context, tx *sql.Tx) error {
+					// What the one before committed is seen.
+					var have int
+					if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM meta`).Scan(&have); err != nil {
+						return err
+					}
+					if have != inside {
+						t.Errorf("sees %d rows of %d", have, inside)
+					}
+					inside++
+					return setMeta(ctx, tx, strings.Repeat("x", inside), "")
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	err := one.InTx(t.Context(), "a", func(context.Context, *sql.Tx) error {
+		for _, name := range []string{"b", ""} {
+			if err := two.InTx(t.Context(), name, put("while "+name)); err != nil {
+				t.Errorf("%q was held up: %v", name, err)
+			}
+		}
+		return nil
 	})
-	p, err := newProvider(goose.DialectPostgres, s.write)
 	must(t, err)
-	_, err = p.Up(t.Context())
-	must(t, err)
-	return s
 }

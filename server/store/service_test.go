@@ -12,9 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"gatehouse/server/store/storetest"
 )
 
-func TestServiceAccounts(t *testing.T) {
+func TestServiceAccounts(t *testing.T) { storetest.Each(t, testServiceAccounts) }
+
+func testServiceAccounts(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	if _, err := s.ServiceAccount(ctx, "hs"); !errors.Is(err, ErrNotFound) {
@@ -56,6 +60,10 @@ func TestServiceAccounts(t *testing.T) {
 }
 
 func TestOneServiceAccountOfManyIsTaken(t *testing.T) {
+	storetest.Each(t, testOneServiceAccountOfManyIsTaken)
+}
+
+func testOneServiceAccountOfManyIsTaken(t *testing.T) {
 	s := open(t)
 	var taken atomic.Int32
 	var wg sync.WaitGroup
@@ -79,7 +87,9 @@ func TestOneServiceAccountOfManyIsTaken(t *testing.T) {
 }
 
 // What is retired is noted until it is seen to have ended; the live one cannot be noted as either.
-func TestServiceAccountsEnd(t *testing.T) {
+func TestServiceAccountsEnd(t *testing.T) { storetest.Each(t, testServiceAccountsEnd) }
+
+func testServiceAccountsEnd(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	live := ServiceAccount{Homeserver: "hs", UserID: "@gate-2:hs", SealedToken: []byte("sealed"), Created: t0.Add(time.Hour)}

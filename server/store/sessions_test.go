@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/server/store/storetest"
 )
 
 const (
@@ -30,7 +32,9 @@ func newSession(t *testing.T, s *Store, person string) string {
 	return id
 }
 
-func TestSession(t *testing.T) {
+func TestSession(t *testing.T) { storetest.Each(t, testSession) }
+
+func testSession(t *testing.T) {
 	s := open(t)
 	id := newSession(t, s, "@ann:hs")
 	if raw, err := base64.RawURLEncoding.DecodeString(id); err != nil || len(raw) != 32 {
@@ -58,7 +62,7 @@ func TestSession(t *testing.T) {
 }
 
 func TestSessionIDIsNotInTheFiles(t *testing.T) {
-	s := openSQLite(t)
+	s := openFile(t)
 	id := newSession(t, s, "@ann:hs")
 	for _, name := range []string{s.Path(), s.Path() + "-wal"} {
 		data, err := os.ReadFile(name)
@@ -77,7 +81,9 @@ func TestSessionIDIsNotInTheFiles(t *testing.T) {
 	}
 }
 
-func TestSessionEnds(t *testing.T) {
+func TestSessionEnds(t *testing.T) { storetest.Each(t, testSessionEnds) }
+
+func testSessionEnds(t *testing.T) {
 	tests := []struct {
 		name string
 		do   func(t *testing.T, s *Store, id string)
@@ -138,7 +144,9 @@ func touch(t *testing.T, s *Store, id string, at time.Duration) {
 	must(t, s.TouchSession(t.Context(), n, t0.Add(at)))
 }
 
-func TestSessionUnknown(t *testing.T) {
+func TestSessionUnknown(t *testing.T) { storetest.Each(t, testSessionUnknown) }
+
+func testSessionUnknown(t *testing.T) {
 	s := open(t)
 	id := newSession(t, s, "@ann:hs")
 	// The name of a session is no key to it.
@@ -149,7 +157,9 @@ func TestSessionUnknown(t *testing.T) {
 	}
 }
 
-func TestTouchWritesOnceAMinute(t *testing.T) {
+func TestTouchWritesOnceAMinute(t *testing.T) { storetest.Each(t, testTouchWritesOnceAMinute) }
+
+func testTouchWritesOnceAMinute(t *testing.T) {
 	s := open(t)
 	id := newSession(t, s, "@ann:hs")
 	n, err := s.Session(t.Context(), id, t0, idle)
@@ -179,7 +189,9 @@ func TestTouchWritesOnceAMinute(t *testing.T) {
 	}
 }
 
-func TestEndSessions(t *testing.T) {
+func TestEndSessions(t *testing.T) { storetest.Each(t, testEndSessions) }
+
+func testEndSessions(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	one, two, other := newSession(t, s, "@ann:hs"), newSession(t, s, "@ann:hs"), newSession(t, s, "@bob:hs")
@@ -194,7 +206,9 @@ func TestEndSessions(t *testing.T) {
 	must(t, err)
 }
 
-func TestPurgeSessions(t *testing.T) {
+func TestPurgeSessions(t *testing.T) { storetest.Each(t, testPurgeSessions) }
+
+func testPurgeSessions(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	ended, live := newSession(t, s, "@ann:hs"), newSession(t, s, "@ann:hs")

@@ -12,9 +12,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/server/store/storetest"
 )
 
-func TestOperators(t *testing.T) {
+func TestOperators(t *testing.T) { storetest.Each(t, testOperators) }
+
+func testOperators(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	alice := Operator{Name: "alice", Password: "$argon2id$…", Role: "owner", Created: t0}
@@ -63,7 +67,9 @@ func TestOperators(t *testing.T) {
 	}
 }
 
-func TestRequestKeys(t *testing.T) {
+func TestRequestKeys(t *testing.T) { storetest.Each(t, testRequestKeys) }
+
+func testRequestKeys(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	r := Request{Session: "s1", Key: "k1", Operation: "users.create", Homeserver: "hs", BodyHash: "abc", At: t0}
@@ -132,7 +138,9 @@ func TestRequestSameWrite(t *testing.T) {
 	}
 }
 
-func TestOneRequestOfManyIsTheFirst(t *testing.T) {
+func TestOneRequestOfManyIsTheFirst(t *testing.T) { storetest.Each(t, testOneRequestOfManyIsTheFirst) }
+
+func testOneRequestOfManyIsTheFirst(t *testing.T) {
 	s := open(t)
 	var firsts atomic.Int32
 	var wg sync.WaitGroup
@@ -153,7 +161,9 @@ func TestOneRequestOfManyIsTheFirst(t *testing.T) {
 	}
 }
 
-func TestLeases(t *testing.T) {
+func TestLeases(t *testing.T) { storetest.Each(t, testLeases) }
+
+func testLeases(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	const name, ttl = "service:hs", time.Minute
@@ -183,7 +193,9 @@ func TestLeases(t *testing.T) {
 	must(t, s.TakeLease(ctx, name, "a", t0.Add(2*ttl), ttl))
 }
 
-func TestMadeAccounts(t *testing.T) {
+func TestMadeAccounts(t *testing.T) { storetest.Each(t, testMadeAccounts) }
+
+func testMadeAccounts(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	// In the order of user IDs `-` comes before `:`; in that of localparts ann is first.
@@ -235,7 +247,9 @@ func TestMadeAccounts(t *testing.T) {
 	}
 }
 
-func TestDeactivations(t *testing.T) {
+func TestDeactivations(t *testing.T) { storetest.Each(t, testDeactivations) }
+
+func testDeactivations(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	d := Deactivation{Homeserver: "hs", UserID: "@a:hs", Step: "password", At: t0}
@@ -262,7 +276,9 @@ func TestDeactivations(t *testing.T) {
 	}
 }
 
-func TestMeta(t *testing.T) {
+func TestMeta(t *testing.T) { storetest.Each(t, testMeta) }
+
+func testMeta(t *testing.T) {
 	s := open(t)
 	if _, err := s.Meta(t.Context(), "a"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("none: %v, want ErrNotFound", err)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// readers is the size of the read pool. In WAL mode readers block nobody and
+// nobody blocks them; more than a few only cost memory.
+const readers = 4
+
+// openSQLite opens or makes the file at path.
+func openSQLite(ctx context.Context, path string) (*Store, error) {
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, errors.New("store: give the path of a database file")
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if err := privateFile(abs); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	s := &Store{path: abs}
+	if s.write, err = openPool(abs, 1, "_txlock=immediate"); err != nil {
+		return nil, err
+	}
+	s.group = &group{db: s.write}
+	if err := migrate(ctx, s.write, goose.DialectSQLite3); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.read, err = openPool(abs, readers, "_pragma=query_only(1)"); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// privateFile makes the file and its folder where they are missing. SQLite
+// gives the -wal and -shm files the mode of the database, so this one is enough.
+func privateFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", path)
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	// The files beside it were made with the old mode.
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// openPool opens a pool of at most n connections. The pragmas are part of the
+// data source name, so that every connection of the pool has them.
+//
+// synchronous=FULL makes a commit in WAL mode wait for the disk: an audit
+// intent that was acknowledged survives a power cut (with NORMAL it may not).
+// Without recursive_triggers an INSERT OR REPLACE would delete an audit row
+// behind the trigger that forbids it.
+func openPool(path string, n int, extra string) (*sql.DB, error) {
+	dsn := (&url.URL{Scheme: "file", Path: path}).String() +
+		"?_pragma=busy_timeout(5000)" +
+		"&_pragma=journal_mode(WAL)" +
+		"&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)" +
+		"&_pragma=recursive_triggers(1)" +
+		"&_pragma=trusted_schema(0)" +
+		"&" + extra
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("store: open %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, nil
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package storetest gives tests empty databases, of each kind that a store can
+// be on.
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"gatehouse/tools/homeserver"
+)
+
+// PostgresEnv names a PostgreSQL database (postgres://…) to use in place of one
+// that is started for the tests of a package. Its user has to be allowed to make
+// schemas.
+const PostgresEnv = "GATEHOUSE_TEST_POSTGRES"
+
+// onPostgres has the names of the tests that run on PostgreSQL.
+var onPostgres sync.Map
+
+// Each runs a test on SQLite and, where it is installed, on PostgreSQL. The test,
+// and what it calls, has its databases from [Source].
+func Each(t *testing.T, test func(*testing.T)) {
+	t.Helper()
+	t.Run("sqlite", test)
+	t.Run("postgres", func(t *testing.T) {
+		NeedPostgres(t)
+		onPostgres.Store(t.Name(), true)
+		test(t)
+	})
+}
+
+// NeedPostgres skips a test where there is no PostgreSQL.
+func NeedPostgres(t testing.TB) {
+	t.Helper()
+	if os.Getenv(PostgresEnv) == "" && !homeserver.PostgresInstalled() {
+		t.Skip("PostgreSQL is not installed here; go run ./tools/setup -only postgres")
+	}
+}
+
+// Source returns where an empty database is, as store.Open takes it, that is gone
+// with the test: on PostgreSQL within [Each]'s "postgres", else an SQLite file.
+func Source(t testing.TB) string {
+	t.Helper()
+	for name := t.Name(); name != "." && name != "/"; name = filepath.Dir(name) {
+		if _, ok := onPostgres.Load(name); ok {
+			return Postgres(t)
+		}
+	}
+	return filepath.Join(t.TempDir(), "gatehouse.db")
+}
+
+var schemas atomic.Int64
+
+// Postgres returns the address of an empty schema in PostgreSQL, that is gone with
+// the test.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	NeedPostgres(t)
+	server, admin, err := started()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := fmt.Sprintf("t%d_%d", os.Getpid(), schemas.Add(1))
+	if _, err := admin.Exec(`CREATE SCHEMA ` + schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.Exec(`DROP SCHEMA ` + schema + ` CASCADE`); err != nil {
+			t.Error(err)
+		}
+	})
+	query := address.Query()
+	query.Set("search_path", schema)
+	address.RawQuery = query.Encode()
+	return address.String()
+}
+
+// one is the server that the tests of a package share.
+var one struct {
+	sync.Mutex
+	server *homeserver.Postgres // nil where PostgresEnv names another
+	source string
+	admin  *sql.DB
+}
+
+// started returns the address of a database on it and a handle of its own, and
+// starts it for the first who asks.
+func started() (source string, admin *sql.DB, err error) {
+	one.Lock()
+	defer one.Unlock()
+	if one.admin != nil {
+		return one.source, one.admin, nil
+	}
+	if source = os.Getenv(PostgresEnv); source == "" {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		defer cancel()
+		if one.server, err = homeserver.StartPostgres(ctx); err != nil {
+			return "", nil, err
+		}
+		if source, err = one.server.CreateDatabase(ctx, "gatehouse"); err != nil {
+			return "", nil, err
+		}
+	}
+	one.source = source
+	one.admin, err = sql.Open("pgx", source)
+	return source, one.admin, err
+}
+
+// stop ends what was started.
+func stop() error {
+	var errs []error
+	if one.admin != nil {
+		errs = append(errs, one.admin.Close())
+	}
+	if one.server != nil {
+		errs = append(errs, one.server.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// Main runs a package's tests and stops what they started. check, which may be
+// nil, comes after that and says what else is wrong.
+func Main(m *testing.M, check func() error) {
+	code := m.Run()
+	err := stop()
+	if err == nil && check != nil {
+		err = check()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
