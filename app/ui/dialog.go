@@ -34,7 +34,7 @@ func (d Dialog) inside(env Env) app.UI {
 	heading := app.H1().Class("gh-dialog__title").ID("title").TabIndex(-1).Text(d.Title)
 	var title app.UI = heading
 	if d.Modal {
-		title = app.H2().Class("gh-dialog__title").ID("dialog-title").Text(d.Title)
+		title = app.H2().Class("gh-dialog__title").ID("dialog-title").TabIndex(-1).Text(d.Title)
 	}
 	tone := ""
 	switch d.Tone {
@@ -71,7 +71,12 @@ type modal struct {
 // OnMount implements app.Mounter.
 func (m *modal) OnMount(app.Context) {
 	m.before = app.Window().Get("document").Get("activeElement")
-	m.JSValue().Call("showModal")
+	dialog := m.JSValue()
+	dialog.Call("showModal")
+	// The browser moves the focus to the first field. A question longer than the window is read from its beginning.
+	if dialog.Get("scrollHeight").Int() > dialog.Get("clientHeight").Int() {
+		app.Window().GetElementByID("dialog-title").Call("focus")
+	}
 }
 
 // OnDismount implements app.Dismounter: the focus goes back to where it was.

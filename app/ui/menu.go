@@ -17,6 +17,7 @@ type MenuItem struct {
 	Scope   string
 	OnClick func(ctx app.Context)
 
+	first bool // takes the focus when the menu opens
 	dot   bool // draws the health of a homeserver instead of an icon
 	state string
 }
@@ -46,8 +47,12 @@ func (m Menu) Draw(Env) app.UI {
 
 func menuPanel(id, label, class string, items []MenuItem) app.UI {
 	list := make([]app.UI, 0, len(items)+1)
-	apart := false
+	apart, first := false, true
 	for _, i := range items {
+		// The browser moves the focus there when it opens the popover, and back when it closes it.
+		if i.first = first && i.Why == ""; i.first {
+			first = false
+		}
 		li := app.Li()
 		if i.Danger && !apart && len(list) > 0 {
 			li = li.Class("gh-menu__apart")
@@ -67,13 +72,13 @@ func (i MenuItem) draw() app.UI {
 		return app.Button().Class(class).Type("button").Aria("disabled", yes()).Body(body...)
 	}
 	if i.Href != "" {
-		a := app.A().Class(class).Href(Href(i.Href))
+		a := app.A().Class(class).Href(Href(i.Href)).Attr("autofocus", i.first)
 		if i.Current {
 			a = a.Aria("current", yes())
 		}
 		return a.Body(body...)
 	}
-	e := app.Button().Class(class).Type("button").Body(body...)
+	e := app.Button().Class(class).Type("button").AutoFocus(i.first).Body(body...)
 	if i.OnClick != nil {
 		do := i.OnClick
 		e = e.OnClick(func(ctx app.Context, _ app.Event) { do(ctx) }, app.EventScope(i.Scope, i.Label))

@@ -61,12 +61,7 @@ func (m *RowMenu) clicked(ctx app.Context, e app.Event) {
 }
 
 func (m *RowMenu) show(dots app.Value) {
-	panel := app.Window().GetElementByID(rowMenuID)
-	if !panel.Truthy() {
-		return
-	}
-	panel.Call("showPopover", map[string]any{"source": dots})
-	if first := panel.Call("querySelector", "a, button"); first.Truthy() {
-		first.Call("focus")
+	if panel := app.Window().GetElementByID(rowMenuID); panel.Truthy() {
+		panel.Call("showPopover", map[string]any{"source": dots})
 	}
 }
