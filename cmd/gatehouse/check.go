@@ -52,10 +52,9 @@ func (c checkCommand) Run(ctx context.Context, all *commands) error {
 			return err
 		}
 	} else {
-		for i, report := range reports {
-			if i > 0 {
-				fmt.Println()
-			}
+		fmt.Printf("Store: %s\n", h.store.Place())
+		for _, report := range reports {
+			fmt.Println()
 			printReport(os.Stdout, report)
 		}
 		if !h.config.PreviousSecretKey.IsZero() {

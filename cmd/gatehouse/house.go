@@ -80,7 +80,7 @@ func openHouse(ctx context.Context, path string, logs io.Writer) (*house, error)
 	if h.seal, err = seal.New([]byte(cfg.SecretKey.Reveal()), previous...); err != nil {
 		return nil, err
 	}
-	if h.store, err = store.Open(ctx, cfg.Store.Path); err != nil {
+	if h.store, err = store.Open(ctx, cfg.Store.Source()); err != nil {
 		return nil, err
 	}
 	if err := h.furnish(ctx); err != nil {

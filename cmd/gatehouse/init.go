@@ -19,6 +19,7 @@ import (
 	"gatehouse/server/homeserver/detect"
 	"gatehouse/server/homeserver/matrix"
 	"gatehouse/server/homeserver/sharedsecret"
+	"gatehouse/server/store"
 	"gatehouse/web/languages"
 )
 
@@ -33,6 +34,8 @@ type initCommand struct {
 	MASClientID      string `name:"mas-client-id" help:"The client that Gatehouse is there; - to have one made."`
 
 	MASClientSecretFile string `name:"mas-client-secret-file" help:"File with that client's secret; asked for where it is not given." type:"existingfile"`
+
+	StoreDatabaseFile string `help:"File with the address of a PostgreSQL database for Gatehouse's own store, postgres://…; default: an SQLite file." type:"existingfile"`
 
 	PublicURL string `help:"Where people reach the panel."`
 	Listen    string `help:"Address and port that the panel listens on."`
@@ -70,6 +73,9 @@ func (c initCommand) Run(ctx context.Context, all *commands) error {
 		}
 	}
 	cfg := config.Default()
+	if err := c.store(ctx, q, cfg); err != nil {
+		return err
+	}
 	if cfg.PublicURL, err = c.given(q, c.PublicURL, "Where people will reach the panel", "http://"+localhost(c.listenOn(cfg))); err != nil {
 		return err
 	}
@@ -239,6 +245,24 @@ func (c initCommand) database(ctx context.Context, q *questions, h *config.Homes
 		}
 		q.say("%s", sentence(err))
 	}
+}
+
+// store takes the gate's own database, where it is not to be a file, and proves that it can be used.
+func (c initCommand) store(ctx context.Context, q *questions, cfg *config.Config) error {
+	address, err := fromFile(c.StoreDatabaseFile)
+	if err != nil || address.IsZero() {
+		return err
+	}
+	if !store.IsPostgres(address.Reveal()) {
+		return fmt.Errorf("%s does not begin with postgres://", c.StoreDatabaseFile)
+	}
+	cfg.Store = config.Store{Database: address}
+	s, err := store.Open(ctx, cfg.Store.Source())
+	if err != nil {
+		return err
+	}
+	q.say("The store can be used: %s.", s.Place())
+	return s.Close()
 }
 
 func (c initCommand) given(q *questions, flag, question, otherwise string) (string, error) {

@@ -162,7 +162,7 @@ func withStore(ctx context.Context, all *commands, f func(*store.Store) error) (
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, cfg.Store.Path)
+	s, err := store.Open(ctx, cfg.Store.Source())
 	if err != nil {
 		return err
 	}

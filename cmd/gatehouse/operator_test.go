@@ -44,7 +44,7 @@ func TestOperatorsAreRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), loaded.Store.Path)
+	s, err := store.Open(t.Context(), loaded.Store.Source())
 	if err != nil {
 		t.Fatal(err)
 	}

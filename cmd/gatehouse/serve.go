@@ -54,7 +54,7 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 	server := handler.web.Server(handler.http)
 	go h.sweep(ctx)
 	go h.gate.Watch(ctx)
-	h.log.Info("Gatehouse is open", "address", h.config.PublicURL, "listening", listener.Addr().String(), "version", version.String())
+	h.log.Info("Gatehouse is open", "address", h.config.PublicURL, "listening", listener.Addr().String(), "store", h.store.Place(), "version", version.String())
 	if !h.config.SecureCookies() {
 		h.log.Warn("the public address is http, so cookies are not Secure: use it on this machine only")
 	}

@@ -71,7 +71,11 @@ func TestErrorsHaveNoSecrets(t *testing.T) {
 			t.Run(f.Path+"/"+name, func(t *testing.T) {
 				line := strings.ReplaceAll(f.name()+text, "FIELD", f.name())
 				yaml := lines("homeservers:", "  main:", "    url: http://a", "    database_writes: true", "    "+line)
-				if !f.ofHomeserver() {
+				switch {
+				case f.ofHomeserver():
+				case f.section() != "":
+					yaml = f.section() + ":\n    " + line + "\n" + minimal
+				default:
 					yaml = strings.ReplaceAll(line, "\n    ", "\n") + "\n" + minimal
 				}
 				if f.name() != "admin_token" && f.ofHomeserver() {

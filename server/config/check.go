@@ -227,11 +227,36 @@ func checkDatabase(text string) (string, error) {
 		}
 		return text, nil
 	}
-	if !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://") {
+	if !isPostgres(text) {
 		return "", errors.New("is neither postgres://… nor file:…")
 	}
 	if _, err := url.Parse(text); err != nil {
-		return "", errors.New("is not a valid postgres:// address. Characters such as / ? # @ in a password are written as %2F %3F %23 %40")
+		return "", errPostgres
+	}
+	return text, nil
+}
+
+// errPostgres does not repeat the address.
+var errPostgres = errors.New("is not a valid postgres:// address. Characters such as / ? # @ in a password are written as %2F %3F %23 %40")
+
+func isPostgres(text string) bool {
+	return strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+}
+
+// checkPostgres is for the gate's own database.
+func checkPostgres(text string) (string, error) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return "", errors.New("has a control character or a line break in it")
+	}
+	if !isPostgres(text) {
+		return "", errors.New("is not the address of a PostgreSQL database. Write it like postgres://gatehouse:password@127.0.0.1:5432/gatehouse; a SQLite file is store.path")
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", errPostgres
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		return "", errors.New("does not name a database. Write it like postgres://gatehouse:password@127.0.0.1:5432/gatehouse")
 	}
 	return text, nil
 }

@@ -51,10 +51,20 @@ type TLS struct {
 // Enabled reports whether the gate speaks TLS itself.
 func (t TLS) Enabled() bool { return t.CertificateFile != "" }
 
-// Store says where the gate's own database is.
+// Store says where the gate's own database is. Of its fields one is set.
 type Store struct {
 	// Path is the SQLite file. Its folder exists.
 	Path string
+	// Database is the address of a PostgreSQL database, which may hold a password.
+	Database api.Secret
+}
+
+// Source is where the database is, as store.Open takes it. It may hold a password.
+func (s Store) Source() string {
+	if !s.Database.IsZero() {
+		return s.Database.Reveal()
+	}
+	return s.Path
 }
 
 // Session says how long a person stays signed in.

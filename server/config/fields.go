@@ -101,6 +101,11 @@ var fields = expand([]Field{
 		codec: file(func(p *place) *string { return &p.config.Store.Path }),
 	},
 	{
+		Path: "store.database", Type: "connection", Secret: true, Absent: "the SQLite file at `store.path` is used", Example: "postgres://gatehouse:password@127.0.0.1:5432/gatehouse",
+		About: "A PostgreSQL database of Gatehouse's own, in place of the file at `store.path`. Several Gatehouses with the same configuration and secret key may share it. Add `?sslmode=verify-full` where it is on another machine.",
+		codec: secret(func(p *place) *api.Secret { return &p.config.Store.Database }, checkPostgres),
+	},
+	{
 		Path: "session.idle", Type: "duration", Default: "15m",
 		About: "A session ends when nobody has used it for so long. From 1s to 24h.",
 		codec: span(func(p *place) *time.Duration { return &p.config.Session.Idle }, time.Second, 24*time.Hour),

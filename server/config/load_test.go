@@ -159,6 +159,25 @@ func TestLoad(t *testing.T) {
 			},
 			env: []string{"GATEHOUSE_SECRET_KEY=" + testKey, "GATEHOUSE_HOMESERVERS_MAIN_ADMIN_TOKEN=token-of-main"},
 		},
+		{
+			name:  "PostgreSQL, from a file",
+			files: map[string]string{"gatehouse.yaml": "store: {database_file: store.txt}\n" + minimal, "store.txt": "postgres://gate:p%40w@db/gatehouse\n"},
+			want: func(string) func(*Config, *Homeserver) {
+				return func(c *Config, _ *Homeserver) {
+					c.Store = Store{Database: api.NewSecret("postgres://gate:p%40w@db/gatehouse")}
+				}
+			},
+		},
+		{
+			name:  "PostgreSQL, from the environment, over the file's",
+			files: map[string]string{"gatehouse.yaml": "store: {database_file: nothing}\n" + minimal},
+			env:   []string{"GATEHOUSE_STORE_DATABASE=postgresql:///gatehouse?host=/run/postgresql"},
+			want: func(string) func(*Config, *Homeserver) {
+				return func(c *Config, _ *Homeserver) {
+					c.Store = Store{Database: api.NewSecret("postgresql:///gatehouse?host=/run/postgresql")}
+				}
+			},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := folder(t, nil)

@@ -69,6 +69,10 @@ func TestMistakes(t *testing.T) {
 			write(t, "key.pem", "y", 0o644)
 		}},
 		{name: "store-is-folder", yaml: "store: {path: data}\n" + minimal},
+		{name: "store-twice", yaml: "store: {path: data/a.db, database: 'postgres://a@b/c'}\n" + minimal},
+		{name: "store-database", yaml: "store: {database: 'data/gatehouse.db'}\n" + minimal},
+		{name: "store-database-address", yaml: "store: {database: 'postgres://u:%zz@h/d'}\n" + minimal},
+		{name: "store-database-without-name", yaml: "store: {database: 'postgres://u:p@h/'}\n" + minimal},
 		{name: "store-folder-missing", yaml: "store: {path: 'not there/gatehouse.db'}\n" + minimal},
 		{name: "no-homeserver", yaml: "listen: 127.0.0.1:80\n"},
 		{name: "homeserver-names", yaml: lines("homeservers:", "  api: {url: x}", "  sw.js: {url: x}", "  Main: {url: x}", "  -a: {url: x}", "  '': {url: x}", "  7: {url: http://a, admin_token: b}")},

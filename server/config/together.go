@@ -97,11 +97,18 @@ func (l *loader) checkTLS(c *Config) {
 }
 
 func (l *loader) checkStore(c *Config) {
-	const path = "store.path"
+	const path, database = "store.path", "store.database"
 	if l.failed[slot{"", path}] {
 		return
 	}
 	at := l.where("", path)
+	if l.isGiven("", database) {
+		if l.isGiven("", path) {
+			l.add(at, shownField(path, "", at), "%s is given, too. Leave one of the two.", database)
+		}
+		c.Store.Path = ""
+		return
+	}
 	folder := filepath.Dir(c.Store.Path)
 	switch {
 	case !l.files.isFolder(folder):

@@ -62,7 +62,7 @@ func prepare(folder string, c *Config) (undo func(), err error) {
 		}
 	}
 	f, _ := fieldAt("store.path")
-	if c.Store.Path == "" || c.Store.Path == f.Default {
+	if c.Store.Database.IsZero() && (c.Store.Path == "" || c.Store.Path == f.Default) {
 		store := filepath.Join(folder, filepath.Dir(f.Default))
 		switch err := os.Mkdir(store, 0o700); {
 		case err == nil:

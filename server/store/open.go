@@ -58,6 +58,15 @@ func Open(ctx context.Context, source string) (*Store, error) {
 // Path returns the absolute path of the database file; "" on PostgreSQL.
 func (s *Store) Path() string { return s.path }
 
+// Place says for people where the database is, without a password.
+func (s *Store) Place() string {
+	if s.pool == nil {
+		return "SQLite, " + s.path
+	}
+	c := s.pool.Config().ConnConfig
+	return fmt.Sprintf("PostgreSQL at %s, database %s", hostPort(c), c.Database)
+}
+
 // Close waits for running queries and closes the database.
 func (s *Store) Close() error {
 	var errs []error

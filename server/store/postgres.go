@@ -94,7 +94,7 @@ func postgresPool(ctx context.Context, source string, n int32, readOnly bool) (*
 
 // notConnected says why there is no connection, without the password.
 func notConnected(c *pgx.ConnConfig, err error) error {
-	where := net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
+	where := hostPort(c)
 	if said, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch said.Code {
 		case "28P01", "28000":
@@ -112,6 +112,8 @@ func notConnected(c *pgx.ConnConfig, err error) error {
 	}
 	return fmt.Errorf("store: PostgreSQL at %s does not answer: %w", where, err)
 }
+
+func hostPort(c *pgx.ConnConfig) string { return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) }
 
 // migratePostgres brings the tables to the newest version. Of processes that
 // start together one does it while the others wait.
