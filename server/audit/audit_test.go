@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 var t0 = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
@@ -38,7 +38,7 @@ func openStore(t *testing.T, path string) *store.Store {
 
 func newStore(t *testing.T) *store.Store {
 	t.Helper()
-	return openStore(t, filepath.Join(t.TempDir(), "gatehouse.db"))
+	return openStore(t, storetest.Source(t))
 }
 
 func must(t *testing.T, err error) {
@@ -106,7 +106,9 @@ func history(t *testing.T, l *Log, target string) []Record {
 	return records
 }
 
-func TestIntentOutcomeHistory(t *testing.T) {
+func TestIntentOutcomeHistory(t *testing.T) { storetest.Each(t, testIntentOutcomeHistory) }
+
+func testIntentOutcomeHistory(t *testing.T) {
 	now := t0
 	l := New(newStore(t), func() time.Time { return now })
 	id, err := l.Intent(t.Context(), entry())
@@ -127,7 +129,9 @@ func TestIntentOutcomeHistory(t *testing.T) {
 	}
 }
 
-func TestEvent(t *testing.T) {
+func TestEvent(t *testing.T) { storetest.Each(t, testEvent) }
+
+func testEvent(t *testing.T) {
 	l := New(newStore(t), clock)
 	e := entry()
 	e.Request = nil
@@ -140,7 +144,9 @@ func TestEvent(t *testing.T) {
 	}
 }
 
-func TestMalformedIsRefused(t *testing.T) {
+func TestMalformedIsRefused(t *testing.T) { storetest.Each(t, testMalformedIsRefused) }
+
+func testMalformedIsRefused(t *testing.T) {
 	l := New(newStore(t), clock)
 	change := func(f func(*Entry)) Entry { e := entry(); f(&e); return e }
 	for name, e := range map[string]Entry{
@@ -171,7 +177,9 @@ func TestMalformedIsRefused(t *testing.T) {
 	}
 }
 
-func TestHostileTextsAreRecorded(t *testing.T) {
+func TestHostileTextsAreRecorded(t *testing.T) { storetest.Each(t, testHostileTextsAreRecorded) }
+
+func testHostileTextsAreRecorded(t *testing.T) {
 	l := New(newStore(t), clock)
 	e := entry()
 	e.Actor = "a\x00b\xff" + strings.Repeat("ü", 10_000)
@@ -194,7 +202,9 @@ func TestHostileTextsAreRecorded(t *testing.T) {
 	}
 }
 
-func TestIntentFailsClosed(t *testing.T) {
+func TestIntentFailsClosed(t *testing.T) { storetest.Each(t, testIntentFailsClosed) }
+
+func testIntentFailsClosed(t *testing.T) {
 	full := errors.New("disk full")
 	rows := &flaky{Store: newStore(t), append: full}
 	l := New(rows, clock)
@@ -218,6 +228,10 @@ func TestIntentFailsClosed(t *testing.T) {
 
 // Hanging up must not keep what was done out of the log.
 func TestOutcomeAndEventIgnoreCancelling(t *testing.T) {
+	storetest.Each(t, testOutcomeAndEventIgnoreCancelling)
+}
+
+func testOutcomeAndEventIgnoreCancelling(t *testing.T) {
 	l := New(newStore(t), clock)
 	id, err := l.Intent(t.Context(), entry())
 	must(t, err)
@@ -232,6 +246,10 @@ func TestOutcomeAndEventIgnoreCancelling(t *testing.T) {
 }
 
 func TestBrokenUntilTheOutcomeIsWritten(t *testing.T) {
+	storetest.Each(t, testBrokenUntilTheOutcomeIsWritten)
+}
+
+func testBrokenUntilTheOutcomeIsWritten(t *testing.T) {
 	full := errors.New("disk full")
 	rows := &flaky{Store: newStore(t)}
 	l := New(rows, clock)
@@ -281,6 +299,10 @@ func TestBrokenUntilTheOutcomeIsWritten(t *testing.T) {
 
 // The answer to a commit can get lost after the commit.
 func TestOutcomeWrittenButNotAnswered(t *testing.T) {
+	storetest.Each(t, testOutcomeWrittenButNotAnswered)
+}
+
+func testOutcomeWrittenButNotAnswered(t *testing.T) {
 	rows := &flaky{Store: newStore(t), after: errors.New("interrupted")}
 	l := New(rows, clock)
 	id, err := l.Intent(t.Context(), entry())
@@ -301,6 +323,10 @@ func TestOutcomeWrittenButNotAnswered(t *testing.T) {
 }
 
 func TestOutcomeTwiceDoesNotBreakTheLog(t *testing.T) {
+	storetest.Each(t, testOutcomeTwiceDoesNotBreakTheLog)
+}
+
+func testOutcomeTwiceDoesNotBreakTheLog(t *testing.T) {
 	l := New(newStore(t), clock)
 	id, err := l.Intent(t.Context(), entry())
 	must(t, err)
@@ -321,7 +347,9 @@ func TestOutcomeTwiceDoesNotBreakTheLog(t *testing.T) {
 }
 
 // Many calls break and mend the log at once: in the end each has its outcome.
-func TestManyAtOnce(t *testing.T) {
+func TestManyAtOnce(t *testing.T) { storetest.Each(t, testManyAtOnce) }
+
+func testManyAtOnce(t *testing.T) {
 	rows := &flaky{Store: newStore(t), outcome: errors.New("disk full")}
 	l := New(rows, clock)
 	const n = 12
@@ -350,7 +378,9 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestSettle(t *testing.T) {
+func TestSettle(t *testing.T) { storetest.Each(t, testSettle) }
+
+func testSettle(t *testing.T) {
 	l := New(newStore(t), clock)
 	open, err := l.Intent(t.Context(), entry())
 	must(t, err)

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 // killEnv makes the test program write intents to the named database until it
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, writeUntilKilled(path))
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	storetest.Main(m, func() error { return goleak.Find() })
 }
 
 // killWriters write at once, so that they share transactions.

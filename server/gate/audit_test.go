@@ -13,10 +13,13 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 )
 
 // The intent is on the disk before the homeserver hears anything, and the outcome after it has answered.
-func TestIntentComesFirst(t *testing.T) {
+func TestIntentComesFirst(t *testing.T) { storetest.Each(t, testIntentComesFirst) }
+
+func testIntentComesFirst(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	gatetest.On(w.Stub, api.CreateUser, func(context.Context, api.UserCreate) (api.Handout, error) {
@@ -42,7 +45,9 @@ func TestIntentComesFirst(t *testing.T) {
 }
 
 // How a deed ends, and what the log says of it.
-func TestOutcomes(t *testing.T) {
+func TestOutcomes(t *testing.T) { storetest.Each(t, testOutcomes) }
+
+func testOutcomes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err     error
@@ -75,11 +80,13 @@ func TestOutcomes(t *testing.T) {
 }
 
 // Without a durable intent nothing is done: the store refuses it, or is gone altogether.
-func TestFailsClosed(t *testing.T) {
+func TestFailsClosed(t *testing.T) { storetest.Each(t, testFailsClosed) }
+
+func testFailsClosed(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
-	mend := w.Break("audit", "INSERT", "1")
+	mend := w.Break("audit", "INSERT", "true")
 	refused(t, w.Call(cookie, "users.lock", gate.NewKey(), `{"id":"@ann:example.org"}`), 503, "store_unavailable")
 	if rec := w.Serve(w.Request("GET", "/api/hs/users.list", "", cookie)); rec.Code != 200 {
 		t.Errorf("a read needs no record, and still: %d", rec.Code)
@@ -110,14 +117,16 @@ func TestFailsClosed(t *testing.T) {
 
 // It was done and could not be recorded: the answer says so, no other write begins, and when the store works again the outcome is recorded
 // before anything else is. A probe of /readyz is enough for that.
-func TestDoneNotRecorded(t *testing.T) {
+func TestDoneNotRecorded(t *testing.T) { storetest.Each(t, testDoneNotRecorded) }
+
+func testDoneNotRecorded(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
 	lock := func() int { return w.Call(cookie, "users.lock", gate.NewKey(), `{"id":"@ann:example.org"}`).Code }
 	mendOutcomes := w.Break("audit", "INSERT", "NEW.phase = 'outcome'")
-	mendProbes := w.Break("meta", "UPDATE", "1")
-	mendFirstProbe := w.Break("meta", "INSERT", "1")
+	mendProbes := w.Break("meta", "UPDATE", "true")
+	mendFirstProbe := w.Break("meta", "INSERT", "true")
 	refused(t, w.Call(cookie, "users.lock", key, `{"id":"@ann:example.org"}`), 500, "done_not_recorded")
 	w.Stub.Forget()
 	if code := lock(); code != 503 {
@@ -141,7 +150,9 @@ func TestDoneNotRecorded(t *testing.T) {
 }
 
 // Reads leave nothing in the log.
-func TestReadsAreNotRecorded(t *testing.T) {
+func TestReadsAreNotRecorded(t *testing.T) { storetest.Each(t, testReadsAreNotRecorded) }
+
+func testReadsAreNotRecorded(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	if rec := w.Serve(w.Request("GET", "/api/hs/users.list", "", w.Session(w.Person(api.Auditor)))); rec.Code != 200 {

@@ -162,7 +162,7 @@ func TestFormerServiceAccountStays(t *testing.T) {
 	})
 	t.Run("the log cannot be written", func(t *testing.T) {
 		w := succession(t, "refused")
-		mend := w.Break("audit", "INSERT", "1")
+		mend := w.Break("audit", "INSERT", "true")
 		says(t, w, alive, "warning service_account_not_ended "+formerID+" store_unavailable")
 		if len(w.Stub.Calls("users.deactivate")) != 0 {
 			t.Error("it was ended without an intent")

@@ -12,10 +12,13 @@ import (
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/operator"
+	"gatehouse/server/store/storetest"
 )
 
 // What the guard asks and refuses: operation, whom it is about, who does it → the code, and what a confirmation changes.
-func TestGuard(t *testing.T) {
+func TestGuard(t *testing.T) { storetest.Each(t, testGuard) }
+
+func testGuard(t *testing.T) {
 	t.Parallel()
 	const (
 		ann, admin, own = "@ann:example.org", "@admin:example.org", "@gatehouse:example.org"
@@ -170,7 +173,9 @@ func TestGuard(t *testing.T) {
 }
 
 // Where the server cannot list its administrators nobody can tell who is the last one, so the question is always asked.
-func TestLastAdministratorUnknown(t *testing.T) {
+func TestLastAdministratorUnknown(t *testing.T) { storetest.Each(t, testLastAdministratorUnknown) }
+
+func testLastAdministratorUnknown(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Stub.Lack(api.ListUsers, "no_list")
@@ -182,7 +187,9 @@ func TestLastAdministratorUnknown(t *testing.T) {
 }
 
 // Where the server lists accounts, but does not say which of them are administrators, the question is asked in those words.
-func TestLastAdministratorUntold(t *testing.T) {
+func TestLastAdministratorUntold(t *testing.T) { storetest.Each(t, testLastAdministratorUntold) }
+
+func testLastAdministratorUntold(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	gatetest.On(w.Stub, api.ListUsers, func(context.Context, api.UserQuery) (api.UserPage, error) {
@@ -199,7 +206,9 @@ func TestLastAdministratorUntold(t *testing.T) {
 }
 
 // More than a page of administrators: somebody among those who are not shown is left.
-func TestLastAdministratorOfMany(t *testing.T) {
+func TestLastAdministratorOfMany(t *testing.T) { storetest.Each(t, testLastAdministratorOfMany) }
+
+func testLastAdministratorOfMany(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	gatetest.On(w.Stub, api.ListUsers, func(_ context.Context, q api.UserQuery) (api.UserPage, error) {
@@ -214,7 +223,9 @@ func TestLastAdministratorOfMany(t *testing.T) {
 }
 
 // The command line goes through the same corridor: it is guarded, needs a key, and stands in the log as local:<user>.
-func TestCommandLine(t *testing.T) {
+func TestCommandLine(t *testing.T) { storetest.Each(t, testCommandLine) }
+
+func testCommandLine(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	person := operator.Local("alice")

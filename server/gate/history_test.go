@@ -16,6 +16,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 )
 
 // told asks for an account's history, at the homeserver hs.
@@ -31,7 +32,9 @@ func told(t *testing.T, w *gatetest.World, role api.Role, query url.Values) api.
 }
 
 // What was done to an account, tried and refused stands in its history, with who, why and how it ended; what was done to others does not.
-func TestHistory(t *testing.T) {
+func TestHistory(t *testing.T) { storetest.Each(t, testHistory) }
+
+func testHistory(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	owner := w.Session(w.Person(api.Owner))
@@ -85,7 +88,9 @@ func TestHistory(t *testing.T) {
 }
 
 // Pages follow each other without a gap, also while the history grows.
-func TestHistoryPages(t *testing.T) {
+func TestHistoryPages(t *testing.T) { storetest.Each(t, testHistoryPages) }
+
+func testHistoryPages(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	owner := w.Session(w.Person(api.Owner))

@@ -18,6 +18,7 @@ import (
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 func holder(token api.Secret, key string) gate.Holder {
@@ -40,7 +41,9 @@ func code(err error) string {
 }
 
 // Somebody with an invitation makes one account with it, as the invitation, and it is recorded so; then the link is dead.
-func TestTakeUp(t *testing.T) {
+func TestTakeUp(t *testing.T) { storetest.Each(t, testTakeUp) }
+
+func testTakeUp(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Terms: []homeserver.Term{{Name: "Terms", URL: "https://example.org/terms"}}})
 	token := w.Invite(store.Invitation{DisplayName: "Zoe", Email: "zoe@example.org", Rooms: []string{"#hall:example.org"}, Localpart: "class-*"})
@@ -97,7 +100,9 @@ func TestTakeUp(t *testing.T) {
 }
 
 // A double click, a reload and Back make one account, and each sees the card, as long as the answer is there.
-func TestTakeUpOnceForAForm(t *testing.T) {
+func TestTakeUpOnceForAForm(t *testing.T) { storetest.Each(t, testTakeUpOnceForAForm) }
+
+func testTakeUpOnceForAForm(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	token, key := w.Invite(store.Invitation{}), gate.NewKey()
@@ -133,7 +138,9 @@ func TestTakeUpOnceForAForm(t *testing.T) {
 }
 
 // Of people who race for the last use one gets it, and no other account is asked for.
-func TestTheLastUse(t *testing.T) {
+func TestTheLastUse(t *testing.T) { storetest.Each(t, testTheLastUse) }
+
+func testTheLastUse(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	token := w.Invite(store.Invitation{Uses: 2})
@@ -159,7 +166,9 @@ func TestTheLastUse(t *testing.T) {
 }
 
 // What fails gives the use back; what nobody knows the end of keeps it; what the account lacks after is noted.
-func TestHowUsesEnd(t *testing.T) {
+func TestHowUsesEnd(t *testing.T) { storetest.Each(t, testHowUsesEnd) }
+
+func testHowUsesEnd(t *testing.T) {
 	t.Parallel()
 	taken := api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
 	for _, c := range []struct {
@@ -210,11 +219,13 @@ func TestHowUsesEnd(t *testing.T) {
 }
 
 // Without a record of the intent nothing is done, and the use can be had again.
-func TestTakeUpWithoutARecord(t *testing.T) {
+func TestTakeUpWithoutARecord(t *testing.T) { storetest.Each(t, testTakeUpWithoutARecord) }
+
+func testTakeUpWithoutARecord(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	token, key := w.Invite(store.Invitation{}), gate.NewKey()
-	mend := w.Break("audit", "INSERT", "1")
+	mend := w.Break("audit", "INSERT", "true")
 	if _, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("zoe")); code(err) != "store_unavailable" || len(w.Stub.Calls()) > 0 {
 		t.Errorf("%v, calls %v", err, w.Stub.Calls())
 	}
@@ -225,7 +236,9 @@ func TestTakeUpWithoutARecord(t *testing.T) {
 }
 
 // Links that do not work are all alike, and an address can try them only so often. One that works is no guess.
-func TestDeadLinks(t *testing.T) {
+func TestDeadLinks(t *testing.T) { storetest.Each(t, testDeadLinks) }
+
+func testDeadLinks(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	good := w.Invite(store.Invitation{ID: "good", Uses: 5})
@@ -277,6 +290,10 @@ func TestDeadLinks(t *testing.T) {
 
 // Whoever holds a link can look names up, and cannot list the homeserver's accounts with it.
 func TestNamesAreLookedUpOnlySoOften(t *testing.T) {
+	storetest.Each(t, testNamesAreLookedUpOnlySoOften)
+}
+
+func testNamesAreLookedUpOnlySoOften(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	h := holder(w.Invite(store.Invitation{}), "")

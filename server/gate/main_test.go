@@ -10,9 +10,10 @@ import (
 	"go.uber.org/goleak"
 
 	"gatehouse/app/api"
+	"gatehouse/server/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { storetest.Main(m, func() error { return goleak.Find() }) }
 
 // problem reads the problem document of an answer.
 func problem(t *testing.T, rec *httptest.ResponseRecorder) api.Problem {

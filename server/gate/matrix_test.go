@@ -13,6 +13,7 @@ import (
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 // everyOperation is the table of operations as it is meant: its permission, and a request that a permitted person gets through with. It
@@ -144,7 +145,9 @@ func TestTheTableIsWhole(t *testing.T) {
 }
 
 // Operation × identity × method → status; and what is refused reaches no homeserver and begins nothing.
-func TestOperationIdentityMethod(t *testing.T) {
+func TestOperationIdentityMethod(t *testing.T) { storetest.Each(t, testOperationIdentityMethod) }
+
+func testOperationIdentityMethod(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Invite(store.Invitation{})
@@ -231,6 +234,10 @@ func expected(kind api.Kind, internal bool, method string, known, may bool) (int
 
 // A write that a role may not do is recorded as refused; a read is not.
 func TestRefusalsOfWritesAreRecorded(t *testing.T) {
+	storetest.Each(t, testRefusalsOfWritesAreRecorded)
+}
+
+func testRefusalsOfWritesAreRecorded(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	auditor := w.Session(w.Person(api.Auditor))
@@ -247,7 +254,9 @@ func TestRefusalsOfWritesAreRecorded(t *testing.T) {
 }
 
 // A homeserver's administrators may look at their own homeserver and at no other.
-func TestOtherHomeserver(t *testing.T) {
+func TestOtherHomeserver(t *testing.T) { storetest.Each(t, testOtherHomeserver) }
+
+func testOtherHomeserver(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
@@ -264,7 +273,9 @@ func TestOtherHomeserver(t *testing.T) {
 }
 
 // Making an administrator takes more than the operation's own permission.
-func TestDemands(t *testing.T) {
+func TestDemands(t *testing.T) { storetest.Each(t, testDemands) }
+
+func testDemands(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Stub.Put(api.User{ID: "@carl:example.org"})
@@ -299,7 +310,9 @@ func TestDemands(t *testing.T) {
 }
 
 // SETTLED 13 in the gate: what a server cannot do is refused with the reason before anything is sent or begun.
-func TestWhatTheServerLacks(t *testing.T) {
+func TestWhatTheServerLacks(t *testing.T) { storetest.Each(t, testWhatTheServerLacks) }
+
+func testWhatTheServerLacks(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Stub.Lack(api.LockUser, "no_endpoint")
@@ -313,7 +326,9 @@ func TestWhatTheServerLacks(t *testing.T) {
 }
 
 // A request that is wrong is refused at its fields, before the homeserver is asked or an intent is written.
-func TestInvalidRequests(t *testing.T) {
+func TestInvalidRequests(t *testing.T) { storetest.Each(t, testInvalidRequests) }
+
+func testInvalidRequests(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))

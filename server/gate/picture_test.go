@@ -13,12 +13,15 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 )
 
 const thumbnailAddress = "/api/hs/media.thumbnail?id=%40ann%3Aexample.org&media=Picture"
 
 // A picture is answered as one, and as nothing else: it runs nothing, loads nothing, and nobody keeps it.
-func TestPicture(t *testing.T) {
+func TestPicture(t *testing.T) { storetest.Each(t, testPicture) }
+
+func testPicture(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	rec := w.Serve(w.Request("GET", thumbnailAddress, "", w.Session(w.Person(api.Moderator))))
@@ -39,7 +42,9 @@ func TestPicture(t *testing.T) {
 }
 
 // What an adapter hands over is looked at again: its type, its bytes and its size.
-func TestPictureThatIsNone(t *testing.T) {
+func TestPictureThatIsNone(t *testing.T) { storetest.Each(t, testPictureThatIsNone) }
+
+func testPictureThatIsNone(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
@@ -61,7 +66,9 @@ func TestPictureThatIsNone(t *testing.T) {
 }
 
 // The audit log tells what of a notice was not sent, and the homeserver hears the request key.
-func TestNoticeInTheAuditLog(t *testing.T) {
+func TestNoticeInTheAuditLog(t *testing.T) { storetest.Each(t, testNoticeInTheAuditLog) }
+
+func testNoticeInTheAuditLog(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
@@ -76,7 +83,9 @@ func TestNoticeInTheAuditLog(t *testing.T) {
 }
 
 // What a registration token reads is in the answers that show it, and nowhere else.
-func TestRegistrationTokensAreKept(t *testing.T) {
+func TestRegistrationTokensAreKept(t *testing.T) { storetest.Each(t, testRegistrationTokensAreKept) }
+
+func testRegistrationTokensAreKept(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Registrar))

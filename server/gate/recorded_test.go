@@ -11,12 +11,15 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 )
 
 const ofAnn = "/api/hs/users.account_data?id=%40ann%3Aexample.org"
 
 // A read that is declared so is in the log before the homeserver is asked, and so is how it ended; who may not is in it, too.
-func TestRecordedRead(t *testing.T) {
+func TestRecordedRead(t *testing.T) { storetest.Each(t, testRecordedRead) }
+
+func testRecordedRead(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	gatetest.On(w.Stub, api.ReadData, func(context.Context, api.UserRef) (api.AccountData, error) {
@@ -47,11 +50,13 @@ func TestRecordedRead(t *testing.T) {
 }
 
 // What cannot be recorded is not read; and what was read is recorded even if its reader has gone.
-func TestRecordedReadFailsClosed(t *testing.T) {
+func TestRecordedReadFailsClosed(t *testing.T) { storetest.Each(t, testRecordedReadFailsClosed) }
+
+func testRecordedReadFailsClosed(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
-	mend := w.Break("audit", "INSERT", "1")
+	mend := w.Break("audit", "INSERT", "true")
 	refused(t, w.Serve(w.Request("GET", ofAnn, "", cookie)), 503, "store_unavailable")
 	if calls := w.Stub.Calls("users.account_data"); len(calls) > 0 {
 		t.Errorf("read without a record: %v", calls)
@@ -71,7 +76,9 @@ func TestRecordedReadFailsClosed(t *testing.T) {
 }
 
 // The guard looks at everybody that something is taken from, and lets accounts of other homeservers be redacted.
-func TestGuardOfMovesAndRedactions(t *testing.T) {
+func TestGuardOfMovesAndRedactions(t *testing.T) { storetest.Each(t, testGuardOfMovesAndRedactions) }
+
+func testGuardOfMovesAndRedactions(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Stub.Put(api.User{ID: "@carl:example.org"})
@@ -113,7 +120,9 @@ func TestGuardOfMovesAndRedactions(t *testing.T) {
 }
 
 // Demoting somebody and taking an identity from an administrator in one request asks about the one who is demoted alone.
-func TestMoveDoesNotEnd(t *testing.T) {
+func TestMoveDoesNotEnd(t *testing.T) { storetest.Each(t, testMoveDoesNotEnd) }
+
+func testMoveDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Stub.Put(api.User{ID: "@boss:example.org", Admin: true})

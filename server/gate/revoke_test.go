@@ -11,10 +11,13 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 )
 
 // What a deed does to the panel's own sessions of the account that it is done to: they end with the rights that they stand for.
-func TestDeedsEndSessions(t *testing.T) {
+func TestDeedsEndSessions(t *testing.T) { storetest.Each(t, testDeedsEndSessions) }
+
+func testDeedsEndSessions(t *testing.T) {
 	t.Parallel()
 	const root, ann, admin = "@root:example.org", "@ann:example.org", "@admin:example.org"
 	unknown := api.NewProblem(api.StatusTimeout, "outcome_unknown")
@@ -67,7 +70,9 @@ func TestDeedsEndSessions(t *testing.T) {
 }
 
 // Rights are taken away past the panel, too: a session in use learns of it within a minute.
-func TestSessionsEndWithTheRights(t *testing.T) {
+func TestSessionsEndWithTheRights(t *testing.T) { storetest.Each(t, testSessionsEndWithTheRights) }
+
+func testSessionsEndWithTheRights(t *testing.T) {
 	t.Parallel()
 	const root = "@root:example.org"
 	for _, c := range []struct {
@@ -95,7 +100,7 @@ func TestSessionsEndWithTheRights(t *testing.T) {
 			cookie := w.Session(person)
 			ask := func() int {
 				r := w.Request("GET", "/api/hs/users.list", "", cookie)
-				r.Header.Set("Gatehouse-Poll", "1") // what is no activity is asked about all the same
+				r.Header.Set("Gatehouse-Poll", "true") // what is no activity is asked about all the same
 				return w.Serve(r).Code
 			}
 			c.now(w)
@@ -115,7 +120,9 @@ func TestSessionsEndWithTheRights(t *testing.T) {
 }
 
 // A session in use is asked about once a minute, an operator's never; one of a homeserver that was taken out is over.
-func TestStill(t *testing.T) {
+func TestStill(t *testing.T) { storetest.Each(t, testStill) }
+
+func testStill(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Web.Sessions.Still = w.Gate.Still

@@ -16,6 +16,7 @@ import (
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/operator"
+	"gatehouse/server/store/storetest"
 )
 
 // doors adds the two doors that the pages have, without the pages.
@@ -42,7 +43,9 @@ func signIn(w *gatetest.World, name, password string) *httptest.ResponseRecorder
 }
 
 // SETTLED 15: only the public address decides about the cookie, whatever the listener and the headers say.
-func TestCookies(t *testing.T) {
+func TestCookies(t *testing.T) { storetest.Each(t, testCookies) }
+
+func testCookies(t *testing.T) {
 	t.Parallel()
 	for public, c := range map[string]struct {
 		name   string
@@ -79,7 +82,9 @@ func TestCookies(t *testing.T) {
 }
 
 // Signing out ends the session on the server: the cookie is worth nothing any more, even to somebody who kept it.
-func TestSignOut(t *testing.T) {
+func TestSignOut(t *testing.T) { storetest.Each(t, testSignOut) }
+
+func testSignOut(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	cookie := signIn(w, "admin", gatetest.Password).Result().Cookies()[0]
@@ -109,13 +114,15 @@ func TestSignOut(t *testing.T) {
 }
 
 // A session ends when nobody uses it, and at the latest after its absolute time; what the program asks by itself is no use of it (SETTLED 20).
-func TestSessionEnds(t *testing.T) {
+func TestSessionEnds(t *testing.T) { storetest.Each(t, testSessionEnds) }
+
+func testSessionEnds(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	get := func(c *http.Cookie, poll bool) int {
 		r := w.Request("GET", "/api/hs/users.list", "", c)
 		if poll {
-			r.Header.Set("Gatehouse-Poll", "1")
+			r.Header.Set("Gatehouse-Poll", "true")
 		}
 		return w.Serve(r).Code
 	}
@@ -164,7 +171,9 @@ func TestSessionEnds(t *testing.T) {
 
 // Signing in is limited by name and address: the sixth wrong password in fifteen minutes is 429, says when to try again, and
 // reaches no homeserver; the right password does not help then, and another address is not kept out.
-func TestSignInLimits(t *testing.T) {
+func TestSignInLimits(t *testing.T) { storetest.Each(t, testSignInLimits) }
+
+func testSignInLimits(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	for _, name := range []string{"admin", "Admin", "+admin+", "@admin:example.org", "@ADMIN:example.org"} {
@@ -191,7 +200,9 @@ func TestSignInLimits(t *testing.T) {
 }
 
 // The session of somebody who is no administrator is never opened.
-func TestOnlyAdministrators(t *testing.T) {
+func TestOnlyAdministrators(t *testing.T) { storetest.Each(t, testOnlyAdministrators) }
+
+func testOnlyAdministrators(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	rec := signIn(w, "ann", gatetest.Password)
@@ -202,10 +213,12 @@ func TestOnlyAdministrators(t *testing.T) {
 }
 
 // Without a record of the sign-in there is no session.
-func TestSignInFailsClosed(t *testing.T) {
+func TestSignInFailsClosed(t *testing.T) { storetest.Each(t, testSignInFailsClosed) }
+
+func testSignInFailsClosed(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
-	mend := w.Break("audit", "INSERT", "1")
+	mend := w.Break("audit", "INSERT", "true")
 	for _, password := range []string{gatetest.Password, "wrong"} {
 		rec := signIn(w, "admin", password)
 		refused(t, rec, 503, "store_unavailable")
@@ -214,7 +227,7 @@ func TestSignInFailsClosed(t *testing.T) {
 		}
 	}
 	mend()
-	mend = w.Break("sessions", "INSERT", "1")
+	mend = w.Break("sessions", "INSERT", "true")
 	refused(t, signIn(w, "admin", gatetest.Password), 503, "store_unavailable")
 	mend()
 	if rec := signIn(w, "admin", gatetest.Password); rec.Code != 204 {
@@ -223,7 +236,9 @@ func TestSignInFailsClosed(t *testing.T) {
 }
 
 // The session's actor, address and homeserver are the person's own in the log.
-func TestSignInIsRecorded(t *testing.T) {
+func TestSignInIsRecorded(t *testing.T) { storetest.Each(t, testSignInIsRecorded) }
+
+func testSignInIsRecorded(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: doors})
 	signIn(w, "admin", "wrong")

@@ -9,10 +9,13 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 )
 
 // Signing in as an account is noticed: the audit row has target, reason and end, the gate's own log says so, and the token is in neither.
-func TestSignInAsIsLoud(t *testing.T) {
+func TestSignInAsIsLoud(t *testing.T) { storetest.Each(t, testSignInAsIsLoud) }
+
+func testSignInAsIsLoud(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	owner := w.Session(w.Person(api.Owner))
@@ -35,7 +38,9 @@ func TestSignInAsIsLoud(t *testing.T) {
 }
 
 // It takes a reason and an end, and is never done to the gate's own account, nor to oneself without being asked.
-func TestSignInAsIsRefused(t *testing.T) {
+func TestSignInAsIsRefused(t *testing.T) { storetest.Each(t, testSignInAsIsRefused) }
+
+func testSignInAsIsRefused(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	owner := w.Session(w.Person(api.Owner))

@@ -17,6 +17,7 @@ import (
 	"gatehouse/server/config"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 )
 
 // headers are what every answer carries, as SETTLED 16 has them; written here again, so that none is weakened by the way.
@@ -33,7 +34,9 @@ var headers = map[string]string{
 	"Strict-Transport-Security":    "max-age=31536000; includeSubDomains",
 }
 
-func TestHeadersOnEveryAnswer(t *testing.T) {
+func TestHeadersOnEveryAnswer(t *testing.T) { storetest.Each(t, testHeadersOnEveryAnswer) }
+
+func testHeadersOnEveryAnswer(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Pages: func(*gatetest.World) func(*echo.Echo) {
 		return func(e *echo.Echo) { e.GET("/panic", func(echo.Context) error { panic("boom") }) }
@@ -89,7 +92,9 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 }
 
 // HSTS would keep a browser from http on this machine for a year.
-func TestPlainHTTPHasNoHSTS(t *testing.T) {
+func TestPlainHTTPHasNoHSTS(t *testing.T) { storetest.Each(t, testPlainHTTPHasNoHSTS) }
+
+func testPlainHTTPHasNoHSTS(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{Public: "http://localhost:8765"})
 	if got := w.Serve(w.Request("GET", "/healthz", "")).Header().Get("Strict-Transport-Security"); got != "" {
@@ -98,7 +103,9 @@ func TestPlainHTTPHasNoHSTS(t *testing.T) {
 }
 
 // A client's own request ID is not believed: it goes into the log.
-func TestRequestIDIsOurs(t *testing.T) {
+func TestRequestIDIsOurs(t *testing.T) { storetest.Each(t, testRequestIDIsOurs) }
+
+func testRequestIDIsOurs(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	r := w.Request("GET", "/healthz", "")
@@ -109,7 +116,9 @@ func TestRequestIDIsOurs(t *testing.T) {
 }
 
 // The query is not logged: it may hold names.
-func TestQueriesAreNotLogged(t *testing.T) {
+func TestQueriesAreNotLogged(t *testing.T) { storetest.Each(t, testQueriesAreNotLogged) }
+
+func testQueriesAreNotLogged(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	w.Serve(w.Request("GET", "/api/hs/users.get?id=@somebody:example.org", "", w.Session(w.Person(api.Owner))))
@@ -119,7 +128,9 @@ func TestQueriesAreNotLogged(t *testing.T) {
 }
 
 // Where a write may come from (SETTLED 15): Sec-Fetch-Site, Origin → allowed or not. Behind a proxy the Host is another one.
-func TestCrossSiteWrites(t *testing.T) {
+func TestCrossSiteWrites(t *testing.T) { storetest.Each(t, testCrossSiteWrites) }
+
+func testCrossSiteWrites(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		site, origin, host string
@@ -175,7 +186,9 @@ func TestCrossSiteWrites(t *testing.T) {
 }
 
 // Only JSON is taken on /api: a form of another site could send anything else without asking first.
-func TestOnlyJSON(t *testing.T) {
+func TestOnlyJSON(t *testing.T) { storetest.Each(t, testOnlyJSON) }
+
+func testOnlyJSON(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
@@ -202,7 +215,9 @@ func TestOnlyJSON(t *testing.T) {
 }
 
 // A body that is too large is refused, whether it says its length or not.
-func TestBodyTooLarge(t *testing.T) {
+func TestBodyTooLarge(t *testing.T) { storetest.Each(t, testBodyTooLarge) }
+
+func testBodyTooLarge(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	cookie := w.Session(w.Person(api.Owner))
@@ -219,7 +234,9 @@ func TestBodyTooLarge(t *testing.T) {
 }
 
 // X-Forwarded-For is believed from trusted proxies alone, and only as far as the chain is theirs.
-func TestForwardedFor(t *testing.T) {
+func TestForwardedFor(t *testing.T) { storetest.Each(t, testForwardedFor) }
+
+func testForwardedFor(t *testing.T) {
 	t.Parallel()
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	for name, c := range map[string]struct {
@@ -305,7 +322,9 @@ func holdsSecret(t reflect.Type) bool {
 }
 
 // The document of the API names every operation that has an address, by its method, with schemas that are all there.
-func TestOpenAPI(t *testing.T) {
+func TestOpenAPI(t *testing.T) { storetest.Each(t, testOpenAPI) }
+
+func testOpenAPI(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	rec := w.Serve(w.Request("GET", "/api/openapi.json", ""))
@@ -348,7 +367,9 @@ func TestOpenAPI(t *testing.T) {
 }
 
 // Every route of the gate is known here, and no homeserver can have the name that one begins with.
-func TestRoutes(t *testing.T) {
+func TestRoutes(t *testing.T) { storetest.Each(t, testRoutes) }
+
+func testRoutes(t *testing.T) {
 	t.Parallel()
 	var e *echo.Echo
 	gatetest.New(t, gatetest.Options{Pages: func(*gatetest.World) func(*echo.Echo) { return func(made *echo.Echo) { e = made } }})
@@ -365,7 +386,9 @@ func TestRoutes(t *testing.T) {
 }
 
 // A Server has an end for everything that a stranger can keep open.
-func TestTimeouts(t *testing.T) {
+func TestTimeouts(t *testing.T) { storetest.Each(t, testTimeouts) }
+
+func testTimeouts(t *testing.T) {
 	t.Parallel()
 	w := gatetest.New(t, gatetest.Options{})
 	s := w.Web.Server(w.Handler)

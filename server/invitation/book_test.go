@@ -4,7 +4,6 @@ package invitation
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"gatehouse/server/homeserver"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 func keys(t *testing.T, current string, previous ...string) *seal.Keys {
@@ -33,8 +33,10 @@ const (
 )
 
 // A link can be shown again after the secret key was rotated, and still works where its key is lost.
-func TestReseal(t *testing.T) {
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gatehouse.db"))
+func TestReseal(t *testing.T) { storetest.Each(t, testReseal) }
+
+func testReseal(t *testing.T) {
+	s, err := store.Open(t.Context(), storetest.Source(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +18,7 @@ import (
 	"gatehouse/server/homeserver"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 var t0 = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
@@ -37,7 +36,12 @@ func secret(first byte) []byte {
 
 func newKeeper(t *testing.T) Keeper {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gatehouse.db"))
+	return keeperAt(t, storetest.Source(t))
+}
+
+func keeperAt(t *testing.T, source string) Keeper {
+	t.Helper()
+	s, err := store.Open(t.Context(), source)
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	now := func() time.Time { return t0 }
@@ -65,7 +69,9 @@ func get(t *testing.T, k Keeper, name string) homeserver.ServiceAccount {
 	return a
 }
 
-func TestServiceAccount(t *testing.T) {
+func TestServiceAccount(t *testing.T) { storetest.Each(t, testServiceAccount) }
+
+func testServiceAccount(t *testing.T) {
 	k := newKeeper(t)
 	if _, err := k.ServiceAccount(t.Context(), "hs"); !errors.Is(err, homeserver.ErrNone) {
 		t.Errorf("%v", err)
@@ -92,15 +98,13 @@ func TestServiceAccount(t *testing.T) {
 }
 
 // SETTLED 21: the token is sealed with a key that is not in the store; with another key it counts as lost, and which account it was is still known.
-func TestTokensAreSealed(t *testing.T) {
+func TestTokensAreSealed(t *testing.T) { storetest.Each(t, testTokensAreSealed) }
+
+func testTokensAreSealed(t *testing.T) {
 	k := newKeeper(t)
 	put(t, k, "hs", "", "@gate:hs", "syt_never_in_a_file")
-	for _, file := range []string{k.Store.Path(), k.Store.Path() + "-wal"} {
-		data, err := os.ReadFile(file)
-		must(t, err)
-		if bytes.Contains(data, []byte("never_in_a_file")) {
-			t.Errorf("%s holds the token", file)
-		}
+	if stored := storetest.Stored(t, storetest.Given(t)); strings.Contains(stored, "never_in_a_file") || !strings.Contains(stored, "@gate:hs") {
+		t.Error("the store holds the token, or nothing is found in it")
 	}
 	lost := Keeper{Store: k.Store, Seal: keys(t, 'b'), Now: k.Now}
 	if a := get(t, lost, "hs"); a.ID != "@gate:hs" || !a.Token.IsZero() {
@@ -124,7 +128,9 @@ func TestTokensAreSealed(t *testing.T) {
 
 // A key is rotated without loss: with both keys the token opens and is sealed again, and then the new key alone opens it. What neither
 // key opens stays as it is.
-func TestReseal(t *testing.T) {
+func TestReseal(t *testing.T) { storetest.Each(t, testReseal) }
+
+func testReseal(t *testing.T) {
 	k := newKeeper(t)
 	put(t, k, "hs", "", "@gate:hs", "syt_kept")
 	sealed := func() []byte {
@@ -159,7 +165,9 @@ func TestReseal(t *testing.T) {
 }
 
 // What was registered and is not used is retired, and cannot be taken for the live one.
-func TestRetireServiceAccount(t *testing.T) {
+func TestRetireServiceAccount(t *testing.T) { storetest.Each(t, testRetireServiceAccount) }
+
+func testRetireServiceAccount(t *testing.T) {
 	k := newKeeper(t)
 	put(t, k, "hs", "", "@gate1:hs", "syt_first")
 	must(t, k.RetireServiceAccount(t.Context(), "hs", "@gate2:hs"))
@@ -180,7 +188,9 @@ func TestRetireServiceAccount(t *testing.T) {
 }
 
 // What is about to be registered is known from the store alone. It becomes the live one, or one that is not used, or is forgotten.
-func TestBeginServiceAccount(t *testing.T) {
+func TestBeginServiceAccount(t *testing.T) { storetest.Each(t, testBeginServiceAccount) }
+
+func testBeginServiceAccount(t *testing.T) {
 	k := newKeeper(t)
 	for _, id := range []api.UserID{"@gate1:hs", "@gate2:hs", "@gate3:hs", "@gate4:hs"} {
 		must(t, k.BeginServiceAccount(t.Context(), "hs", id))
@@ -205,7 +215,9 @@ func TestBeginServiceAccount(t *testing.T) {
 }
 
 // That the gate made itself an administrator stands in the log, with the reason; one that cannot be recorded is not used.
-func TestServiceAccountsAreRecorded(t *testing.T) {
+func TestServiceAccountsAreRecorded(t *testing.T) { storetest.Each(t, testServiceAccountsAreRecorded) }
+
+func testServiceAccountsAreRecorded(t *testing.T) {
 	k := newKeeper(t)
 	put(t, k, "hs", "", "@gate1:hs", "syt_first")
 	for i, reason := range []homeserver.Reason{homeserver.ReasonSealed, homeserver.ReasonRefused} {
@@ -222,7 +234,7 @@ func TestServiceAccountsAreRecorded(t *testing.T) {
 			t.Errorf("%s: %+v", id, rows)
 		}
 	}
-	closed, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "closed.db"))
+	closed, err := store.Open(t.Context(), storetest.Source(t))
 	must(t, err)
 	must(t, closed.Close())
 	k.Audit = audit.New(closed, k.Now)
@@ -234,7 +246,9 @@ func TestServiceAccountsAreRecorded(t *testing.T) {
 	}
 }
 
-func TestMadeAccounts(t *testing.T) {
+func TestMadeAccounts(t *testing.T) { storetest.Each(t, testMadeAccounts) }
+
+func testMadeAccounts(t *testing.T) {
 	k := newKeeper(t)
 	for _, id := range []api.UserID{"@b:hs", "@a:hs", "@b:hs", "@A/x:hs"} {
 		must(t, k.NoteAccount(t.Context(), "hs", id))
@@ -255,8 +269,11 @@ func TestMadeAccounts(t *testing.T) {
 }
 
 // SETTLED 24: how far a deed in several steps came is known after a crash.
-func TestSteps(t *testing.T) {
-	k := newKeeper(t)
+func TestSteps(t *testing.T) { storetest.Each(t, testSteps) }
+
+func testSteps(t *testing.T) {
+	source := storetest.Source(t)
+	k := keeperAt(t, source)
 	want := func(k Keeper, step string) {
 		t.Helper()
 		if got, err := k.Step(t.Context(), "hs", "@a:hs"); err != nil || got != step {
@@ -266,12 +283,8 @@ func TestSteps(t *testing.T) {
 	want(k, "")
 	must(t, k.SetStep(t.Context(), "hs", "@a:hs", "password_replaced"))
 	want(k, "password_replaced")
-	path := k.Store.Path()
 	must(t, k.Store.Close())
-	again, err := store.Open(t.Context(), path)
-	must(t, err)
-	defer again.Close()
-	k.Store = again
+	k = keeperAt(t, source)
 	want(k, "password_replaced")
 	must(t, k.SetStep(t.Context(), "hs", "@a:hs", ""))
 	must(t, k.SetStep(t.Context(), "hs", "@a:hs", "")) // forgetting twice is no mistake
@@ -279,7 +292,9 @@ func TestSteps(t *testing.T) {
 }
 
 // A store that does not answer is not one that has nothing.
-func TestStoreFails(t *testing.T) {
+func TestStoreFails(t *testing.T) { storetest.Each(t, testStoreFails) }
+
+func testStoreFails(t *testing.T) {
 	k := newKeeper(t)
 	must(t, k.Store.Close())
 	ctx := context.Background()

@@ -3,33 +3,29 @@
 package operator
 
 import (
-	"bytes"
-	"database/sql"
-	"os"
+	"strings"
 	"testing"
 
 	"gatehouse/app/api"
 	"gatehouse/server/audit"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 // actor returns who the latest attempt is of, as the log has it.
 func (f *front) actor(t *testing.T) string {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+f.Store.Path()+"?mode=ro")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	var name string
-	if err := db.QueryRowContext(t.Context(), "SELECT actor FROM audit ORDER BY id DESC LIMIT 1").Scan(&name); err != nil {
+	if err := storetest.Raw(t, storetest.Given(t)).QueryRowContext(t.Context(), "SELECT actor FROM audit ORDER BY id DESC LIMIT 1").Scan(&name); err != nil {
 		t.Fatal(err)
 	}
 	return name
 }
 
 // Who is known is named in the log, however they write themselves; nobody else is.
-func TestActorOfFailedSignIns(t *testing.T) {
+func TestActorOfFailedSignIns(t *testing.T) { storetest.Each(t, testActorOfFailedSignIns) }
+
+func testActorOfFailedSignIns(t *testing.T) {
 	f := newFront(t)
 	_, err := f.Store.CreateSession(t.Context(), store.Session{
 		Person: "@ann:example.org", Role: "owner", Homeserver: "hs", Created: f.clock.now, AbsoluteEnd: f.clock.now,
@@ -58,7 +54,9 @@ func TestActorOfFailedSignIns(t *testing.T) {
 }
 
 // A password that is typed as the name is in no file of the store: not when it is wrong, not when it is turned away.
-func TestTypedNamesAreNotKept(t *testing.T) {
+func TestTypedNamesAreNotKept(t *testing.T) { storetest.Each(t, testTypedNamesAreNotKept) }
+
+func testTypedNamesAreNotKept(t *testing.T) {
 	const canary = "hunter2-typed-in-the-wrong-field"
 	f := newFront(t)
 	codes := map[string]bool{}
@@ -83,16 +81,11 @@ func TestTypedNamesAreNotKept(t *testing.T) {
 	if f.actor(t) != audit.UnknownActor {
 		t.Error(f.actor(t))
 	}
-	for _, name := range []string{f.Store.Path(), f.Store.Path() + "-wal"} {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.Contains(data, []byte("hunter2")) {
-			t.Errorf("%s holds it", name)
-		}
-		if name == f.Store.Path()+"-wal" && !bytes.Contains(data, []byte("sign_in_limited")) {
-			t.Error("and the search finds nothing")
-		}
+	stored := storetest.Stored(t, storetest.Given(t))
+	if strings.Contains(stored, "hunter2") {
+		t.Error("the store holds it")
+	}
+	if !strings.Contains(stored, "sign_in_limited") {
+		t.Error("and the search finds nothing")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/audit"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 // A front is a desk whose homeserver and waits are the test's.
@@ -84,7 +85,9 @@ func (f *front) try(t *testing.T, homeserver, name, password string) (*Person, s
 }
 
 // SETTLED 19: unknown, wrong, disabled: the same number of hashes and of calls, and all answers leave on a tick.
-func TestSameSteps(t *testing.T) {
+func TestSameSteps(t *testing.T) { storetest.Each(t, testSameSteps) }
+
+func testSameSteps(t *testing.T) {
 	for _, c := range []struct {
 		homeserver, name, password, code string
 		hashes, calls                    int
@@ -116,7 +119,9 @@ func TestSameSteps(t *testing.T) {
 }
 
 // So do attempts that are limited or not attempts at all, but those ask nobody.
-func TestLimitedTakesNoSteps(t *testing.T) {
+func TestLimitedTakesNoSteps(t *testing.T) { storetest.Each(t, testLimitedTakesNoSteps) }
+
+func testLimitedTakesNoSteps(t *testing.T) {
 	f := newFront(t)
 	for range limitPair {
 		if _, code := f.try(t, "", "olga", "wrong password"); code != "sign_in_wrong" {
@@ -143,7 +148,9 @@ func TestLimitedTakesNoSteps(t *testing.T) {
 }
 
 // One account is one name to the limits, however it is written; two accounts are two.
-func TestOneNameForTheLimits(t *testing.T) {
+func TestOneNameForTheLimits(t *testing.T) { storetest.Each(t, testOneNameForTheLimits) }
+
+func testOneNameForTheLimits(t *testing.T) {
 	same := []string{"ann", " ann ", "Ann", "ANN", "@ann:example.org", "@Ann:example.org", " @ann:EXAMPLE.org\t", "@ann", "@ ann :example.org"}
 	for _, first := range same {
 		for _, second := range same {
@@ -177,7 +184,9 @@ func TestOneNameForTheLimits(t *testing.T) {
 }
 
 // What is no failure of the person's does not count against them: a homeserver that does not answer, a limit of its own.
-func TestOtherFailuresDoNotCount(t *testing.T) {
+func TestOtherFailuresDoNotCount(t *testing.T) { storetest.Each(t, testOtherFailuresDoNotCount) }
+
+func testOtherFailuresDoNotCount(t *testing.T) {
 	f := newFront(t)
 	usual := f.answer
 	f.answer = func(api.Credentials) (api.Identity, error) {
@@ -195,7 +204,9 @@ func TestOtherFailuresDoNotCount(t *testing.T) {
 }
 
 // Being no administrator is a failure: it would tell that the password was right, as often as anybody asks.
-func TestNotAdminCounts(t *testing.T) {
+func TestNotAdminCounts(t *testing.T) { storetest.Each(t, testNotAdminCounts) }
+
+func testNotAdminCounts(t *testing.T) {
 	f := newFront(t)
 	for range limitPair {
 		if _, code := f.try(t, "hs", "bob", right); code != "sign_in_not_admin" {
@@ -208,7 +219,9 @@ func TestNotAdminCounts(t *testing.T) {
 }
 
 // A name that was often tried, from wherever, is slower, and never refused.
-func TestSlowNames(t *testing.T) {
+func TestSlowNames(t *testing.T) { storetest.Each(t, testSlowNames) }
+
+func testSlowNames(t *testing.T) {
 	f := newFront(t)
 	try := func(address, password string) error {
 		_, err := f.SignIn(t.Context(), Attempt{Homeserver: "hs", Name: "ann", Password: api.NewSecret(password), Address: address})
@@ -227,7 +240,9 @@ func TestSlowNames(t *testing.T) {
 }
 
 // Who signed in, by role and homeserver; and each attempt in the log.
-func TestWhoSignsIn(t *testing.T) {
+func TestWhoSignsIn(t *testing.T) { storetest.Each(t, testWhoSignsIn) }
+
+func testWhoSignsIn(t *testing.T) {
 	f := newFront(t)
 	p, _ := f.try(t, "hs", "ann", right)
 	if p == nil || p.ID != "@ann:example.org" || p.Name != "ann" || p.Role != api.Owner || p.Homeserver != "hs" || p.Address != "192.0.2.1" {
@@ -249,7 +264,9 @@ func TestWhoSignsIn(t *testing.T) {
 }
 
 // Somebody who goes away while they wait is let in nowhere.
-func TestSignInCancelled(t *testing.T) {
+func TestSignInCancelled(t *testing.T) { storetest.Each(t, testSignInCancelled) }
+
+func testSignInCancelled(t *testing.T) {
 	f := newFront(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -265,7 +282,9 @@ func TestSignInCancelled(t *testing.T) {
 }
 
 // Of the attempts that are turned away one is recorded, whatever names they have: the log grows for ever, and anybody can send them.
-func TestRefusalsDoNotFillTheLog(t *testing.T) {
+func TestRefusalsDoNotFillTheLog(t *testing.T) { storetest.Each(t, testRefusalsDoNotFillTheLog) }
+
+func testRefusalsDoNotFillTheLog(t *testing.T) {
 	f := newFront(t)
 	recorded := func() int64 {
 		t.Helper()
@@ -315,6 +334,10 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 
 // A homeserver that answers with somebody who is not its own is not believed: the audit log would hold another's name.
 func TestHomeserverVouchesForMatrixIDs(t *testing.T) {
+	storetest.Each(t, testHomeserverVouchesForMatrixIDs)
+}
+
+func testHomeserverVouchesForMatrixIDs(t *testing.T) {
 	for _, id := range []api.UserID{"", "operator:olga", "local:root", "ann", "@ann", "@ann:example.org\n"} {
 		f := newFront(t)
 		f.answer = func(api.Credentials) (api.Identity, error) { return api.Identity{ID: id, Admin: true}, nil }

@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -28,6 +27,7 @@ import (
 	"gatehouse/server/operator"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 // Start is the time that a World's clock begins at.
@@ -66,7 +66,7 @@ type Options struct {
 type World struct {
 	Options Options
 	Clock   *Clock
-	Path    string // of the store's file
+	Source  string // of the store
 	Store   *store.Store
 	Audit   *audit.Log
 	Seal    *seal.Keys
@@ -78,9 +78,9 @@ type World struct {
 	Other       *Stub // other
 	Handler     http.Handler
 
-	t      testing.TB
-	logs   lines
-	reader *sql.DB // past the program
+	t    testing.TB
+	logs lines
+	raw  *sql.DB // past the program
 }
 
 type lines struct {
@@ -101,16 +101,15 @@ func New(t testing.TB, o Options) *World {
 		o.Public = "https://gate.example"
 	}
 	w := &World{
-		Options: o, Clock: &Clock{now: Start}, Path: filepath.Join(t.TempDir(), "gatehouse.db"), Stub: NewStub("example.org"),
+		Options: o, Clock: &Clock{now: Start}, Source: storetest.Source(t), Stub: NewStub("example.org"),
 		Other: NewStub("other.example"), t: t,
 	}
 	keys, err := seal.New([]byte("0123456789abcdefghijklmnopqrstuv"))
 	must(t, err)
 	w.Seal = keys
 	w.open()
-	w.reader, err = sql.Open("sqlite", dsn(w.Path)+"?mode=ro")
-	must(t, err)
-	t.Cleanup(func() { _, _ = w.reader.Close(), w.Store.Close() })
+	w.raw = storetest.Raw(t, w.Source)
+	t.Cleanup(func() { _ = w.Store.Close() })
 	return w
 }
 
@@ -125,7 +124,7 @@ func (w *World) open() {
 	t := w.t
 	t.Helper()
 	var err error
-	w.Store, err = store.Open(context.Background(), w.Path)
+	w.Store, err = store.Open(context.Background(), w.Source)
 	must(t, err)
 	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
 	w.Audit = audit.New(w.Store, w.Clock.Now)
@@ -241,10 +240,10 @@ func (r Row) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", r.Phase, r.Operation, r.Outcome, r.Code))
 }
 
-// Log returns the audit log, read from the store's file past the program.
+// Log returns the audit log, read past the program.
 func (w *World) Log() []Row {
 	w.t.Helper()
-	rows, err := w.reader.Query(`SELECT phase, operation, actor, role, targets, request, outcome, code, detail, address, request_id FROM audit ORDER BY id`)
+	rows, err := w.raw.Query(`SELECT phase, operation, actor, role, targets, request, outcome, code, detail, address, request_id FROM audit ORDER BY id`)
 	must(w.t, err)
 	defer rows.Close()
 	var list []Row
@@ -261,7 +260,7 @@ func (w *World) Log() []Row {
 func (w *World) Intents() int {
 	w.t.Helper()
 	var n int
-	must(w.t, w.reader.QueryRow(`SELECT COUNT(*) FROM audit WHERE phase = 'intent'`).Scan(&n))
+	must(w.t, w.raw.QueryRow(`SELECT COUNT(*) FROM audit WHERE phase = 'intent'`).Scan(&n))
 	return n
 }
 
@@ -274,24 +273,6 @@ func (w *World) Phases() []string {
 	}
 	return list
 }
-
-// Break makes every further change of a table fail, as a full disk would: change is INSERT, UPDATE or DELETE, when a condition on
-// NEW or "1". The function that it returns mends it.
-func (w *World) Break(table, change, when string) (mend func()) {
-	w.t.Helper()
-	exec := func(query string) {
-		db, err := sql.Open("sqlite", dsn(w.Path)+"?_pragma=busy_timeout(5000)")
-		must(w.t, err)
-		defer db.Close()
-		_, err = db.Exec(query)
-		must(w.t, err)
-	}
-	name := "broken_" + table + "_" + change
-	exec(fmt.Sprintf(`CREATE TRIGGER %s BEFORE %s ON %s WHEN %s BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`, name, change, table, when))
-	return func() { exec("DROP TRIGGER " + name) }
-}
-
-func dsn(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
 func must(t testing.TB, err error) {
 	t.Helper()

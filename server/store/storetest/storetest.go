@@ -54,6 +54,27 @@ func NeedPostgres(t testing.TB) {
 // with the test: on PostgreSQL within [Each]'s "postgres", else an SQLite file.
 func Source(t testing.TB) string {
 	t.Helper()
+	source := source(t)
+	given.Store(t.Name(), source)
+	t.Cleanup(func() { given.Delete(t.Name()) })
+	return source
+}
+
+// given has what Source returned last, by the test's name.
+var given sync.Map
+
+// Given returns what [Source] returned to this test last.
+func Given(t testing.TB) string {
+	t.Helper()
+	source, ok := given.Load(t.Name())
+	if !ok {
+		t.Fatal("this test has no database")
+	}
+	return source.(string)
+}
+
+func source(t testing.TB) string {
+	t.Helper()
 	for name := t.Name(); name != "." && name != "/"; name = filepath.Dir(name) {
 		if _, ok := onPostgres.Load(name); ok {
 			return Postgres(t)
