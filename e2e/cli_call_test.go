@@ -197,6 +197,7 @@ func TestCLICall(t *testing.T) {
 	steps = append(steps, cliFiles(t, g, hs)...)
 	steps = append(steps, cliTokens(g, hs)...)
 	steps = append(steps, cliInvitations(g)...)
+	steps = append(steps, cliExport(g, hs))
 	done := map[string]bool{}
 	for _, step := range steps {
 		done[step.operation] = true

@@ -111,7 +111,7 @@ func TestCLIDendrite(t *testing.T) {
 		t.Errorf("the report is %+v", r)
 	}
 
-	more := append(cliInvitations(g), cliNotice(g, hs, register(t, hs, unique("reader"), "a password of theirs", false)))
+	more := append(cliInvitations(g), cliExport(g, hs), cliNotice(g, hs, register(t, hs, unique("reader"), "a password of theirs", false)))
 	for _, step := range more {
 		done[step.operation] = true
 		if !t.Run(step.operation, step.do) {

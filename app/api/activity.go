@@ -5,11 +5,11 @@ package api
 // The operations on what an account does: from where it is used, and in which rooms it is.
 var (
 	// ListConnections returns the addresses and programs that the account was used from.
-	ListConnections = Read[UserRef, ConnectionList]("users.connections", ReadDevices)
+	ListConnections = Read[UserRef, ConnectionList]("users.connections", ReadDevices, Listing)
 	// ListPushers returns where the account's notifications are sent to.
-	ListPushers = Read[UserRef, PusherList]("users.pushers", ReadDevices)
+	ListPushers = Read[UserRef, PusherList]("users.pushers", ReadDevices, Listing)
 	// ListRooms returns one page of the rooms that the account is or was in.
-	ListRooms = Read[RoomQuery, RoomPage]("users.rooms", ReadRooms)
+	ListRooms = Read[RoomQuery, RoomPage]("users.rooms", ReadRooms, Listing)
 	// CountActivity returns how many invitations the account sent and how many rooms it joined lately.
 	CountActivity = Read[UserRef, Activity]("users.activity", ReadRooms)
 	// ReadData returns what the account's clients keep at the homeserver. It is private, so reading it is recorded.

@@ -10,7 +10,7 @@ import (
 // The operations on the devices of an account: each is a session that is signed in.
 var (
 	// ListDevices returns the account's devices.
-	ListDevices = Read[UserRef, DeviceList]("devices.list", ReadDevices)
+	ListDevices = Read[UserRef, DeviceList]("devices.list", ReadDevices, Listing)
 	// SignOut ends one, several or all of them.
 	SignOut = Write[DeviceSignOut, SignedOut]("devices.sign_out", SignOutDevices)
 	// PruneDevices ends those that were not used for a number of days.

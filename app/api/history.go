@@ -5,7 +5,7 @@ package api
 import "strconv"
 
 // UserHistory tells what was done to an account here, or refused, the latest first. The gate answers it from its audit log.
-var UserHistory = Read[HistoryQuery, HistoryPage]("users.history", ReadAudit, AtGate)
+var UserHistory = Read[HistoryQuery, HistoryPage]("users.history", ReadAudit, AtGate, Listing)
 
 // DefaultHistory is how many events there are in a page unless told, MaxHistory the most.
 const (

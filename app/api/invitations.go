@@ -13,7 +13,7 @@ import (
 // The operations on invitations: links with which people make accounts of their own. The gate keeps them and answers for them.
 var (
 	// ListInvitations returns one page of a homeserver's invitations, the newest first.
-	ListInvitations = Read[InvitationQuery, InvitationPage]("invitations.list", ReadInvitations, AtGate)
+	ListInvitations = Read[InvitationQuery, InvitationPage]("invitations.list", ReadInvitations, AtGate, Listing)
 	// GetInvitation returns one, with the accounts that were made with it. The link itself is not in it.
 	GetInvitation = Read[InvitationRef, Invitation]("invitations.get", ReadInvitations, AtGate)
 	// CreateInvitation makes one and shows its link.

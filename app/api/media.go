@@ -11,7 +11,7 @@ import (
 // The operations on the media of an account: the files that it has uploaded.
 var (
 	// ListMedia returns one page of them.
-	ListMedia = Read[MediaQuery, MediaPage]("media.list", ReadMedia)
+	ListMedia = Read[MediaQuery, MediaPage]("media.list", ReadMedia, Listing)
 	// GetMedia returns what is known of one.
 	GetMedia = Read[MediaRef, Media]("media.get", ReadMedia)
 	// GetThumbnail returns a small picture of one.

@@ -35,6 +35,7 @@ type Info struct {
 	Loud        bool       // the gate also says in its log that it was done
 	AtGate      bool       // the gate answers it from its own store, for every homeserver; no adapter has it
 	Recorded    bool       // it is a read, and stands in the audit log as writes do
+	Listing     bool       // its result is a list, page by page or whole, that can be exported as a file
 }
 
 // Request is what an operation is asked with. It validates itself, with the same code in the browser and in the gate.
@@ -83,6 +84,7 @@ var (
 	Loud        Option = func(i *Info) { i.Loud = true }
 	AtGate      Option = func(i *Info) { i.AtGate = true }
 	Recorded    Option = func(i *Info) { i.Recorded = true }
+	Listing     Option = func(i *Info) { i.Listing = true }
 )
 
 // Read declares an operation that changes nothing.

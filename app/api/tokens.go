@@ -11,7 +11,7 @@ import (
 // The operations on registration tokens (specification, "Token-authenticated registration"): whoever knows one makes an account with it.
 var (
 	// ListTokens returns all of them, without what they read.
-	ListTokens = Read[TokenQuery, TokenList]("tokens.list", ReadTokens)
+	ListTokens = Read[TokenQuery, TokenList]("tokens.list", ReadTokens, Listing)
 	// ShowToken returns one, and what it reads. It counts as a write, so that the audit log says who saw which.
 	ShowToken = Write[TokenRef, TokenCard]("tokens.show", ReadTokens, Reveals)
 	// CreateToken makes one, of a text of one's own or of random characters.

@@ -11,7 +11,7 @@ import (
 // The operations on accounts.
 var (
 	// ListUsers returns one page of the accounts.
-	ListUsers = Read[UserQuery, UserPage]("users.list", ReadUsers)
+	ListUsers = Read[UserQuery, UserPage]("users.list", ReadUsers, Listing)
 	// GetUser returns one account with all that the server tells of it.
 	GetUser = Read[UserRef, User]("users.get", ReadUsers)
 	// CheckName tells whether a new account may have a name.

@@ -4,6 +4,7 @@ package api
 
 import (
 	"errors"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -196,6 +197,7 @@ func TestTargets(t *testing.T) {
 		"limits.remove": UserRef{id}, "features.list": UserRef{id}, "features.set": FeatureChange{ID: id}, "users.renew": UserRenewal{ID: id},
 		"users.allow_key_reset": UserDeed{ID: id}, "users.sign_in_as": SignInAsUser{ID: id}, "users.history": HistoryQuery{ID: id},
 		"users.repair": UserRepair{ID: id},
+		"lists.export": ListExport{Operation: "devices.list", Query: "id=" + url.QueryEscape(string(id)), Format: FormatCSV},
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}

@@ -54,6 +54,7 @@ func (l *List) Render() app.UI {
 		ui.Views(env, env.T("invitations.views"), l.views()...),
 		l.table(),
 		l.pager(),
+		ui.Downloads(env, len(l.Page.Invitations), route.Export(env.Homeserver, api.ListInvitations, l.Query)),
 	)
 }
 

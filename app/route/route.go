@@ -171,3 +171,11 @@ func Invitation(homeserver, path, id string) string {
 
 // Do returns where the form of an operation is posted to.
 func Do(homeserver, operation string) string { return "/do/" + homeserver + "/" + operation }
+
+// Export returns the address of a whole list as a file: the list of an operation, asked with req. The format is added to it.
+func Export(homeserver string, op api.Op, req api.Request) string {
+	query := api.EncodeForm(req)
+	query.Del("cursor")
+	u := url.URL{Path: "/export/" + homeserver + "/" + op.Info().Name, RawQuery: query.Encode()}
+	return u.String()
+}

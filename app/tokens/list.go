@@ -57,6 +57,7 @@ func (l *List) Render() app.UI {
 		ui.PageTitle{Title: l.Title(), Words: true, Actions: []app.UI{create}}.Draw(env),
 		l.demand(),
 		l.table(),
+		ui.Downloads(env, len(l.List.Tokens), route.Export(env.Homeserver, api.ListTokens, api.TokenQuery{})),
 	)
 }
 

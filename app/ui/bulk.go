@@ -2,7 +2,11 @@
 
 package ui
 
-import "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
 
 // BulkBar lies on the heads of a table while rows are selected. It is a GET form: its buttons lead to the screen that asks, with
 // the selected rows in the address, so it works without the program, which only adds the count.
@@ -106,4 +110,19 @@ func pageLink(icon Icon, label, href, rel string) app.UI {
 		return app.Button().Class("pf-v6-c-button pf-m-secondary pf-m-small gh-button--off").Type("button").Aria("disabled", yes()).Body(body...)
 	}
 	return app.A().Class("pf-v6-c-button pf-m-secondary pf-m-small").Rel(rel).Href(Href(href)).Body(body...)
+}
+
+// Downloads leads to the whole of a list as a file, where there are rows in it; address is that of the file without its format.
+func Downloads(env Env, rows int, address string) app.UI {
+	if rows == 0 {
+		return nil
+	}
+	mark := "?"
+	if strings.Contains(address, "?") {
+		mark = "&"
+	}
+	address += mark + "_format="
+	return app.P().Class("gh-subtle").Body(
+		Text(env.T("ui.download")+" "), Link("CSV", address+"csv"), Text(" · "), Link("JSON Lines", address+"jsonl"),
+	)
 }

@@ -103,7 +103,7 @@ func (c *Connections) connections() []app.UI {
 	if list.Total > len(list.Connections) {
 		help = env.T("connections.more", "n", len(list.Connections), "total", list.Total) + " " + help
 	}
-	return []app.UI{t.Draw(env), ui.Help(help)}
+	return []app.UI{t.Draw(env), ui.Help(help), downloads(env, api.ListConnections, c.User)}
 }
 
 func (c *Connections) pushers() []app.UI {
@@ -129,7 +129,7 @@ func (c *Connections) pushers() []app.UI {
 			ui.TwoLines(name, ui.Mono(p.AppID)), pusherDevice(env, p), pusherWay(env, p), ui.Mono(p.Key),
 		}})
 	}
-	return []app.UI{t.Draw(env), ui.Help(env.T("pushers.help"))}
+	return []app.UI{t.Draw(env), ui.Help(env.T("pushers.help")), downloads(env, api.ListPushers, c.User)}
 }
 
 func pusherDevice(env ui.Env, p api.Pusher) app.UI {
@@ -159,4 +159,9 @@ func pusherWay(env ui.Env, p api.Pusher) app.UI {
 		below = ui.Mono(p.Gateway)
 	}
 	return ui.TwoLines(ui.Text(way), below)
+}
+
+// downloads leads to a list of an account, that is not empty, as a file.
+func downloads(env ui.Env, op api.Op, u api.User) app.UI {
+	return ui.Downloads(env, 1, route.Export(env.Homeserver, op, api.UserRef{ID: u.ID}))
 }

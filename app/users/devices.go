@@ -73,7 +73,7 @@ func (d *Devices) Render() app.UI {
 		Label: env.T("devices.sign_out_all"), Icon: ui.IconSignOut, Look: ui.Danger, Small: true, Href: route.SignOut(env.Homeserver, d.User.ID), Why: reason,
 	}.Draw(env))
 	return app.Div().Body(append(top.draw(env), ui.Section{
-		Title: env.N("devices.count", len(d.Devices.Devices)), More: ui.Actions(actions...), Body: []app.UI{d.table(reason == "")},
+		Title: env.N("devices.count", len(d.Devices.Devices)), More: ui.Actions(actions...), Body: []app.UI{d.table(reason == ""), downloads(env, api.ListDevices, d.User)},
 	}.Draw(env))...)
 }
 

@@ -61,7 +61,7 @@ func (h *History) Render() app.UI {
 	case len(h.Page.Events) == 0:
 		parts = append(parts, ui.Empty{Icon: ui.IconHistory, Title: env.T("history.empty"), Text: env.T("history.empty_help")}.Draw(env))
 	default:
-		parts = append(parts, ui.Section{Title: env.T("history.title"), Note: env.T("history.note"), Body: []app.UI{timeline(env, h.Page.Events), h.pager()}}.Draw(env))
+		parts = append(parts, ui.Section{Title: env.T("history.title"), Note: env.T("history.note"), Body: []app.UI{timeline(env, h.Page.Events), h.pager(), ui.Downloads(env, len(h.Page.Events), route.Export(env.Homeserver, api.UserHistory, api.HistoryQuery{ID: h.User.ID}))}}.Draw(env))
 	}
 	return app.Div().Body(parts...)
 }

@@ -75,6 +75,7 @@ func (l *List) Render() app.UI {
 		l.limits(),
 		l.table(),
 		l.pager(),
+		ui.Downloads(env, len(l.Page.Users), route.Export(env.Homeserver, api.ListUsers, l.Query)),
 	)
 }
 

@@ -82,7 +82,7 @@ func (m *Media) Render() app.UI {
 		return app.Div().Body(append(top, ui.Empty{Icon: ui.IconFile, Title: env.T("media.empty"), Text: env.T("media.empty_help")}.Draw(env))...)
 	}
 	return app.Div().Body(append(top,
-		ui.Section{Title: m.count(), Note: m.together(), More: m.all(), Body: []app.UI{m.table(), m.pager()}}.Draw(env),
+		ui.Section{Title: m.count(), Note: m.together(), More: m.all(), Body: []app.UI{m.table(), m.pager(), ui.Downloads(env, len(m.Page.Media), route.Export(env.Homeserver, api.ListMedia, m.Query))}}.Draw(env),
 		m.some(),
 	)...)
 }

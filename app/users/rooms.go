@@ -103,7 +103,7 @@ func (r *Rooms) rooms() []app.UI {
 			Cells: []app.UI{roomCell(env, one), membership(env, one.Membership)},
 		})
 	}
-	return append(r.limits(), t.Draw(env), r.pager())
+	return append(r.limits(), t.Draw(env), r.pager(), ui.Downloads(env, len(r.Page.Rooms), route.Export(env.Homeserver, api.ListRooms, api.RoomQuery{ID: r.User.ID})))
 }
 
 // limits says what is not in the list, or in its names.

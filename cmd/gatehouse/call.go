@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,15 +48,8 @@ func (c callCommand) Run(ctx context.Context, all *commands) error {
 		Person: &person, Homeserver: name, Operation: c.Operation, Key: key, RequestID: gate.NewKey(),
 		Decode: func(op api.Op) (api.Request, error) { return op.DecodeJSON(request) },
 	})
-	if problem, ok := errors.AsType[*api.Problem](err); ok {
-		gate.Describe(problem)
-		if err := printJSON(os.Stderr, problem); err != nil {
-			return err
-		}
-		return errSilent
-	}
 	if err != nil {
-		return err
+		return told(err)
 	}
 	encoded, err := gate.Encode(c.Operation, result)
 	if err != nil {

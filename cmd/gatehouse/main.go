@@ -24,6 +24,7 @@ type commands struct {
 	Init       initCommand       `cmd:"" help:"Ask a few questions, prove the keys and write the configuration."`
 	Check      checkCommand      `cmd:"" help:"Prove every key and say what works, and why the rest does not."`
 	Call       callCommand       `cmd:"" help:"Run an operation: the request as JSON on standard input, the result as JSON on standard output."`
+	Export     exportCommand     `cmd:"" help:"Write a whole list as a file: CSV or JSON Lines."`
 	Operations operationsCommand `cmd:"" help:"List the operations."`
 	Operator   operatorCommand   `cmd:"" help:"Manage people who sign in without a homeserver."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -77,6 +77,7 @@ func New(c Config) (*Gate, error) {
 			return nil, err
 		}
 		own := history(c.Audit, h.Settings)
+		own = append(own, exports(h.Adapter)...)
 		for _, table := range c.Own {
 			own = append(own, table(h.Settings, h.Adapter)...)
 		}

@@ -75,8 +75,11 @@ func (w *Web) call(c echo.Context) error {
 		}
 		return err
 	}
-	if picture, ok := result.(api.Picture); ok {
-		return sendPicture(c, picture)
+	switch result := result.(type) {
+	case api.Picture:
+		return sendPicture(c, result)
+	case api.ExportedList:
+		return w.sendExport(c, visit, result.Export)
 	}
 	body, err := Encode(visit.Operation, result)
 	if err != nil {

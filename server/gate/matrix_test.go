@@ -44,6 +44,7 @@ var everyOperation = []struct {
 	{name: "invitations.show", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `"}`},
 	{name: "invitations.update", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `","days":3}`},
 	{name: "invitations.revoke", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `"}`}, // the last one: those before take one that is open
+	{name: "lists.export", kind: api.KindRead, permission: "users.read", query: url.Values{"operation": {"users.list"}, "format": {"csv"}}, recorded: true},
 	{name: "media.delete", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","media":"Picture"}`},
 	{name: "media.delete_all", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","before":"2026-01-31"}`},
 	{name: "media.get", kind: api.KindRead, permission: "media.read", query: url.Values{"id": {"@ann:example.org"}, "media": {"Picture"}}},

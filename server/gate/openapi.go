@@ -63,13 +63,19 @@ func OpenAPI(version string) []byte {
 // schemas makes JSON schemas of Go types; structs go under components.
 type schemas struct{ made object }
 
-// answer is the content of a result: JSON, or a picture.
+// answer is the content of a result: JSON, a picture, or a file.
 func (s schemas) answer(t reflect.Type) object {
-	if t != reflect.TypeFor[api.Picture]() {
+	var kinds []string
+	switch t {
+	case reflect.TypeFor[api.Picture]():
+		kinds = api.PictureTypes()
+	case reflect.TypeFor[api.ExportedList]():
+		kinds = []string{"text/csv", "application/jsonl"}
+	default:
 		return object{"application/json": object{"schema": s.of(t)}}
 	}
 	content := object{}
-	for _, kind := range api.PictureTypes() {
+	for _, kind := range kinds {
 		content[kind] = object{}
 	}
 	return content

@@ -135,7 +135,9 @@ func RequestID(c echo.Context) string {
 func (w *Web) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
-			if r := recover(); r != nil {
+			if r := recover(); r == http.ErrAbortHandler {
+				panic(r) // it means that
+			} else if r != nil {
 				w.Log.Error("a handler failed", "request_id", RequestID(c), "panic", r, "stack", stack())
 				err = api.NewProblem(api.StatusInternal, "internal")
 			}

@@ -46,6 +46,7 @@ func (p *Pages) Routes(e *echo.Echo) {
 	e.POST("/do/:homeserver/:operation", p.do)
 	e.GET(invitation.Path+":token", p.joinForm)
 	e.POST(invitation.Path+":token", p.join)
+	e.GET("/export/:homeserver/:operation", p.export)
 	p.Assets.routes(e)
 	e.GET("/*", p.screen)
 }
