@@ -115,6 +115,9 @@ func program() error {
 	if err != nil {
 		return err
 	}
+	if data, err = joinSegments(data); err != nil {
+		return err
+	}
 	if err := put("gatehouse.wasm", data); err != nil {
 		return err
 	}
