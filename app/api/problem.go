@@ -28,6 +28,12 @@ type FieldProblem struct {
 	Detail string            `json:"detail,omitempty"` // the sentence, in English
 }
 
+// Of returns the field of the request that the mistake is in: the first part of its path.
+func (f FieldProblem) Of() string {
+	field, _, _ := strings.Cut(f.Field, ".")
+	return field
+}
+
 // NewProblem makes a problem; params are name, value pairs for the sentence.
 func NewProblem(status int, code string, params ...string) *Problem {
 	return &Problem{Type: "about:blank#" + code, Status: status, Code: code, Params: pairs(params)}

@@ -16,7 +16,7 @@ var (
 	GetUser = Read[UserRef, User]("users.get", ReadUsers)
 	// CheckName tells whether a new account may have a name.
 	CheckName = Read[NameQuery, Availability]("users.available", CreateUsers)
-	// CreateUser makes an account; it never touches an existing one.
+	// CreateUser makes an account; it never touches an existing one, but one that it began to make itself and is told to continue.
 	CreateUser = Write[UserCreate, Handout]("users.create", CreateUsers, Reveals)
 	// UpdateUser changes the fields that are given and no others.
 	UpdateUser = Write[UserUpdate, User]("users.update", EditUsers)
@@ -59,6 +59,8 @@ type User struct {
 	// Drift names what differs between the homeserver and the service that its accounts are left to (only where there is one): the
 	// constants Drift…
 	Drift []string `json:"drift,omitempty"`
+	// Begun is there where Gatehouse began to make the account and could not do all that was asked for.
+	Begun *Begun `json:"begun,omitempty"`
 	// Step is where a deactivation in several steps stopped: "password_replaced" (only on servers without one call for it).
 	Step string `json:"step,omitempty"`
 	// Unknown names the JSON fields that this server cannot tell.
@@ -67,6 +69,34 @@ type User struct {
 
 // Knows reports whether the server can tell the field of that JSON name.
 func (u User) Knows(field string) bool { return !slices.Contains(u.Unknown, field) }
+
+// Begun is an account whose making was begun and is not finished, on a server that takes several calls for it. CreateUser with Continue
+// finishes it; so does setting what is left by hand.
+type Begun struct {
+	Left  []FieldProblem `json:"left"` // the fields of UserCreate that the account has not got yet, and why
+	Asked Wanted         `json:"asked"`
+}
+
+// Wanted is what an account shall be: what UserCreate asks for, without a password.
+type Wanted struct {
+	DisplayName  string       `json:"display_name,omitempty"`
+	AvatarURL    MXC          `json:"avatar_url,omitempty"`
+	UserType     string       `json:"user_type,omitempty"`
+	Admin        bool         `json:"admin,omitempty"`
+	Threepids    []Threepid   `json:"threepids,omitempty"`
+	ExternalIDs  []ExternalID `json:"external_ids,omitempty"`
+	PasswordMode string       `json:"password_mode,omitempty"` // of PasswordChoice
+}
+
+// Wanted returns what an account shall be.
+func (c UserCreate) Wanted() Wanted {
+	return Wanted{c.DisplayName, c.AvatarURL, c.UserType, c.Admin, c.Threepids, c.ExternalIDs, c.Password.Mode}
+}
+
+// Lacks reports whether a field of UserCreate is left.
+func (b *Begun) Lacks(field string) bool {
+	return b != nil && slices.ContainsFunc(b.Left, func(p FieldProblem) bool { return p.Of() == field })
+}
 
 // What can differ between a Synapse and its Matrix Authentication Service.
 const (
@@ -282,6 +312,8 @@ type UserCreate struct {
 	Threepids   []Threepid     `json:"threepids,omitempty"`
 	ExternalIDs []ExternalID   `json:"external_ids,omitempty"`
 	AvatarURL   MXC            `json:"avatar_url,omitempty"`
+	// Continue finishes an account whose making was begun here (User.Begun): it is made what this asks for. What it has already, stays.
+	Continue bool `json:"continue,omitempty"`
 }
 
 func (c *UserCreate) settle() {
@@ -323,6 +355,8 @@ type Handout struct {
 	ClientURL  string `json:"client_url,omitempty"`
 	// SignedOut says whether the account's devices were signed out.
 	SignedOut bool `json:"signed_out,omitempty"`
+	// Continued says that the account's making had been begun before: a password that it got then is not in Password.
+	Continued bool `json:"continued,omitempty"`
 	// Left names what was asked for and could not be done, though the account exists.
 	Left []FieldProblem `json:"left,omitempty"`
 }

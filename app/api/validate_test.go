@@ -201,7 +201,7 @@ func TestTargets(t *testing.T) {
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}
-	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.find", "users.list",
+	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.find", "users.list", "providers.list",
 		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update",
 		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update"}
 	for _, op := range All() {

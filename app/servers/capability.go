@@ -31,11 +31,14 @@ var sequence = []string{
 	"media.list", "media.get", "media.thumbnail", "media.quarantine", "media.unquarantine", "media.protect", "media.unprotect", "media.delete",
 	"media.quarantine_all", "media.delete_all",
 	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke",
-	"invitations.list", "invitations.get", "invitations.create", "invitations.show", "invitations.update", "invitations.revoke", "server.info", "server.check",
+	"invitations.list", "invitations.get", "invitations.create", "invitations.show", "invitations.update", "invitations.revoke", "providers.list", "server.info", "server.check",
 }
 
-// ofMAS is what only a homeserver with Matrix Authentication Service can have: nobody misses it elsewhere.
-var ofMAS = []string{"users.repair", "users.list.drift"}
+// ofMAS reports whether only a homeserver with Matrix Authentication Service can have something: nobody misses it elsewhere.
+func ofMAS(c capability) bool {
+	op, _ := api.Find(c.name)
+	return c.name == "users.list.drift" || slices.Contains(api.OfMAS, op)
+}
 
 // capabilities are the operations of the catalogue in that order, each followed by those of its fields that cannot be had. What
 // nobody calls is left out: the gate's own operations.
@@ -74,7 +77,7 @@ func (s *Server) capabilities() app.UI {
 	}
 	list := capabilities(s.Status.Server.Unavailable)
 	if !env.MAS() {
-		list = slices.DeleteFunc(list, func(c capability) bool { return slices.Contains(ofMAS, c.name) })
+		list = slices.DeleteFunc(list, ofMAS)
 	}
 	// What cannot be had comes first: it is what somebody looks for here.
 	slices.SortStableFunc(list, func(a, b capability) int { return cmp.Compare(have(a), have(b)) })

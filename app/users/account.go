@@ -44,7 +44,7 @@ func (a *Account) Load(ctx context.Context, env ui.Env, call client.Caller, u *u
 	if err != nil {
 		return err
 	}
-	history := asked(ctx, env, call, api.UserHistory, api.HistoryQuery{ID: id, Limit: recent})
+	history := begin(ctx, env, call, api.UserHistory, api.HistoryQuery{ID: id, Limit: recent})
 	if a.User, a.Devices, a.DevicesProblem, err = loadAccount(ctx, env, call, id); err != nil {
 		return err
 	}

@@ -196,6 +196,12 @@ func notes(env ui.Env, u api.User) []app.UI {
 	unfinished := u.Step == "password_replaced" && !u.Deactivated
 	add(unfinished, "unfinished", ui.IconAlertTri, ui.Warn,
 		back(unfinished, api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
+	if u.Begun != nil {
+		note := leftNote(env, u.Begun.Left)
+		note.Title, note.Alert = env.T("account.note.begun"), false
+		note.Actions = []app.UI{continueButton(env, u, ui.Primary)}
+		list = append(list, note.Draw(env))
+	}
 	list = append(list, differences(env, u)...)
 	var again app.UI // of what is erased only the account itself comes back, where the server can do that
 	if u.Erased && why(env, u, api.ReactivateUser) == "" {

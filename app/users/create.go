@@ -18,7 +18,9 @@ import (
 // Create is the form of a new account.
 type Create struct {
 	screen.FormBase
-	Server api.Server `json:"server"`
+	Server    api.Server        `json:"server"`
+	Providers *api.ProviderList `json:"providers,omitempty"` // nil where the homeserver does not tell them
+	User      *api.User         `json:"user,omitempty"`      // whose making is continued
 
 	name nameCheck // where the program runs
 }
@@ -27,15 +29,34 @@ type Create struct {
 func NewCreate() screen.Screen { return &Create{} }
 
 // Title implements screen.Screen.
-func (c *Create) Title() string { return c.Env().T("create.title") }
+func (c *Create) Title() string {
+	if c.User != nil {
+		return c.Env().T("continue.title")
+	}
+	return c.Env().T("create.title")
+}
 
-// Load implements screen.Screen. It asks what the homeserver takes; where accounts cannot be made, nothing is asked.
-func (c *Create) Load(ctx context.Context, env ui.Env, call client.Caller, _ *url.URL) error {
+// Load implements screen.Screen. It asks what the homeserver takes, and about the account that the address names, if one is to be continued; where
+// accounts cannot be made, nothing is asked.
+func (c *Create) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
 	if !env.Can(api.CreateUser.Info().Name) {
 		return nil
 	}
+	providers := begin(ctx, env, call, api.ListProviders, api.ServerQuery{})
 	var err error
-	c.Server, err = client.Call(ctx, call, api.ServerInfo, api.ServerQuery{})
+	if c.Server, err = client.Call(ctx, call, api.ServerInfo, api.ServerQuery{}); err != nil {
+		return err
+	}
+	c.Providers, _ = providers() // where they cannot be had, they are typed
+	if !u.Query().Has("id") {
+		return nil
+	}
+	id, err := idOf(u)
+	if err != nil {
+		return err
+	}
+	now, err := client.Call(ctx, call, api.GetUser, api.UserRef{ID: id})
+	c.User = &now
 	return err
 }
 
@@ -65,8 +86,16 @@ func (c *Create) Render() app.UI {
 			ui.Actions(ui.Button{Label: env.T("common.back"), Href: route.Accounts(env.Homeserver)}.Draw(env)),
 		)...)
 	}
+	if p := c.State.Error("localpart"); p != nil && p.Code == "name_begun" {
+		top = append(top, ui.Note{Kind: ui.Warn, Title: env.T("account.note.begun"), Text: env.T("account.note.begun_help"), Actions: []app.UI{
+			ui.Button{Label: env.T("continue.link"), Look: ui.Primary, Href: route.Account(env.Homeserver, route.CreatePath, api.UserID(p.Params["id"]))}.Draw(env),
+		}}.Draw(env))
+	}
 	if c.Server.State == "down" {
 		top = append(top, ui.Note{Kind: ui.Warn, Icon: ui.IconServerOff, Text: env.T("why.down", "server", env.ServerName())}.Draw(env))
+	}
+	if c.User != nil {
+		return c.renderContinue()
 	}
 	form := c.Form(api.CreateUser.Info().Name, route.At(env.Homeserver, route.CreatePath, nil))
 	form.Label = c.Title()
@@ -79,11 +108,9 @@ func (c *Create) fields() []app.UI {
 	o := offer{env, c.Server, api.CreateUser}
 	return []app.UI{
 		c.localpart(),
-		ui.Field{
-			Name: "display_name", Label: env.T("create.display_name"), Help: env.T("create.display_name_help"), State: state, Optional: true, MaxLength: 256,
-		}.Draw(env),
+		displayNameField(env, state, ""),
 		o.or("threepids", env.T("create.contacts"), func() app.UI {
-			return threepidRows(env, "threepids", state, make([]api.Threepid, 1))
+			return threepidRows(env, "threepids", state, make([]api.Threepid, 1), o.why("threepids.phone") == "")
 		}),
 		c.firstSignIn(),
 		passwordChoice{state: state, none: true, noneWhy: o.why("password.none"), help: env.T("create.password_help"), live: c.Live() != nil}.draw(env),
@@ -91,16 +118,9 @@ func (c *Create) fields() []app.UI {
 		ui.More{
 			Title: env.T("create.more"), Open: c.moreUsed(),
 			Body: []app.UI{
-				o.or("user_type", env.T("create.user_type"), func() app.UI {
-					return ui.Select{Name: "user_type", Label: env.T("create.user_type"), State: state, Options: o.types("")}.Draw(env)
-				}),
-				o.or("external_ids", env.T("create.identities"), func() app.UI { return identityRows(env, "external_ids", state, nil) }),
-				o.or("avatar_url", env.T("create.avatar"), func() app.UI {
-					return ui.Field{
-						Name: "avatar_url", Label: env.T("create.avatar"), Help: env.T("create.avatar_help"), State: state, Optional: true, Mono: true, Dir: "ltr",
-						MaxLength: 1000,
-					}.Draw(env)
-				}),
+				o.or("user_type", env.T("create.user_type"), func() app.UI { return userTypeField(o, state, "") }),
+				o.or("external_ids", env.T("create.identities"), func() app.UI { return identityRows(env, "external_ids", state, nil, c.Providers) }),
+				o.or("avatar_url", env.T("create.avatar"), func() app.UI { return avatarField(env, state, "") }),
 			},
 		}.Draw(env),
 		ui.FormFoot(
@@ -108,6 +128,23 @@ func (c *Create) fields() []app.UI {
 			ui.Button{Label: env.T("common.cancel"), Look: ui.Plain, Href: route.Accounts(env.Homeserver)}.Draw(env),
 		),
 	}
+}
+
+func displayNameField(env ui.Env, state ui.FormState, value string) app.UI {
+	return ui.Field{
+		Name: "display_name", Label: env.T("create.display_name"), Help: env.T("create.display_name_help"), State: state, Value: value, Optional: true, MaxLength: 256,
+	}.Draw(env)
+}
+
+func userTypeField(o offer, state ui.FormState, value string) app.UI {
+	return ui.Select{Name: "user_type", Label: o.env.T("create.user_type"), State: state, Value: value, Options: o.types(value)}.Draw(o.env)
+}
+
+func avatarField(env ui.Env, state ui.FormState, value api.MXC) app.UI {
+	return ui.Field{
+		Name: "avatar_url", Label: env.T("create.avatar"), Help: env.T("create.avatar_help"), State: state, Value: string(value), Optional: true, Mono: true, Dir: "ltr",
+		MaxLength: 1000,
+	}.Draw(env)
 }
 
 // firstSignIn says what people are asked for when they sign in for the first time.

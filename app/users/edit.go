@@ -21,8 +21,9 @@ import (
 // is sent, and nobody's change is overwritten unseen.
 type Edit struct {
 	screen.FormBase
-	User   api.User   `json:"user"`
-	Server api.Server `json:"server"`
+	User      api.User          `json:"user"`
+	Server    api.Server        `json:"server"`
+	Providers *api.ProviderList `json:"providers,omitempty"` // nil where the homeserver does not tell them
 }
 
 // NewEdit returns the form of an account.
@@ -33,7 +34,7 @@ func (e *Edit) Title() string { return titleOf(e.Env(), e.heading(), e.User) }
 
 func (e *Edit) heading() string { return e.Env().T("edit.title") }
 
-// Load implements screen.Screen. It costs two calls: the account, and what the homeserver takes.
+// Load implements screen.Screen. It costs two calls, with MAS three: the account, and what the homeserver takes.
 func (e *Edit) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
 	id, err := idOf(u)
 	if err != nil {
@@ -42,7 +43,9 @@ func (e *Edit) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.
 	if e.User, err = client.Call(ctx, call, api.GetUser, api.UserRef{ID: id}); err != nil || why(env, e.User, api.UpdateUser) != "" {
 		return err
 	}
+	providers := begin(ctx, env, call, api.ListProviders, api.ServerQuery{})
 	e.Server, err = client.Call(ctx, call, api.ServerInfo, api.ServerQuery{})
+	e.Providers, _ = providers() // where they cannot be had, they are typed
 	return err
 }
 
@@ -122,10 +125,10 @@ func (e *Edit) fields(v versions) []app.UI {
 		}
 	})
 	add("threepids", env.T("create.contacts"), func() []app.UI {
-		return append(hiddenThreepids("threepids.from", u.Threepids), threepidRows(env, "threepids.to", state, u.Threepids))
+		return append(hiddenThreepids("threepids.from", u.Threepids), threepidRows(env, "threepids.to", state, u.Threepids, o.why("threepids.phone") == ""))
 	})
 	add("external_ids", env.T("create.identities"), func() []app.UI {
-		return append(hiddenIdentities("external_ids.from", u.ExternalIDs), identityRows(env, "external_ids.to", state, u.ExternalIDs))
+		return append(hiddenIdentities("external_ids.from", u.ExternalIDs), identityRows(env, "external_ids.to", state, u.ExternalIDs, e.Providers))
 	})
 	list = append(list, e.moves()...)
 	add("user_type", env.T("create.user_type"), func() []app.UI {

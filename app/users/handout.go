@@ -53,7 +53,13 @@ func (h *Handout) Title() string {
 func (h *Handout) Render() app.UI {
 	env, card := h.Env(), h.Card
 	once := ui.Remark(ui.IconOnce, ui.Warn, env.T("handout.once"))
-	if card.Password.IsZero() {
+	switch {
+	case !card.Password.IsZero():
+	case slices.ContainsFunc(card.Left, func(f api.FieldProblem) bool { return f.Of() == "password" }):
+		once = nil // it is said above
+	case card.Continued:
+		once = ui.Remark(ui.IconInfo, ui.Neutral, env.T("handout.continued"))
+	default:
 		once = ui.Remark(ui.IconInfo, ui.Neutral, env.T("handout.no_password"))
 	}
 	link := SignInLink(card)
@@ -128,17 +134,15 @@ func (h *Handout) left() app.UI {
 	if len(card.Left) == 0 {
 		return nil
 	}
-	note := ui.Note{Kind: ui.Warn, Title: env.T("handout.partly"), Alert: true}
+	note := leftNote(env, card.Left)
+	if card.User.Begun != nil {
+		note.Actions = []app.UI{continueButton(env, card.User, ui.Primary)}
+		return note.Draw(env)
+	}
 	password, others := false, false
 	for _, f := range card.Left {
-		label := ui.FieldName(env, f.Field)
-		if label != "" {
-			label += ": "
-		}
-		note.Body = append(note.Body, ui.Paragraph(ui.Strong(label), ui.Text(env.FieldText(f))))
-		field, _, _ := strings.Cut(f.Field, ".")
-		password = password || field == "password"
-		others = others || field != "password"
+		password = password || f.Of() == "password"
+		others = others || f.Of() != "password"
 	}
 	if password && why(env, card.User, api.ResetPassword) == "" {
 		note.Actions = append(note.Actions, ui.Button{

@@ -40,7 +40,7 @@ func (h *History) Load(ctx context.Context, env ui.Env, call client.Caller, u *u
 	}
 	cursor := u.Query().Get("cursor")
 	h.Later = cursor != ""
-	page := asked(ctx, env, call, api.UserHistory, api.HistoryQuery{ID: id, Cursor: cursor})
+	page := begin(ctx, env, call, api.UserHistory, api.HistoryQuery{ID: id, Cursor: cursor})
 	if h.User, h.Devices, _, err = loadAccount(ctx, env, call, id); err != nil {
 		return err
 	}

@@ -15,11 +15,16 @@ import (
 	"gatehouse/app/ui"
 )
 
-// threepidRows draws a list of e-mail addresses and phone numbers. Where the form was not sent yet it has the rows given.
-func threepidRows(env ui.Env, name string, state ui.FormState, given []api.Threepid) app.UI {
+// threepidRows draws a list of e-mail addresses and phone numbers. Where the form was not sent yet it has the rows given. Where phones is
+// false no phone number can be added; one that is there stays.
+func threepidRows(env ui.Env, name string, state ui.FormState, given []api.Threepid, phones bool) app.UI {
 	r := ui.Repeat{
 		Name: name, Label: env.T("create.contacts"), Add: env.T("create.contacts_add"), Empty: env.T("create.contacts_none"), State: state,
 	}
+	if !phones {
+		r.Label = env.T("create.email")
+	}
+	var hidden []app.UI
 	for n, i := range state.Rows(name, len(given)) {
 		var t api.Threepid
 		if state.Typed == nil {
@@ -27,18 +32,23 @@ func threepidRows(env ui.Env, name string, state ui.FormState, given []api.Three
 		}
 		at := name + "." + strconv.Itoa(i)
 		medium, address := state.Value(at+".medium", orEmail(t.Medium)), state.Value(at+".address", shownAddress(t))
-		r.Rows = append(r.Rows, ui.RepeatRow{
-			Index: i, Remove: remove(env, address, i),
-			Fields: []app.UI{
-				ui.Select{
-					Name: at + ".medium", Label: env.T("create.contact_kind"), HideLabel: n > 0, State: state, Value: medium,
-					Options: []ui.Option{{Value: "email", Label: env.T("create.email")}, {Value: "msisdn", Label: env.T("create.phone")}},
-				}.Draw(env),
-				ui.Field{Name: at + ".address", Label: env.T("create.contact"), HideLabel: n > 0, State: state, Value: address, Dir: "ltr", MaxLength: 500}.Draw(env),
-			},
-		})
+		row := ui.RepeatRow{Index: i, Remove: remove(env, address, i)}
+		field := ui.Field{Name: at + ".address", Label: env.T("create.contact"), HideLabel: n > 0, State: state, Value: address, Dir: "ltr", MaxLength: 500}
+		if phones {
+			row.Fields = []app.UI{ui.Select{
+				Name: at + ".medium", Label: env.T("create.contact_kind"), HideLabel: n > 0, State: state, Value: medium,
+				Options: []ui.Option{{Value: "email", Label: env.T("create.email")}, {Value: "msisdn", Label: env.T("create.phone")}},
+			}.Draw(env)}
+		} else {
+			hidden = append(hidden, ui.HiddenField(at+".medium", medium))
+			if field.Label, field.HideLabel = env.T("create.email"), true; medium != "email" {
+				field.Label, field.HideLabel = env.T("create.phone"), false
+			}
+		}
+		row.Fields = append(row.Fields, field.Draw(env))
+		r.Rows = append(r.Rows, row)
 	}
-	return r.Draw(env)
+	return app.Div().Body(append(hidden, r.Draw(env))...)
 }
 
 func orEmail(medium string) string {
@@ -48,8 +58,8 @@ func orEmail(medium string) string {
 	return medium
 }
 
-// identityRows draws a list of identities at sign-on services.
-func identityRows(env ui.Env, name string, state ui.FormState, given []api.ExternalID) app.UI {
+// identityRows draws a list of identities at sign-on services: of those that the homeserver tells, where it does.
+func identityRows(env ui.Env, name string, state ui.FormState, given []api.ExternalID, known *api.ProviderList) app.UI {
 	r := ui.Repeat{
 		Name: name, Label: env.T("create.identities"), Help: env.T("create.identities_help"), Add: env.T("create.identities_add"),
 		Empty: env.T("create.identities_none"), State: state,
@@ -60,15 +70,38 @@ func identityRows(env ui.Env, name string, state ui.FormState, given []api.Exter
 			e = given[i]
 		}
 		at := name + "." + strconv.Itoa(i)
+		service := ui.Field{
+			Name: at + ".auth_provider", Label: env.T("create.identity_provider"), HideLabel: n > 0, State: state, Value: e.AuthProvider, MaxLength: 255,
+		}.Draw(env)
+		if known != nil {
+			service = ui.Select{
+				Name: at + ".auth_provider", Label: env.T("create.identity_provider"), HideLabel: n > 0, State: state, Value: e.AuthProvider,
+				Options: providerOptions(env, *known, e.AuthProvider),
+			}.Draw(env)
+		}
 		r.Rows = append(r.Rows, ui.RepeatRow{
 			Index: i, Remove: remove(env, state.Value(at+".external_id", e.ExternalID), i),
 			Fields: []app.UI{
-				ui.Field{Name: at + ".auth_provider", Label: env.T("create.identity_provider"), HideLabel: n > 0, State: state, Value: e.AuthProvider, MaxLength: 255}.Draw(env),
+				service,
 				ui.Field{Name: at + ".external_id", Label: env.T("create.identity_subject"), HideLabel: n > 0, State: state, Value: e.ExternalID, MaxLength: 255}.Draw(env),
 			},
 		})
 	}
 	return r.Draw(env)
+}
+
+// providerOptions are the services that the homeserver knows and does not switch off, and the one that an identity is of.
+func providerOptions(env ui.Env, known api.ProviderList, now string) []ui.Option {
+	list := []ui.Option{{Label: env.T("create.identity_choose")}}
+	for _, p := range known.Providers {
+		if !p.Disabled || p.Name == now {
+			list = append(list, ui.Option{Value: p.Name, Label: p.Name})
+		}
+	}
+	if now != "" && !slices.ContainsFunc(list, func(o ui.Option) bool { return o.Value == now }) {
+		list = append(list, ui.Option{Value: now, Label: now})
+	}
+	return list
 }
 
 // remove says what the button does that removes a row.

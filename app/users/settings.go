@@ -42,8 +42,8 @@ func (s *Settings) Load(ctx context.Context, env ui.Env, call client.Caller, u *
 		return err
 	}
 	ref := api.UserRef{ID: id}
-	limit := asked(ctx, env, call, api.GetRateLimit, ref)
-	features := asked(ctx, env, call, api.ListFeatures, ref)
+	limit := begin(ctx, env, call, api.GetRateLimit, ref)
+	features := begin(ctx, env, call, api.ListFeatures, ref)
 	s.User, s.Devices, _, err = loadAccount(ctx, env, call, id)
 	if err != nil {
 		return err
@@ -51,29 +51,6 @@ func (s *Settings) Load(ctx context.Context, env ui.Env, call client.Caller, u *
 	s.Limit, s.LimitProblem = limit()
 	s.Features, s.FeaturesProblem = features()
 	return nil
-}
-
-// asked begins a call and returns what waits for its answer: nil where it cannot be made at all, or a problem where it fails.
-func asked[Req api.Request, Res any](ctx context.Context, env ui.Env, call client.Caller, op *api.Operation[Req, Res], req Req) func() (*Res, *api.Problem) {
-	if !env.Can(op.Info().Name) {
-		return func() (*Res, *api.Problem) { return nil, nil }
-	}
-	type answer struct {
-		res Res
-		err error
-	}
-	waiting := make(chan answer, 1)
-	go func() {
-		res, err := client.Call(ctx, call, op, req)
-		waiting <- answer{res, err}
-	}()
-	return func() (*Res, *api.Problem) {
-		a := <-waiting
-		if a.err != nil {
-			return nil, client.AsProblem(a.err)
-		}
-		return &a.res, nil
-	}
 }
 
 // Render implements app.Composer.

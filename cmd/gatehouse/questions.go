@@ -88,3 +88,9 @@ func (nobody) MadeAccounts(context.Context, string) ([]homeserver.MadeAccount, e
 }
 func (nobody) SetStep(context.Context, string, api.UserID, string) error { return nil }
 func (nobody) Step(context.Context, string, api.UserID) (string, error)  { return "", nil }
+
+func (nobody) NoteBegun(context.Context, string, homeserver.Begun) error { return nil }
+
+func (nobody) Begun(context.Context, string, api.UserID) (homeserver.Begun, error) {
+	return homeserver.Begun{}, homeserver.ErrNone
+}

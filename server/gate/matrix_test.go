@@ -56,6 +56,7 @@ var everyOperation = []struct {
 	{name: "media.unprotect", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org","media":"Picture"}`},
 	{name: "media.unquarantine", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org","media":"Picture"}`},
 	{name: "operators.verify", kind: api.KindWrite, permission: "servers.read", body: `{"name":"admin","password":"x"}`, internal: true},
+	{name: "providers.list", kind: api.KindRead, permission: "servers.read"},
 	{name: "server.check", kind: api.KindRead, permission: "servers.read"},
 	{name: "server.info", kind: api.KindRead, permission: "servers.read"},
 	{name: "tokens.create", kind: api.KindWrite, permission: "tokens.write", body: `{"uses":1}`},

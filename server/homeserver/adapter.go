@@ -68,6 +68,15 @@ func (e Entry) When(conditions ...func() string) Entry {
 // Missing enters an operation that this kind of server has not got.
 func Missing(op api.Op, reason string) Entry { return Entry{Op: op, Missing: reason} }
 
+// MissingAll enters operations that this kind of server has not got for one reason.
+func MissingAll(ops []api.Op, reason string) Adapter {
+	out := make(Adapter, 0, len(ops))
+	for _, op := range ops {
+		out = append(out, Missing(op, reason))
+	}
+	return out
+}
+
 // Find returns the entry of an operation.
 func (a Adapter) Find(name string) (Entry, bool) {
 	for _, e := range a {

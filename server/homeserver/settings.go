@@ -90,6 +90,18 @@ type Keeper interface {
 	SetStep(ctx context.Context, homeserver string, id api.UserID, step string) error
 	// Step returns it.
 	Step(ctx context.Context, homeserver string, id api.UserID) (string, error)
+	// NoteBegun remembers an account whose making was begun, with what of it is left; one of which nothing is left is forgotten.
+	NoteBegun(ctx context.Context, homeserver string, b Begun) error
+	// Begun returns it, ErrNone where there is none.
+	Begun(ctx context.Context, homeserver string, id api.UserID) (Begun, error)
+}
+
+// Begun is an account whose making the gate began, on a homeserver that takes several calls for it.
+type Begun struct {
+	ID api.UserID
+	// Account is the homeserver's own name of it, so that another account that has come to its ID is not taken for it.
+	Account string
+	api.Begun
 }
 
 // ServiceAccount is the account that the gate acts as, made with the shared secret.

@@ -5,6 +5,7 @@ package keep
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -170,4 +171,41 @@ func (k Keeper) Step(ctx context.Context, name string, id api.UserID) (string, e
 		return "", nil
 	}
 	return d.Step, err
+}
+
+// NoteBegun implements homeserver.Keeper.
+func (k Keeper) NoteBegun(ctx context.Context, name string, b homeserver.Begun) error {
+	if len(b.Left) == 0 {
+		return k.Store.DeleteUnfinishedAccount(ctx, name, string(b.ID))
+	}
+	asked, err := json.Marshal(b.Asked)
+	if err != nil {
+		return err
+	}
+	left, err := json.Marshal(b.Left)
+	if err != nil {
+		return err
+	}
+	return k.Store.PutUnfinishedAccount(ctx, store.UnfinishedAccount{
+		Homeserver: name, UserID: string(b.ID), Account: b.Account, Asked: string(asked), Left: string(left), At: k.Now(),
+	})
+}
+
+// Begun implements homeserver.Keeper.
+func (k Keeper) Begun(ctx context.Context, name string, id api.UserID) (homeserver.Begun, error) {
+	row, err := k.Store.UnfinishedAccount(ctx, name, string(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return homeserver.Begun{}, homeserver.ErrNone
+	}
+	if err != nil {
+		return homeserver.Begun{}, err
+	}
+	b := homeserver.Begun{ID: id, Account: row.Account}
+	if err := json.Unmarshal([]byte(row.Asked), &b.Asked); err != nil {
+		return homeserver.Begun{}, fmt.Errorf("what %s was asked to be: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(row.Left), &b.Left); err != nil {
+		return homeserver.Begun{}, fmt.Errorf("what is left of %s: %w", id, err)
+	}
+	return b, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -291,6 +292,36 @@ func testSteps(t *testing.T) {
 	want(k, "")
 }
 
+// An account whose making was begun is known after a crash, without its password, until nothing of it is left.
+func TestBegun(t *testing.T) { storetest.Each(t, testBegun) }
+
+func testBegun(t *testing.T) {
+	k := newKeeper(t)
+	if _, err := k.Begun(t.Context(), "hs", "@a:hs"); !errors.Is(err, homeserver.ErrNone) {
+		t.Errorf("%v, want ErrNone", err)
+	}
+	b := homeserver.Begun{ID: "@a:hs", Account: "01A", Begun: api.Begun{
+		Left:  []api.FieldProblem{{Field: "password", Code: "weak", Params: map[string]string{"min": "8"}}},
+		Asked: api.UserCreate{Localpart: "a", Admin: true, Password: api.PasswordChoice{Mode: api.PasswordTyped, Password: api.NewSecret("battery staple")}}.Wanted(),
+	}}
+	must(t, k.NoteBegun(t.Context(), "hs", b))
+	row, err := k.Store.UnfinishedAccount(t.Context(), "hs", "@a:hs")
+	must(t, err)
+	if row.Asked != `{"admin":true,"password_mode":"typed"}` {
+		t.Errorf("kept: %s", row.Asked)
+	}
+	got, err := k.Begun(t.Context(), "hs", "@a:hs")
+	must(t, err)
+	if !reflect.DeepEqual(got, b) {
+		t.Errorf("%+v, want %+v", got, b)
+	}
+	b.Left = nil
+	must(t, k.NoteBegun(t.Context(), "hs", b))
+	if _, err := k.Begun(t.Context(), "hs", "@a:hs"); !errors.Is(err, homeserver.ErrNone) {
+		t.Errorf("%v, want ErrNone", err)
+	}
+}
+
 // A store that does not answer is not one that has nothing.
 func TestStoreFails(t *testing.T) { storetest.Each(t, testStoreFails) }
 
@@ -310,7 +341,10 @@ func testStoreFails(t *testing.T) {
 	if _, err := k.Step(ctx, "hs", "@a:hs"); err == nil {
 		t.Error("no error")
 	}
-	if k.SetStep(ctx, "hs", "@a:hs", "x") == nil || k.NoteAccount(ctx, "hs", "@a:hs") == nil || k.RetireServiceAccount(ctx, "hs", "@a:hs") == nil || k.Reseal(ctx, "hs") == nil {
+	if _, err := k.Begun(ctx, "hs", "@a:hs"); err == nil || errors.Is(err, homeserver.ErrNone) {
+		t.Errorf("%v", err)
+	}
+	if k.NoteBegun(ctx, "hs", homeserver.Begun{}) == nil || k.SetStep(ctx, "hs", "@a:hs", "x") == nil || k.NoteAccount(ctx, "hs", "@a:hs") == nil || k.RetireServiceAccount(ctx, "hs", "@a:hs") == nil || k.Reseal(ctx, "hs") == nil {
 		t.Error("no error")
 	}
 }

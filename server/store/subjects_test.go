@@ -276,6 +276,30 @@ func testDeactivations(t *testing.T) {
 	}
 }
 
+func TestUnfinishedAccounts(t *testing.T) { storetest.Each(t, testUnfinishedAccounts) }
+
+func testUnfinishedAccounts(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	a := UnfinishedAccount{Homeserver: "hs", UserID: "@a:hs", Account: "01A", Asked: "{}", Left: "[1]", At: t0}
+	must(t, s.PutUnfinishedAccount(ctx, a))
+	a.Left, a.At = "[2]", t0.Add(time.Second)
+	must(t, s.PutUnfinishedAccount(ctx, a))
+	got, err := s.UnfinishedAccount(ctx, "hs", "@a:hs")
+	must(t, err)
+	if diff := cmp.Diff(a, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if _, err := s.UnfinishedAccount(ctx, "other", "@a:hs"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of another homeserver: %v, want ErrNotFound", err)
+	}
+	must(t, s.DeleteUnfinishedAccount(ctx, "hs", "@a:hs"))
+	must(t, s.DeleteUnfinishedAccount(ctx, "hs", "@a:hs"))
+	if _, err := s.UnfinishedAccount(ctx, "hs", "@a:hs"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("deleted: %v, want ErrNotFound", err)
+	}
+}
+
 func TestMeta(t *testing.T) { storetest.Each(t, testMeta) }
 
 func testMeta(t *testing.T) {

@@ -180,6 +180,7 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.DeleteMedia, func(d api.MediaDeed) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
 		entry(s, api.QuarantineAllMedia, func(d api.UserDeed) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
 		entry(s, api.DeleteAllMedia, func(d api.MediaDeletion) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
+		entry(s, api.ListProviders, func(api.ServerQuery) (api.ProviderList, error) { return api.ProviderList{}, nil }),
 		entry(s, api.ListTokens, func(api.TokenQuery) (api.TokenList, error) { return api.TokenList{Tokens: []api.Token{s.token()}}, nil }),
 		entry(s, api.ShowToken, func(api.TokenRef) (api.TokenCard, error) { return s.tokenCard(RegistrationToken), nil }),
 		entry(s, api.CreateToken, func(c api.TokenCreate) (api.TokenCard, error) {

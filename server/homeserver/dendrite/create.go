@@ -28,6 +28,9 @@ func (s *server) createUser(ctx context.Context, c api.UserCreate) (api.Handout,
 	if err != nil {
 		return api.Handout{}, err
 	}
+	if c.Continue { // it is made in one go
+		return api.Handout{}, api.NewProblem(api.StatusConflict, "nothing_begun", "id", "@"+string(c.Localpart)+":"+serverName).At("localpart")
+	}
 	if err := checkLength(c.Localpart, serverName); err != nil {
 		return api.Handout{}, err
 	}

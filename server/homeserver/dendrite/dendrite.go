@@ -78,7 +78,7 @@ func newServer(settings homeserver.Settings, keeper homeserver.Keeper, options .
 }
 
 func (s *server) adapter() homeserver.Adapter {
-	return homeserver.Adapter{
+	return append(homeserver.Adapter{
 		homeserver.Implement(api.ServerInfo, s.info),
 		homeserver.Implement(api.CheckServer, s.check),
 		homeserver.Implement(api.VerifyOperator, s.verifyOperator),
@@ -100,7 +100,6 @@ func (s *server) adapter() homeserver.Adapter {
 		homeserver.Missing(api.ReadData, reasonNoAccountData),
 		homeserver.Missing(api.RedactUser, reasonNoRedact),
 		homeserver.Missing(api.RedactionStatus, reasonNoRedact),
-		homeserver.Missing(api.RepairUser, reasonNoMAS),
 		homeserver.Missing(api.SignOut, reasonNoSignOut),
 		homeserver.Missing(api.LockUser, reasonNoLock),
 		homeserver.Missing(api.UnlockUser, reasonNoLock),
@@ -139,7 +138,7 @@ func (s *server) adapter() homeserver.Adapter {
 		homeserver.Missing(api.RenewUser, reasonNoValidity),
 		homeserver.Missing(api.AllowKeyReset, reasonNoKeyReset),
 		homeserver.Missing(api.SignInAs, reasonNoSignInAs),
-	}
+	}, homeserver.MissingAll(api.OfMAS, reasonNoMAS)...)
 }
 
 // needsWrites is the condition of what only a change of the database can do.

@@ -355,3 +355,9 @@ func (w *world) alive(t *testing.T, token string) bool {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func (*keeper) NoteBegun(context.Context, string, homeserver.Begun) error { return nil }
+
+func (*keeper) Begun(context.Context, string, api.UserID) (homeserver.Begun, error) {
+	return homeserver.Begun{}, homeserver.ErrNone
+}

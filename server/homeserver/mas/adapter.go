@@ -33,8 +33,10 @@ type adapter struct {
 	mas      *client
 	synapse  homeserver.Adapter // Synapse's own table
 	keys     *keys
+	keeper   homeserver.Keeper
 	whole    joined
 	names    clientNames
+	hand     inHand
 	// pauses are how long to wait before each look at whether Synapse has heard of a change.
 	pauses []time.Duration
 	table  homeserver.Adapter
@@ -57,7 +59,7 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		keeper: keeper, given: settings.Token, now: time.Now,
 	}
 	a := &adapter{
-		settings: settings, mas: client, keys: k, synapse: synapse.NewWithKeys(settings, k, options...),
+		settings: settings, mas: client, keys: k, keeper: keeper, synapse: synapse.NewWithKeys(settings, k, options...),
 		pauses: []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second},
 	}
 	a.table = a.synapse.Overlay(homeserver.Adapter{
@@ -82,6 +84,7 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		homeserver.Missing(api.RenewUser, "mas_no_validity"),
 		homeserver.Implement(api.SignInAs, a.signInAs),
 		homeserver.Implement(api.FindUser, a.find),
+		homeserver.Implement(api.ListProviders, a.listProviders),
 		homeserver.Implement(api.ListTokens, a.tokens),
 		homeserver.Implement(api.ShowToken, a.showToken),
 		homeserver.Implement(api.CreateToken, a.createToken),
@@ -253,17 +256,17 @@ func (a *adapter) full(ctx context.Context, p pair) (api.User, error) {
 	if p.mas == nil {
 		return u, nil
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, together := errgroup.WithContext(ctx)
 	var addresses []api.Threepid
 	g.Go(func() error {
-		list, err := a.emails(ctx, p.mas.ID)
+		list, err := a.emails(together, p.mas.ID)
 		for _, e := range list {
 			addresses = append(addresses, api.Threepid{Medium: "email", Address: e.Attributes.Email, ValidatedMS: e.Attributes.Created.UnixMilli()})
 		}
 		return err
 	})
 	g.Go(func() (err error) {
-		u.ExternalIDs, err = a.identities(ctx, p.mas.ID)
+		u.ExternalIDs, err = a.identities(together, p.mas.ID)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -275,6 +278,11 @@ func (a *adapter) full(ctx context.Context, p pair) (api.User, error) {
 		}
 	}
 	u.Threepids = addresses
+	if !u.Deactivated {
+		if u.Begun, err = a.begun(ctx, p.id, *p.mas); err != nil {
+			return api.User{}, err
+		}
+	}
 	u.Unknown = remove(remove(u.Unknown, "threepids"), "external_ids")
 	return u, nil
 }

@@ -48,13 +48,18 @@ type making struct {
 }
 
 // create makes an account (POST /api/admin/v1/users), and then gives it what that call cannot, each by itself: password, e-mail
-// addresses, links, what Synapse keeps, administrator last. What fails is in Left, and can be done by editing the account. What MAS
-// or Synapse cannot take is refused before anything is sent.
+// addresses, links, what Synapse keeps, administrator last. What fails is in Left, and is remembered, so that the same request with Continue
+// goes on with it. What MAS or Synapse cannot take is refused before anything is sent.
 func (a *adapter) create(ctx context.Context, req api.UserCreate) (api.Handout, error) {
 	m := making{UserCreate: req, id: a.id(string(req.Localpart))}
 	if len(m.id) > maxID {
 		return api.Handout{}, api.NewProblem(api.StatusUnprocessable, "too_long", "max", strconv.Itoa(maxID-len(a.id("")))).At("localpart")
 	}
+	release, mine := a.hand.take(m.id)
+	if !mine {
+		return api.Handout{}, api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
+	}
+	defer release()
 	site, err := a.siteConfig(ctx)
 	if err != nil {
 		return api.Handout{}, err
@@ -62,15 +67,25 @@ func (a *adapter) create(ctx context.Context, req api.UserCreate) (api.Handout, 
 	if req.Password.Mode != api.PasswordNone && !site.Passwords {
 		return api.Handout{}, api.NewProblem(api.StatusUnprocessable, "password_disabled").At("password.mode")
 	}
-	if m.owned, err = a.checkOwned(ctx, "", "threepids.", req.Threepids, nil, "external_ids.", req.ExternalIDs); err != nil {
+	var made account
+	if req.Continue {
+		made, err = a.resume(ctx, m)
+	} else {
+		err = a.isBegun(ctx, m) // before somebody is told that its own address is taken
+	}
+	if err != nil {
+		return api.Handout{}, err
+	}
+	if m.owned, err = a.checkOwned(ctx, made.ID, "threepids.", req.Threepids, nil, "external_ids.", req.ExternalIDs); err != nil {
 		return api.Handout{}, err
 	}
 	if m.password, err = password.Make(req.Password); err != nil {
 		return api.Handout{}, problem(err)
 	}
-	made, err := a.make(ctx, m)
-	if err != nil {
-		return api.Handout{}, err
+	if !req.Continue {
+		if made, err = a.make(ctx, m); err != nil {
+			return api.Handout{}, err
+		}
 	}
 	return a.fill(ctx, m, made), nil
 }
@@ -106,25 +121,42 @@ func (a *adapter) make(ctx context.Context, m making) (account, error) {
 	case matrix.Unknown(err):
 		return a.settleNew(ctx, m)
 	}
-	return account{}, newProblem(err)
+	return account{}, a.notMade(ctx, m, err)
+}
+
+// notMade is why MAS did not make an account. Of two who make one of the same name at once, the second is told what MAS says when it does
+// not reach Synapse, so it is looked whether the name is there by now.
+func (a *adapter) notMade(ctx context.Context, m making, cause error) *api.Problem {
+	p := newProblem(cause)
+	if p.Code != "mas_synapse_down" {
+		return p
+	}
+	fresh, cancel := a.fresh(ctx)
+	defer cancel()
+	if _, err := a.mas.byName(fresh, string(m.Localpart)); err == nil {
+		return api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
+	}
+	return p
 }
 
 // settleNew looks for an account that may have been made though nobody said so. That its name was free just now makes it ours; the
 // clocks of gate and MAS need not agree to the second.
 func (a *adapter) settleNew(ctx context.Context, m making) (account, error) {
-	for _, pause := range a.pauses {
-		time.Sleep(pause)
+	var made account
+	done, _ := homeserver.Until(a.pauses, func() (bool, error) {
 		fresh, cancel := a.fresh(ctx)
+		defer cancel()
 		found, err := a.mas.byName(fresh, string(m.Localpart))
-		cancel()
-		if err == nil && time.Since(found.Attributes.Created).Abs() < time.Minute {
-			return found, nil
+		if missing(err) {
+			return false, nil
 		}
-		if err != nil && !missing(err) {
-			break
-		}
+		made = found
+		return err == nil && time.Since(found.Attributes.Created).Abs() < time.Minute, err
+	})
+	if !done {
+		return account{}, api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(m.id))
 	}
-	return account{}, api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(m.id))
+	return made, nil
 }
 
 // newProblem is what is wrong with a new account.
@@ -147,13 +179,14 @@ func newProblem(err error) *api.Problem {
 
 // fill gives the new account what it was asked to have.
 func (a *adapter) fill(ctx context.Context, m making, made account) api.Handout {
-	out := api.Handout{Password: m.password, Homeserver: a.address(ctx), ClientURL: a.settings.ClientURL}
+	out := api.Handout{Password: m.password, Homeserver: a.address(ctx), ClientURL: a.settings.ClientURL, Continued: m.Continue}
 	left := func(field string, err error) {
 		if err != nil {
 			p := problem(err)
 			out.Left = append(out.Left, api.FieldProblem{Field: field, Code: p.Code, Params: p.Params})
 		}
 	}
+	a.noteLeft(ctx, m, made, m.steps()) // what is left if the gate is stopped here
 	if !m.password.IsZero() {
 		if err := a.setPassword(ctx, made.ID, m.password); err != nil {
 			left("password", err)
@@ -161,15 +194,18 @@ func (a *adapter) fill(ctx context.Context, m making, made account) api.Handout 
 		}
 	}
 	if len(m.owned.addresses) > 0 {
-		left("threepids", a.setEmails(ctx, made.ID, m.owned.addresses))
+		_, err := a.addEmails(ctx, made.ID, m.owned.addresses)
+		left("threepids", err)
 	}
 	if len(m.owned.links) > 0 {
-		left("external_ids", a.setLinks(ctx, made.ID, m.owned.links))
+		_, err := a.addLinks(ctx, made.ID, m.owned.links)
+		left("external_ids", err)
 	}
 	a.fillSynapse(ctx, m, left)
 	if m.Admin {
 		left("admin", a.setAdmin(ctx, m.id, made.ID, true))
 	}
+	a.noteLeft(ctx, m, made, out.Left)
 	p, err := a.look(ctx, m.id)
 	if err == nil {
 		out.User, err = a.full(ctx, p)

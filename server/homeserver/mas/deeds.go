@@ -4,9 +4,9 @@ package mas
 
 import (
 	"context"
-	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/matrix"
 	"gatehouse/server/homeserver/password"
 )
@@ -23,17 +23,18 @@ func (a *adapter) tell(ctx context.Context, p pair, path matrix.Path, body any) 
 // idle. What Synapse has not heard of after some seconds is in the account's Drift, and the page offers to repair it.
 func (a *adapter) reaches(ctx context.Context, id api.UserID, done func(pair) bool) (api.User, error) {
 	var p pair
-	for _, pause := range a.pauses {
-		time.Sleep(pause)
+	_, err := homeserver.Until(a.pauses, func() (bool, error) {
 		fresh, cancel := a.fresh(ctx)
+		defer cancel()
 		now, err := a.look(fresh, id)
-		cancel()
 		if err != nil {
-			return api.User{}, err
+			return false, err
 		}
-		if p = now; done(p) {
-			break
-		}
+		p = now
+		return done(p), nil
+	})
+	if err != nil {
+		return api.User{}, err
 	}
 	fresh, cancel := a.fresh(ctx)
 	defer cancel()
@@ -109,6 +110,7 @@ func (a *adapter) end(ctx context.Context, id api.UserID, erase bool) (api.User,
 	if err := a.tell(ctx, p, path, map[string]bool{"skip_erase": !erase}); err != nil {
 		return api.User{}, err
 	}
+	a.got(ctx, id)
 	return a.reaches(ctx, id, done)
 }
 
@@ -166,6 +168,7 @@ func (a *adapter) resetPassword(ctx context.Context, req api.PasswordReset) (api
 	if err := a.setPassword(ctx, p.mas.ID, secret); err != nil {
 		return api.Handout{}, err
 	}
+	a.got(ctx, req.ID, "password")
 	out := api.Handout{Password: secret, Homeserver: a.address(ctx), ClientURL: a.settings.ClientURL}
 	if req.SignOut == nil || *req.SignOut {
 		fresh, cancel := a.fresh(ctx)

@@ -25,6 +25,22 @@ func (a *adapter) providers(ctx context.Context) ([]resource[provider], error) {
 	return list, nil
 }
 
+// listProviders returns them for people to choose from.
+func (a *adapter) listProviders(ctx context.Context, _ api.ServerQuery) (api.ProviderList, error) {
+	all, err := a.providers(ctx)
+	if err != nil {
+		return api.ProviderList{}, err
+	}
+	out := api.ProviderList{Providers: make([]api.Provider, 0, len(all))}
+	for _, p := range all {
+		of := p.Attributes
+		out.Providers = append(out.Providers, api.Provider{
+			ID: string(p.ID), Name: title(p, all), Issuer: of.Issuer, Brand: of.Brand, CreatedMS: of.Created.UnixMilli(), Disabled: of.Disabled != nil,
+		})
+	}
+	return out, nil
+}
+
 // title is what a provider is called where people read it: its name, where no other has it, else its issuer, else its ID.
 func title(p resource[provider], all []resource[provider]) string {
 	for _, of := range []func(resource[provider]) string{
@@ -163,12 +179,11 @@ func titles(all []resource[provider]) string {
 	return strings.Join(names, ", ")
 }
 
-// setEmails makes the addresses of an account what they shall be: first those that are new, then away with the others, so that a
-// failure leaves more rather than less (POST and DELETE /api/admin/v1/user-emails).
-func (a *adapter) setEmails(ctx context.Context, id ulid, want []string) error {
+// addEmails gives an account addresses that it has not got (POST /api/admin/v1/user-emails), and returns those that it had.
+func (a *adapter) addEmails(ctx context.Context, id ulid, want []string) ([]resource[email], error) {
 	have, err := a.emails(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, address := range want {
 		if slices.ContainsFunc(have, func(e resource[email]) bool { return strings.EqualFold(e.Attributes.Email, address) }) {
@@ -176,8 +191,18 @@ func (a *adapter) setEmails(ctx context.Context, id ulid, want []string) error {
 		}
 		call := post(matrix.At("/api/admin/v1/user-emails"), map[string]any{"user_id": id, "email": address})
 		if _, err := a.mas.do(ctx, call, nil); err != nil {
-			return emailProblem(err)
+			return nil, emailProblem(err)
 		}
+	}
+	return have, nil
+}
+
+// setEmails makes the addresses of an account what they shall be: first those that are new, then away with the others, so that a
+// failure leaves more rather than less (DELETE /api/admin/v1/user-emails).
+func (a *adapter) setEmails(ctx context.Context, id ulid, want []string) error {
+	have, err := a.addEmails(ctx, id, want)
+	if err != nil {
+		return err
 	}
 	for _, e := range have {
 		if slices.ContainsFunc(want, func(address string) bool { return strings.EqualFold(e.Attributes.Email, address) }) {
@@ -201,30 +226,41 @@ func emailProblem(err error) *api.Problem {
 	return problem(err)
 }
 
-// setLinks is setEmails for links (POST and DELETE /api/admin/v1/upstream-oauth-links).
-func (a *adapter) setLinks(ctx context.Context, id ulid, want []wantedLink) error {
+// is reports whether a link is the one that is wanted.
+func (w wantedLink) is(l resource[link]) bool {
+	return l.Attributes.ProviderID == w.Provider && l.Attributes.Subject == w.Subject
+}
+
+// addLinks is addEmails for links (POST /api/admin/v1/upstream-oauth-links).
+func (a *adapter) addLinks(ctx context.Context, id ulid, want []wantedLink) ([]resource[link], error) {
 	have, err := a.links(ctx, ofUser(id))
 	if err != nil {
-		return err
-	}
-	same := func(l resource[link], w wantedLink) bool {
-		return l.Attributes.ProviderID == w.Provider && l.Attributes.Subject == w.Subject
+		return nil, err
 	}
 	for _, w := range want {
-		if slices.ContainsFunc(have, func(l resource[link]) bool { return same(l, w) }) {
+		if slices.ContainsFunc(have, w.is) {
 			continue
 		}
 		call := post(matrix.At("/api/admin/v1/upstream-oauth-links"), map[string]any{"user_id": id, "provider_id": w.Provider, "subject": w.Subject})
 		_, err := a.mas.do(ctx, call, nil)
 		if matrix.Is(err, http.StatusConflict, "") {
-			return api.NewProblem(api.StatusConflict, "mas_taken")
+			return nil, api.NewProblem(api.StatusConflict, "mas_taken")
 		}
 		if err != nil {
-			return problem(err)
+			return nil, problem(err)
 		}
 	}
+	return have, nil
+}
+
+// setLinks is setEmails for links (DELETE /api/admin/v1/upstream-oauth-links).
+func (a *adapter) setLinks(ctx context.Context, id ulid, want []wantedLink) error {
+	have, err := a.addLinks(ctx, id, want)
+	if err != nil {
+		return err
+	}
 	for _, l := range have {
-		if slices.ContainsFunc(want, func(w wantedLink) bool { return same(l, w) }) {
+		if slices.ContainsFunc(want, func(w wantedLink) bool { return w.is(l) }) {
 			continue
 		}
 		call := matrix.Call{Method: http.MethodDelete, Path: matrix.At("/api/admin/v1/upstream-oauth-links/{}", string(l.ID))}

@@ -66,6 +66,9 @@ func (a *adapter) unavailable(synapse map[string]string) map[string]string {
 	for _, field := range []string{"users.update.admin", "users.update.threepids", "users.list.drift", "users.list.locked", "users.list.sort.last_seen"} {
 		delete(out, field)
 	}
+	for _, field := range []string{"users.create.threepids.phone", "users.update.threepids.phone"} {
+		out[field] = reasonNoPhones
+	}
 	if a.whole.over() {
 		for _, field := range []string{"users.list.admins", "users.list.drift", "users.list.sort.admin"} {
 			out[field] = reasonTooMany

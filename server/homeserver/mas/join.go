@@ -169,7 +169,7 @@ func (j *joined) note(u api.User) api.User {
 	defer j.mu.Unlock()
 	if j.users != nil {
 		held := u
-		held.Threepids, held.ExternalIDs, held.Unknown = nil, nil, nil
+		held.Threepids, held.ExternalIDs, held.Unknown, held.Begun = nil, nil, nil, nil
 		j.users[u.ID] = held
 	}
 	return u

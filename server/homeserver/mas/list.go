@@ -16,10 +16,12 @@ import (
 	"gatehouse/server/homeserver"
 )
 
-// The reasons (`missing.<reason>`) why something cannot be had: why a list is Synapse's alone, and why devices are not edited.
+// The reasons (`missing.<reason>`) why something cannot be had: why a list is Synapse's alone, and what MAS does not keep or let
+// be changed.
 const (
 	reasonTooMany   = "mas_too_many"
 	reasonNoDevices = "mas_no_device_edit"
+	reasonNoPhones  = "mas_no_phones"
 )
 
 // list returns a page of the accounts of both sides. It is filtered, sorted and counted here: Synapse sorts and MAS does not, MAS knows

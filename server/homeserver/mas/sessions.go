@@ -236,14 +236,13 @@ func (a *adapter) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 func (a *adapter) endAll(ctx context.Context, p pair) (int, error) {
 	ended := map[api.DeviceID]bool{}
 	leaving := map[api.DeviceID]bool{} // the devices of sessions that were counted
-	for _, pause := range a.pauses {
-		time.Sleep(pause)
+	done, err := homeserver.Until(a.pauses, func() (bool, error) {
 		have, err := a.sessions(ctx, p)
 		if err != nil || len(have) == 0 {
-			return len(ended), err
+			return err == nil, err
 		}
 		if err := a.endThese(ctx, p.id, have); err != nil {
-			return len(ended), err
+			return false, err
 		}
 		for _, s := range have {
 			if s.kind != kindDevice || !leaving[s.Device.Device] {
@@ -251,8 +250,12 @@ func (a *adapter) endAll(ctx context.Context, p pair) (int, error) {
 			}
 			leaving[s.Device.Device] = true
 		}
+		return false, nil
+	})
+	if err == nil && !done {
+		err = api.NewProblem(api.StatusBadGateway, "did_not_stick")
 	}
-	return len(ended), api.NewProblem(api.StatusBadGateway, "did_not_stick")
+	return len(ended), err
 }
 
 // endThese ends sessions (POST /api/admin/v1/…-sessions/{id}/finish, personal-sessions/{id}/revoke) and the devices of Synapse's that

@@ -120,6 +120,9 @@ func (a *adapter) update(ctx context.Context, req api.UserUpdate) (api.User, err
 		}
 		begun = true
 	}
+	for _, c := range wanted {
+		a.got(ctx, req.ID, c.field)
+	}
 	after, err := a.again(ctx, req.ID)
 	if err != nil {
 		return api.User{}, err

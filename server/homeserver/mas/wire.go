@@ -59,6 +59,7 @@ type link struct {
 }
 
 type provider struct {
+	Created  time.Time  `json:"created_at"`
 	Issuer   string     `json:"issuer"`
 	Name     string     `json:"human_name"`
 	Brand    string     `json:"brand_name"`

@@ -128,7 +128,8 @@ type memory struct {
 	kept    homeserver.ServiceAccount
 	refuses bool
 	retired []api.UserID
-	begun   []api.UserID
+	begun   []api.UserID // service accounts
+	halves  map[api.UserID]homeserver.Begun
 }
 
 func (m *memory) BeginServiceAccount(_ context.Context, _ string, id api.UserID) error {
@@ -180,3 +181,28 @@ func (m *memory) MadeAccounts(context.Context, string) ([]homeserver.MadeAccount
 func (m *memory) SetStep(context.Context, string, api.UserID, string) error { return nil }
 
 func (m *memory) Step(context.Context, string, api.UserID) (string, error) { return "", nil }
+
+func (m *memory) NoteBegun(_ context.Context, _ string, b homeserver.Begun) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.halves == nil {
+		m.halves = map[api.UserID]homeserver.Begun{}
+	}
+	if m.halves[b.ID] = b; len(b.Left) == 0 {
+		delete(m.halves, b.ID)
+	}
+	return nil
+}
+
+func (m *memory) Begun(ctx context.Context, _ string, id api.UserID) (homeserver.Begun, error) {
+	if ctx.Err() != nil {
+		return homeserver.Begun{}, ctx.Err()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, ok := m.halves[id]
+	if !ok {
+		return homeserver.Begun{}, homeserver.ErrNone
+	}
+	return b, nil
+}

@@ -72,7 +72,7 @@ func assemble(settings homeserver.Settings, client *matrix.Client, registrar *sh
 		keys:      keys,
 		pauses:    []time.Duration{0, time.Second, 2 * time.Second},
 	}
-	s.table = homeserver.Adapter{
+	s.table = append(homeserver.Adapter{
 		homeserver.Implement(api.ListUsers, s.list),
 		homeserver.Implement(api.GetUser, s.get),
 		homeserver.Implement(api.CheckName, s.available),
@@ -88,7 +88,6 @@ func assemble(settings homeserver.Settings, client *matrix.Client, registrar *sh
 		homeserver.Implement(api.DeactivateUser, s.deactivate).When(s.withoutMAS),
 		homeserver.Implement(api.EraseUser, s.erase).When(s.withoutMAS),
 		homeserver.Implement(api.ReactivateUser, s.reactivate).When(s.withoutMAS),
-		homeserver.Missing(api.RepairUser, reasonNoMAS),
 		homeserver.Implement(api.PreviewDeed, s.preview),
 		homeserver.Implement(api.JoinRooms, s.joinRooms),
 		homeserver.Implement(api.ListDevices, s.devices),
@@ -133,7 +132,7 @@ func assemble(settings homeserver.Settings, client *matrix.Client, registrar *sh
 		homeserver.Implement(api.ServerInfo, s.info),
 		homeserver.Implement(api.CheckServer, s.check),
 		homeserver.Implement(api.VerifyOperator, s.verify).When(s.withoutMAS),
-	}
+	}, homeserver.MissingAll(api.OfMAS, reasonNoMAS)...)
 	return s
 }
 

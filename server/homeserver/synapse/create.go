@@ -28,6 +28,9 @@ func (s *synapse) create(ctx context.Context, req api.UserCreate) (api.Handout, 
 	if p := checkName(req.Localpart, name); p != nil {
 		return api.Handout{}, p.At("localpart")
 	}
+	if req.Continue { // nothing is left of what is made here that could not be done by editing
+		return api.Handout{}, api.NewProblem(api.StatusConflict, "nothing_begun", "id", "@"+string(req.Localpart)+":"+name).At("localpart")
+	}
 	id := api.UserID("@" + string(req.Localpart) + ":" + name)
 	found, err := s.possessions(ctx, api.User{ID: id}, "threepids.", req.Threepids, "external_ids.", req.ExternalIDs)
 	if err != nil {

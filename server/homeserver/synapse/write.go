@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/matrix"
 )
 
@@ -32,21 +32,24 @@ func (s *synapse) settle(ctx context.Context, id api.UserID, cause error, done f
 
 // settled is settle, and returns the account.
 func (s *synapse) settled(ctx context.Context, id api.UserID, cause error, done func(api.User) bool) (api.User, error) {
-	unknown := api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
-	for _, pause := range s.pauses {
-		time.Sleep(pause)
+	var now api.User
+	ended, _ := homeserver.Until(s.pauses, func() (bool, error) {
 		fresh, cancel := s.fresh(ctx)
+		defer cancel()
 		u, err := s.read(fresh, id)
-		cancel()
-		if err == nil && done(u) {
-			return u, nil
+		if err == nil {
+			now = u
+			return done(u), nil
 		}
-		// A server that cannot be reached will not be so a second later, and every look takes its whole time.
-		if p := matrix.Problem(err); err != nil && p.Code != "not_found" {
-			return api.User{}, unknown
+		if matrix.Problem(err).Code == "not_found" {
+			return false, nil
 		}
+		return false, err // a server that cannot be reached will not be so a second later, and every look takes its whole time
+	})
+	if !ended {
+		return api.User{}, api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
 	}
-	return api.User{}, unknown
+	return now, nil
 }
 
 // writeProblem turns the error of a PUT into a problem, without the field.
