@@ -63,6 +63,9 @@ type house struct {
 	audit  *audit.Log
 	gate   *gate.Gate
 	ends   []closer
+
+	stop  context.CancelFunc // ends the heart
+	still chan struct{}      // closed once it has
 }
 
 // openHouse reads the configuration and puts the gate together. Nothing is sent to a homeserver whose kind and name the
@@ -83,10 +86,41 @@ func openHouse(ctx context.Context, path string, logs io.Writer) (*house, error)
 	if h.store, err = store.Open(ctx, cfg.Store.Source()); err != nil {
 		return nil, err
 	}
-	if err := h.furnish(ctx); err != nil {
+	if err := h.store.Beat(ctx, time.Now()); err != nil {
 		return nil, errors.Join(err, h.store.Close())
 	}
+	var alive context.Context // calls are brought to their end after ctx is over
+	alive, h.stop = context.WithCancel(context.WithoutCancel(ctx))
+	h.still = make(chan struct{})
+	go h.heart(alive)
+	if err := h.furnish(ctx); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	return h, nil
+}
+
+// heart tells other gates on the store that this one is alive, until it is closed.
+func (h *house) heart(ctx context.Context) {
+	defer close(h.still)
+	every(ctx, store.BeatEvery, func(now time.Time) {
+		if err := h.store.Beat(ctx, now); err != nil && ctx.Err() == nil {
+			h.log.Error("the store does not learn that this gate is alive", "error", err.Error())
+		}
+	})
+}
+
+// every calls f at each tick until ctx ends.
+func every(ctx context.Context, d time.Duration, f func(now time.Time)) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			f(now)
+		}
+	}
 }
 
 func (h *house) furnish(ctx context.Context) error {
@@ -197,7 +231,9 @@ func (h *house) close() error {
 	for _, end := range h.ends {
 		end(ctx)
 	}
-	return h.store.Close()
+	h.stop()
+	<-h.still
+	return errors.Join(h.store.Leave(ctx), h.store.Close())
 }
 
 func logger(c config.Log, w io.Writer) *slog.Logger {

@@ -166,6 +166,9 @@ func withStore(ctx context.Context, all *commands, f func(*store.Store) error) (
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Beat(ctx, time.Now()); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	defer func() { err = errors.Join(err, s.Leave(context.WithoutCancel(ctx)), s.Close()) }()
 	return f(s)
 }

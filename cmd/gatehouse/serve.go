@@ -33,15 +33,8 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	if settled, err := h.audit.Settle(ctx); err != nil {
-		return fmt.Errorf("the audit log cannot be written: %w", err)
-	} else if len(settled) > 0 {
-		h.log.Warn("the last run ended in the middle of these calls; what became of them is unknown", "audit_rows", settled)
-	}
-	if settled, err := h.store.SettleInvitations(ctx); err != nil {
+	if err := h.settle(ctx); err != nil {
 		return err
-	} else if settled > 0 {
-		h.log.Warn("the last run ended while invitations were taken up; whether these accounts were made is unknown", "uses", settled)
 	}
 	handler, err := h.handler()
 	if err != nil {
@@ -53,6 +46,11 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 	}
 	server := handler.web.Server(handler.http)
 	go h.sweep(ctx)
+	go every(ctx, store.BeatEvery, func(time.Time) {
+		if err := h.settle(ctx); err != nil && ctx.Err() == nil {
+			h.log.Error("what a gate left behind could not be settled", "error", err.Error())
+		}
+	})
 	go h.gate.Watch(ctx)
 	h.log.Info("Gatehouse is open", "address", h.config.PublicURL, "listening", listener.Addr().String(), "store", h.store.Place(), "version", version.String())
 	if !h.config.SecureCookies() {
@@ -75,6 +73,22 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 	return server.Shutdown(drain)
 }
 
+// settle brings to an end what was left behind by a gate that is gone: one that was killed, the last run of this one among them.
+func (h *house) settle(ctx context.Context) error {
+	rows, err := h.audit.Settle(ctx)
+	if err != nil {
+		return fmt.Errorf("the audit log cannot be written: %w", err)
+	}
+	if len(rows) > 0 {
+		h.log.Warn("a gate ended in the middle of these calls; what became of them is unknown", "audit_rows", rows)
+	}
+	uses, err := h.store.SettleInvitations(ctx)
+	if uses > 0 {
+		h.log.Warn("a gate ended while invitations were taken up; whether these accounts were made is unknown", "uses", uses)
+	}
+	return err
+}
+
 type doors struct {
 	web  *gate.Web
 	http http.Handler
@@ -89,7 +103,7 @@ func (h *house) handler() (doors, error) {
 	w := &gate.Web{
 		Gate: h.gate,
 		Desk: &operator.Desk{
-			Store: h.store, Audit: h.audit, Limits: operator.NewLimits(time.Now), Verify: h.verify, Now: time.Now, Wait: operator.Sleep,
+			Store: h.store, Audit: h.audit, Limits: operator.NewLimits(h.store, h.fingerprintKey(), time.Now), Verify: h.verify, Now: time.Now, Wait: operator.Sleep,
 		},
 		Sessions: &operator.Sessions{
 			Store: h.store, Keys: h.seal.JWTKeys(), KeyID: kid, Audience: h.config.PublicURL,
@@ -131,19 +145,14 @@ func (h *house) listen() (net.Listener, error) {
 
 // sweep throws away what has had its time.
 func (h *house) sweep(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			_, requests := h.store.PurgeRequests(ctx, now.Add(-store.RequestKeyLife))
-			_, drafts := h.store.PurgeDrafts(ctx, now)
-			_, sessions := h.store.PurgeSessions(ctx, now.Add(-30*24*time.Hour))
-			if err := errors.Join(requests, drafts, sessions); err != nil && ctx.Err() == nil {
-				h.log.Error("old rows could not be thrown away", "error", err.Error())
-			}
+	every(ctx, time.Minute, func(now time.Time) {
+		_, requests := h.store.PurgeRequests(ctx, now.Add(-store.RequestKeyLife))
+		_, drafts := h.store.PurgeDrafts(ctx, now)
+		_, sessions := h.store.PurgeSessions(ctx, now.Add(-30*24*time.Hour))
+		_, attempts := h.store.PurgeAttempts(ctx, now)
+		_, leases := h.store.PurgeLeases(ctx, now)
+		if err := errors.Join(requests, drafts, sessions, attempts, leases); err != nil && ctx.Err() == nil {
+			h.log.Error("old rows could not be thrown away", "error", err.Error())
 		}
-	}
+	})
 }

@@ -250,9 +250,9 @@ func (l *Log) Recover(ctx context.Context) error {
 	return nil
 }
 
-// Settle records [Unknown] for every intent that has no outcome and returns
-// their numbers: what the gate was doing when it was killed. It belongs at the
-// start of the gate, before the first request.
+// Settle records [Unknown] for every intent that has no outcome, of a gate that is
+// gone, and returns their numbers: what it was doing when it was killed. It
+// belongs at the start of a gate, after the store's first Beat, and after each.
 func (l *Log) Settle(ctx context.Context) ([]int64, error) {
 	return l.rows.SettleAudit(ctx, store.AuditResult{
 		At: l.now(), Outcome: string(Unknown), Code: CodeInterrupted,

@@ -58,7 +58,7 @@ func (g *Gate) NameFree(ctx context.Context, h Holder, i Invited, name api.Local
 	if err := name.Validate(); err != nil {
 		return api.Availability{}, err
 	}
-	if err := g.invitations.MayLookUp(h.Address); err != nil {
+	if err := g.invitations.MayLookUp(ctx, h.Address); err != nil {
 		return api.Availability{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTime)
@@ -83,7 +83,7 @@ func (g *Gate) TakeUp(ctx context.Context, h Holder, t api.TakeUp) (Joining, err
 	if err := t.Check(i.Localpart, len(terms) > 0); err != nil {
 		return Joining{}, err
 	}
-	if err := g.invitations.MayLookUp(h.Address); err != nil {
+	if err := g.invitations.MayLookUp(ctx, h.Address); err != nil {
 		return Joining{}, err
 	}
 	var accepted []string

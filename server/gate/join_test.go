@@ -142,13 +142,14 @@ func TestTheLastUse(t *testing.T) { storetest.Each(t, testTheLastUse) }
 
 func testTheLastUse(t *testing.T) {
 	t.Parallel()
-	w := gatetest.New(t, gatetest.Options{})
+	w, other := pair(t)
 	token := w.Invite(store.Invitation{Uses: 2})
 	var made, late atomic.Int32
 	var all sync.WaitGroup
 	for i := range 24 {
 		all.Go(func() {
-			_, err := w.Gate.TakeUp(t.Context(), gate.Holder{Token: token, Address: "198.51.100." + string(rune('0'+i%10)), Key: gate.NewKey()}, called(api.Localpart("racer-"+string(rune('a'+i)))))
+			at := []*gatetest.World{w, other}[i%2]
+			_, err := at.Gate.TakeUp(t.Context(), gate.Holder{Token: token, Address: "198.51.100." + string(rune('0'+i%10)), Key: gate.NewKey()}, called(api.Localpart("racer-"+string(rune('a'+i)))))
 			switch code(err) {
 			case "":
 				made.Add(1)

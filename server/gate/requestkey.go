@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/operator"
 	"gatehouse/server/store"
 )
 
 // AnswerLife is how long the answer to a write stays in memory, for the second of two clicks. It may hold a password, so it is short.
 const AnswerLife = 60 * time.Second
 
-// requestKeys makes sure that a form or a client's write, however often it arrives, is done once. The store remembers for
-// 15 minutes that it was done; the answer itself is only in memory, for AnswerLife.
+// requestKeys makes sure that a form or a client's write, however often it arrives, and at however many gates on one store, is done once.
+// The store remembers for 15 minutes that it was done; the answer itself is only in the memory of the gate that did it, for AnswerLife.
 type requestKeys struct {
 	store       *store.Store
 	now         func() time.Time
@@ -105,14 +106,14 @@ func (k *requestKeys) once(ctx context.Context, v Visit, req api.Request, deed f
 // first asks the store whether this is the first arrival, and if so runs the deed. It reports whether the answer is that of the deed.
 func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request, deed func() (any, error)) (result any, done bool, err error) {
 	_, _ = k.store.PurgeRequests(ctx, k.now().Add(-store.RequestKeyLife))
-	row, first, err := k.store.BeginRequest(ctx, request)
+	row, first, err := k.arrive(ctx, request)
 	switch {
 	case err != nil:
 		return nil, false, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	case !first && !row.SameWrite(request):
 		return nil, false, api.NewProblem(api.StatusConflict, "key_reused")
 	case !first && row.State != store.RequestDone:
-		return nil, false, api.NewProblem(api.StatusConflict, "outcome_unknown") // the gate was stopped in the middle of it
+		return nil, false, api.NewProblem(api.StatusConflict, "outcome_unknown") // a gate was stopped in the middle of it, or takes very long
 	case !first && row.Code != "":
 		return nil, false, api.NewProblem(row.Status, row.Code)
 	case !first:
@@ -132,6 +133,25 @@ func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request,
 	// What was done stays done when this fails; a third arrival then hears that the outcome is unknown.
 	_ = k.store.FinishRequest(ctx, request.Session, request.Key, status, code, "")
 	return result, true, err
+}
+
+// elsewhereEvery is how often the gate looks whether another one has ended what it does.
+const elsewhereEvery = 250 * time.Millisecond
+
+// arrive notes the arrival of a request. Where another gate is at the same one, it waits for that one's end, as long as it lives.
+func (k *requestKeys) arrive(ctx context.Context, request store.Request) (row store.Request, first bool, err error) {
+	for {
+		row, first, err = k.store.BeginRequest(ctx, request)
+		if err != nil || first || row.State == store.RequestDone || !row.SameWrite(request) || row.Replica == k.store.Replica() {
+			return row, first, err
+		}
+		if lives, err := k.store.Lives(ctx, row.Replica); err != nil || !lives {
+			return row, false, err
+		}
+		if operator.Sleep(ctx, elsewhereEvery) != nil {
+			return row, false, nil
+		}
+	}
 }
 
 // alreadyDone says that a write was done before and its answer is gone.

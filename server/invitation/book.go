@@ -44,7 +44,7 @@ const (
 
 // New returns the invitations that are in the store. public is the origin that people reach the gate at.
 func New(s *store.Store, k *seal.Keys, public string, now func() time.Time) *Book {
-	return &Book{store: s, seal: k, public: public, now: now, guesses: operator.NewRate(now, maxGuesses), names: operator.NewRate(now, maxNames)}
+	return &Book{store: s, seal: k, public: public, now: now, guesses: operator.NewRate(s, "invitation guessed", maxGuesses, now), names: operator.NewRate(s, "name looked up", maxNames, now)}
 }
 
 // day is the unit of how long invitations are good for.
@@ -82,14 +82,14 @@ func Identity(id string) string { return "invitation:" + id }
 // never there is all the same to them: the error is the problem no_such_invitation, and the address can try such links only so
 // often. A form that the invitation was used with finds it again.
 func (b *Book) Find(ctx context.Context, token api.Secret, address, form string) (store.Invitation, error) {
-	if wait := b.guesses.Allow(address); wait > 0 {
-		return store.Invitation{}, limited(wait)
+	if err := may(b.guesses.Full(ctx, address)); err != nil {
+		return store.Invitation{}, err
 	}
 	row, err := b.look(ctx, token, form)
 	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "no_such_invitation" {
-		b.guesses.Failed(address)
-	} else {
-		b.guesses.Cancelled(address)
+		if err := may(b.guesses.Count(ctx, address)); err != nil {
+			return store.Invitation{}, err
+		}
 	}
 	return row, err
 }
@@ -120,11 +120,18 @@ func (b *Book) look(ctx context.Context, token api.Secret, form string) (store.I
 }
 
 // MayLookUp counts a look of an address whether a name is free: whoever holds a link shall not list the homeserver's accounts with it.
-func (b *Book) MayLookUp(address string) error {
-	if wait := b.names.Allow(address); wait > 0 {
+func (b *Book) MayLookUp(ctx context.Context, address string) error {
+	return may(b.names.Count(ctx, address))
+}
+
+// may makes a problem of what a Rate says.
+func may(wait time.Duration, err error) error {
+	switch {
+	case err != nil:
+		return unavailable()
+	case wait > 0:
 		return limited(wait)
 	}
-	b.names.Failed(address)
 	return nil
 }
 

@@ -39,7 +39,7 @@ func testActorOfFailedSignIns(t *testing.T) {
 		{"hs", "ann:example.org", audit.UnknownActor}, {"hs", "%", audit.UnknownActor}, {"hs", "@", audit.UnknownActor}, {"hs", "_nn", audit.UnknownActor},
 		{"", "olga", "operator:olga"}, {"", "gone", "operator:gone"}, {"", "ann", audit.UnknownActor}, {"hs", "olga", audit.UnknownActor},
 	} {
-		f.Limits = NewLimits(f.Now)
+		f.clock.now = f.clock.now.Add(limitWindow)
 		if _, code := f.try(t, c.homeserver, c.name, "wrong password"); code != "sign_in_wrong" {
 			t.Fatalf("%+v: %s", c, code)
 		}
@@ -72,7 +72,7 @@ func testTypedNamesAreNotKept(t *testing.T) {
 	f.answer = func(api.Credentials) (api.Identity, error) {
 		return api.Identity{}, api.NewProblem(api.StatusUnavailable, "homeserver_down")
 	}
-	f.Limits = NewLimits(f.Now)
+	f.clock.now = f.clock.now.Add(limitWindow)
 	_, code := f.try(t, "hs", canary, canary)
 	codes[code] = true
 	if !codes["sign_in_wrong"] || !codes["sign_in_limited"] || !codes["homeserver_down"] {

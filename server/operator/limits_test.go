@@ -3,13 +3,15 @@
 package operator
 
 import (
+	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"gatehouse/server/store/storetest"
 )
 
 var limitsStart = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
@@ -17,31 +19,64 @@ var limitsStart = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 // A stopwatch is a clock that a test moves.
 type stopwatch struct{ now time.Time }
 
-func newLimits() (*Limits, *stopwatch) {
+var limitsKey = []byte("a key for the names")
+
+func newLimits(t *testing.T) (*Limits, *stopwatch) {
+	t.Helper()
 	w := &stopwatch{limitsStart}
-	return NewLimits(func() time.Time { return w.now }), w
+	return NewLimits(newStore(t), limitsKey, func() time.Time { return w.now }), w
+}
+
+// fataler is a test, or a property.
+type fataler interface {
+	Helper()
+	Fatal(...any)
+}
+
+func allow(t fataler, l *Limits, name, address string) *Try {
+	t.Helper()
+	try, err := l.Allow(context.Background(), name, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return try
+}
+
+func end(t fataler, how func(context.Context) error) {
+	t.Helper()
+	if err := how(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // fail makes a wrong attempt and reports whether it was allowed.
-func fail(l *Limits, name, address string) bool {
-	if wait, _ := l.Allow(name, address); wait > 0 {
+func fail(t fataler, l *Limits, name, address string) bool {
+	t.Helper()
+	try := allow(t, l, name, address)
+	if try.Wait > 0 {
 		return false
 	}
-	l.Failed(name, address)
+	end(t, try.Failed)
 	return true
 }
 
-func wantWait(t *testing.T, l *Limits, name, address string, want time.Duration) {
+func wantWait(t *testing.T, l *Limits, name, address string, want time.Duration) *Try {
 	t.Helper()
-	if got, _ := l.Allow(name, address); got != want {
-		t.Errorf("%s from %s waits %v, want %v", name, address, got, want)
+	try := allow(t, l, name, address)
+	if try.Wait != want {
+		t.Errorf("%s from %s waits %v, want %v", name, address, try.Wait, want)
 	}
+	return try
 }
 
 func TestFiveFailuresOfANameFromAnAddress(t *testing.T) {
-	l, w := newLimits()
+	storetest.Each(t, testFiveFailuresOfANameFromAnAddress)
+}
+
+func testFiveFailuresOfANameFromAnAddress(t *testing.T) {
+	l, w := newLimits(t)
 	for i := range limitPair {
-		if !fail(l, "ann", "192.0.2.1") {
+		if !fail(t, l, "ann", "192.0.2.1") {
 			t.Fatalf("attempt %d refused", i+1)
 		}
 		w.now = w.now.Add(time.Minute)
@@ -51,19 +86,23 @@ func TestFiveFailuresOfANameFromAnAddress(t *testing.T) {
 	wantWait(t, l, "bob", "192.0.2.1", 0)
 	wantWait(t, l, "ann", "192.0.2.2", 0)
 
-	w.now = w.now.Add(10*time.Minute - time.Nanosecond)
-	wantWait(t, l, "ann", "192.0.2.1", time.Nanosecond)
-	w.now = w.now.Add(time.Nanosecond)
-	if !fail(l, "ann", "192.0.2.1") {
+	w.now = w.now.Add(10*time.Minute - time.Millisecond)
+	wantWait(t, l, "ann", "192.0.2.1", time.Millisecond)
+	w.now = w.now.Add(time.Millisecond)
+	if !fail(t, l, "ann", "192.0.2.1") {
 		t.Error("refused after the time it was told")
 	}
 	wantWait(t, l, "ann", "192.0.2.1", time.Minute) // then the second one's turn
 }
 
 func TestTwentyFailuresFromAnAddress(t *testing.T) {
-	l, w := newLimits()
+	storetest.Each(t, testTwentyFailuresFromAnAddress)
+}
+
+func testTwentyFailuresFromAnAddress(t *testing.T) {
+	l, w := newLimits(t)
 	for i := range limitAddress {
-		if !fail(l, fmt.Sprint("user", i), "192.0.2.1") {
+		if !fail(t, l, fmt.Sprint("user", i), "192.0.2.1") {
 			t.Fatalf("attempt %d refused", i+1)
 		}
 	}
@@ -74,22 +113,26 @@ func TestTwentyFailuresFromAnAddress(t *testing.T) {
 }
 
 // Being refused is no further failure: who waits as long as told gets in.
-func TestRefusalsDoNotCount(t *testing.T) {
-	l, w := newLimits()
+func TestRefusalsDoNotCount(t *testing.T) { storetest.Each(t, testRefusalsDoNotCount) }
+
+func testRefusalsDoNotCount(t *testing.T) {
+	l, w := newLimits(t)
 	for range limitPair {
-		fail(l, "ann", "192.0.2.1")
+		fail(t, l, "ann", "192.0.2.1")
 	}
-	for range 100 {
+	for range 20 {
 		w.now = w.now.Add(time.Second)
-		if fail(l, "ann", "192.0.2.1") {
+		if fail(t, l, "ann", "192.0.2.1") {
 			t.Fatal("allowed")
 		}
 	}
-	wantWait(t, l, "ann", "192.0.2.1", limitWindow-100*time.Second)
+	wantWait(t, l, "ann", "192.0.2.1", limitWindow-20*time.Second)
 	wantWait(t, l, "bob", "192.0.2.1", 0)
 }
 
-func TestNetworks(t *testing.T) {
+func TestNetworks(t *testing.T) { storetest.Each(t, testNetworks) }
+
+func testNetworks(t *testing.T) {
 	tests := []struct {
 		name string
 		a, b string
@@ -107,12 +150,11 @@ func TestNetworks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l, _ := newLimits()
+			l, _ := newLimits(t)
 			for range limitPair {
-				fail(l, "ann", tt.a)
+				fail(t, l, "ann", tt.a)
 			}
-			wait, _ := l.Allow("ann", tt.b)
-			if (wait > 0) != tt.same {
+			if wait := allow(t, l, "ann", tt.b).Wait; (wait > 0) != tt.same {
 				t.Errorf("after %s, %s waits %v", tt.a, tt.b, wait)
 			}
 		})
@@ -120,15 +162,17 @@ func TestNetworks(t *testing.T) {
 }
 
 // From many addresses a name gets slower and slower, but is never refused.
-func TestANameAloneOnlyGetsSlower(t *testing.T) {
-	l, w := newLimits()
+func TestANameAloneOnlyGetsSlower(t *testing.T) { storetest.Each(t, testANameAloneOnlyGetsSlower) }
+
+func testANameAloneOnlyGetsSlower(t *testing.T) {
+	l, w := newLimits(t)
 	attempt := 0
 	next := func() (wait, delay time.Duration) {
 		attempt++
 		address := fmt.Sprintf("198.51.%d.%d", attempt/250, attempt%250)
-		wait, delay = l.Allow("ann", address)
-		l.Failed("ann", address)
-		return wait, delay
+		try := allow(t, l, "ann", address)
+		end(t, try.Failed)
+		return try.Wait, try.Delay
 	}
 	ms := time.Millisecond
 	for i, want := range []time.Duration{0, 0, 0, 0, 0, 250 * ms, 500 * ms, 1000 * ms, 2000 * ms, 4000 * ms, 4000 * ms, 4000 * ms} {
@@ -136,47 +180,52 @@ func TestANameAloneOnlyGetsSlower(t *testing.T) {
 			t.Errorf("attempt %d: wait %v, delay %v, want delay %v", i+1, wait, delay, want)
 		}
 	}
-	for range 1000 {
+	for range 100 {
 		if wait, delay := next(); wait != 0 || delay != slowMost {
 			t.Fatalf("attempt %d: wait %v, delay %v", attempt, wait, delay)
 		}
 	}
-	if _, delay := l.Allow("bob", "192.0.2.1"); delay != 0 {
+	if delay := allow(t, l, "bob", "192.0.2.1").Delay; delay != 0 {
 		t.Errorf("another name waits %v", delay)
 	}
 	w.now = w.now.Add(limitWindow)
-	if _, delay := l.Allow("ann", "192.0.2.1"); delay != 0 {
+	if delay := allow(t, l, "ann", "192.0.2.1").Delay; delay != 0 {
 		t.Errorf("after a quiet time: delay %v", delay)
 	}
 }
 
-func TestSuccess(t *testing.T) {
-	l, _ := newLimits()
+func TestSuccess(t *testing.T) { storetest.Each(t, testSuccess) }
+
+func testSuccess(t *testing.T) {
+	l, _ := newLimits(t)
 	for range limitPair - 1 {
-		fail(l, "ann", "192.0.2.1")
+		fail(t, l, "ann", "192.0.2.1")
 	}
-	wantWait(t, l, "ann", "192.0.2.1", 0)
-	l.Succeeded("ann", "192.0.2.1")
+	end(t, wantWait(t, l, "ann", "192.0.2.1", 0).Succeeded)
 	for i := range limitPair {
-		if !fail(l, "ann", "192.0.2.1") {
+		if !fail(t, l, "ann", "192.0.2.1") {
 			t.Fatalf("attempt %d after a success refused", i+1)
 		}
 	}
-	if fail(l, "ann", "192.0.2.1") {
+	if fail(t, l, "ann", "192.0.2.1") {
 		t.Error("a success made it endless")
 	}
 }
 
 // With an account of one's own one cannot buy further guesses at others'.
 func TestSuccessDoesNotClearTheAddress(t *testing.T) {
-	l, _ := newLimits()
+	storetest.Each(t, testSuccessDoesNotClearTheAddress)
+}
+
+func testSuccessDoesNotClearTheAddress(t *testing.T) {
+	l, _ := newLimits(t)
 	allowed := 0
-	for i := range 10 * limitAddress {
-		if fail(l, fmt.Sprint("victim", i), "192.0.2.1") {
+	for i := range 3 * limitAddress {
+		if fail(t, l, fmt.Sprint("victim", i), "192.0.2.1") {
 			allowed++
 		}
-		if wait, _ := l.Allow("own", "192.0.2.1"); wait == 0 {
-			l.Succeeded("own", "192.0.2.1")
+		if try := allow(t, l, "own", "192.0.2.1"); try.Wait == 0 {
+			end(t, try.Succeeded)
 		}
 	}
 	if allowed != limitAddress {
@@ -185,26 +234,32 @@ func TestSuccessDoesNotClearTheAddress(t *testing.T) {
 }
 
 // Many who share one address and sign in rightly are no attack.
-func TestSuccessesDoNotCount(t *testing.T) {
-	l, _ := newLimits()
-	for i := range 10 * limitAddress {
+func TestSuccessesDoNotCount(t *testing.T) { storetest.Each(t, testSuccessesDoNotCount) }
+
+func testSuccessesDoNotCount(t *testing.T) {
+	l, _ := newLimits(t)
+	for i := range 3 * limitAddress {
 		name := fmt.Sprint("user", i)
-		wantWait(t, l, name, "192.0.2.1", 0)
-		l.Succeeded(name, "192.0.2.1")
+		end(t, wantWait(t, l, name, "192.0.2.1", 0).Succeeded)
 	}
 }
 
 func TestCancelledAttemptsDoNotCount(t *testing.T) {
-	l, _ := newLimits()
-	for range 10 * limitAddress {
-		wantWait(t, l, "ann", "192.0.2.1", 0)
-		l.Cancelled("ann", "192.0.2.1")
+	storetest.Each(t, testCancelledAttemptsDoNotCount)
+}
+
+func testCancelledAttemptsDoNotCount(t *testing.T) {
+	l, _ := newLimits(t)
+	for range 3 * limitAddress {
+		end(t, wantWait(t, l, "ann", "192.0.2.1", 0).Cancelled)
 	}
 }
 
 // An attempt whose end nobody says counts as one under way, and not for long.
-func TestForgottenAttempts(t *testing.T) {
-	l, w := newLimits()
+func TestForgottenAttempts(t *testing.T) { storetest.Each(t, testForgottenAttempts) }
+
+func testForgottenAttempts(t *testing.T) {
+	l, w := newLimits(t)
 	for range limitPair {
 		wantWait(t, l, "ann", "192.0.2.1", 0)
 	}
@@ -213,48 +268,57 @@ func TestForgottenAttempts(t *testing.T) {
 	wantWait(t, l, "ann", "192.0.2.1", 0)
 }
 
-// Guesses sent all at once are counted before the first has its answer.
-func TestAttemptsAtOnce(t *testing.T) {
-	l, _ := newLimits()
-	var allowed atomic.Int32
+// Guesses sent all at once, to two gates, are counted before the first has its answer.
+func TestAttemptsAtOnce(t *testing.T) { storetest.Each(t, testAttemptsAtOnce) }
+
+func testAttemptsAtOnce(t *testing.T) {
+	source := storetest.Source(t)
+	now := func() time.Time { return limitsStart }
+	gates := []*Limits{NewLimits(storeAt(t, source), limitsKey, now), NewLimits(storeAt(t, source), limitsKey, now)}
+	var mu sync.Mutex
+	var allowed []*Try
 	var wg sync.WaitGroup
-	for range 50 {
+	for i := range 50 {
 		wg.Go(func() {
-			if wait, _ := l.Allow("ann", "192.0.2.1"); wait == 0 {
-				allowed.Add(1)
+			try, err := gates[i%2].Allow(t.Context(), "ann", "192.0.2.1")
+			if err != nil {
+				t.Error(err)
+			} else if try.Wait == 0 {
+				mu.Lock()
+				defer mu.Unlock()
+				allowed = append(allowed, try)
 			}
 		})
 	}
 	wg.Wait()
-	if got := allowed.Load(); got != limitPair {
-		t.Errorf("%d at once, want %d", got, limitPair)
+	if len(allowed) != limitPair {
+		t.Errorf("%d at once, want %d", len(allowed), limitPair)
 	}
-	for range limitPair {
-		l.Failed("ann", "192.0.2.1")
+	for _, try := range allowed {
+		end(t, try.Failed)
 	}
-	wantWait(t, l, "ann", "192.0.2.1", limitWindow)
+	for _, l := range gates {
+		wantWait(t, l, "ann", "192.0.2.1", limitWindow)
+	}
 }
 
-// Whatever happens, the tables stay bounded, and nobody waits longer than the window.
-func TestLimitsAreBounded(t *testing.T) {
-	l, w := newLimits()
-	const more = 500
-	for i := range limitEntries + more {
-		fail(l, fmt.Sprint("user", i), fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255))
-		w.now = w.now.Add(time.Millisecond)
-	}
-	for name, table := range map[string]table{"pairs": l.pairs, "addresses": l.addresses, "names": l.names} {
-		if len(table.entries) != limitEntries || table.used.Len() != limitEntries {
-			t.Errorf("%s: %d entries, %d in the list, want %d", name, len(table.entries), table.used.Len(), limitEntries)
-		}
+// A name may be a password that was typed into the wrong field: nothing in the store can be compared with a guess at it.
+func TestNamesAreHashedWithTheKey(t *testing.T) {
+	a, b := NewLimits(nil, limitsKey, nil), NewLimits(nil, []byte("another key"), nil)
+	if a.key("name", "x") == b.key("name", "x") || a.key("name", "x") != a.key("name", "x") || a.key("a", "b") == a.key("a", "b", "") {
+		t.Error("the key is not used, or texts run into each other")
 	}
 }
 
 // However attempts, ends and pauses follow each other, there are never more
 // failures in a window than allowed.
-func TestLimitsHold(t *testing.T) {
+func TestLimitsHold(t *testing.T) { storetest.Each(t, testLimitsHold) }
+
+func testLimitsHold(t *testing.T) {
+	l, w := newLimits(t)
+	round := 0
 	rapid.Check(t, func(t *rapid.T) {
-		l, w := newLimits()
+		round++ // each has addresses of its own
 		type failure struct {
 			pair string
 			addr string
@@ -263,9 +327,10 @@ func TestLimitsHold(t *testing.T) {
 		var failures []failure
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			name := rapid.SampledFrom([]string{"ann", "bob", "cem"}).Draw(t, "name")
-			addr := rapid.SampledFrom([]string{"192.0.2.1", "192.0.2.2"}).Draw(t, "address")
+			addr := rapid.SampledFrom([]string{fmt.Sprintf("10.0.%d.1", round), fmt.Sprintf("10.0.%d.2", round)}).Draw(t, "address")
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 120).Draw(t, "seconds")) * time.Second)
-			wait, delay := l.Allow(name, addr)
+			try := allow(t, l, name, addr)
+			wait, delay := try.Wait, try.Delay
 			if wait < 0 || wait > limitWindow || delay < 0 || delay > slowMost || wait > 0 && delay > 0 {
 				t.Fatalf("wait %v, delay %v", wait, delay)
 			}
@@ -274,10 +339,10 @@ func TestLimitsHold(t *testing.T) {
 			}
 			switch rapid.SampledFrom([]string{"failed", "failed", "failed", "cancelled"}).Draw(t, "end") {
 			case "failed":
-				l.Failed(name, addr)
+				end(t, try.Failed)
 				failures = append(failures, failure{name + addr, addr, w.now})
 			case "cancelled":
-				l.Cancelled(name, addr)
+				end(t, try.Cancelled)
 			}
 			pair, address := 0, 0
 			for _, f := range failures {

@@ -7,51 +7,57 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gatehouse/server/store/storetest"
 )
 
-func TestRate(t *testing.T) {
+func TestRate(t *testing.T) { storetest.Each(t, testRate) }
+
+func testRate(t *testing.T) {
 	now := time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
-	r := NewRate(func() time.Time { return now }, 3)
-	for range 50 { // what was good does not count
-		if wait := r.Allow("192.0.2.1"); wait != 0 {
-			t.Fatalf("wait %s", wait)
+	s := newStore(t)
+	clock := func() time.Time { return now }
+	r, other := NewRate(s, "this", 3, clock), NewRate(s, "that", 3, clock)
+	want := func(r *Rate, address string, wait time.Duration) {
+		t.Helper()
+		if full, err := r.Full(t.Context(), address); err != nil || full != wait {
+			t.Errorf("full for %s, want %s; %v", full, wait, err)
 		}
-		r.Cancelled("192.0.2.1")
-	}
-	for i := range 3 {
-		if wait := r.Allow("192.0.2.1"); wait != 0 {
-			t.Fatalf("try %d: wait %s", i, wait)
+		if got, err := r.Count(t.Context(), address); err != nil || got != wait {
+			t.Errorf("waits %s, want %s; %v", got, wait, err)
 		}
-		r.Failed("192.0.2.1")
-		now = now.Add(time.Minute)
-	}
-	if wait := r.Allow("192.0.2.1"); wait != 12*time.Minute {
-		t.Errorf("the fourth: wait %s", wait)
-	}
-	if wait := r.Allow("192.0.2.2"); wait != 0 {
-		t.Errorf("another address: wait %s", wait)
-	}
-	now = now.Add(12 * time.Minute)
-	if wait := r.Allow("192.0.2.1"); wait != 0 {
-		t.Errorf("later: wait %s", wait)
 	}
 	for range 3 {
-		r.Allow("2001:db8:1:2::1")
-		r.Failed("2001:db8:1:2:ffff::9")
+		want(r, "192.0.2.1", 0)
+		now = now.Add(time.Minute)
 	}
-	if r.Allow("2001:db8:1:2::3") == 0 || r.Allow("2001:db8:1:3::3") != 0 {
-		t.Error("an IPv6 address does not count as its /64")
-	}
+	want(r, "192.0.2.1", 12*time.Minute)
+	want(r, "192.0.2.1", 12*time.Minute) // that did not count
+	want(r, "192.0.2.2", 0)
+	want(other, "192.0.2.1", 0)
+	now = now.Add(12 * time.Minute)
+	want(r, "192.0.2.1", 0)
+	want(r, "2001:db8:1:2::1", 0)
+	want(r, "2001:db8:1:2:ffff::9", 0)
+	want(r, "2001:db8:1:2::", 0)
+	want(r, "2001:db8:1:2::3", limitWindow)
+	want(r, "2001:db8:1:3::3", 0)
 }
 
-// Tries at once are as many as they are.
-func TestRateAtOnce(t *testing.T) {
-	r := NewRate(time.Now, 5)
+// What is done at once is as much as it is.
+func TestRateAtOnce(t *testing.T) { storetest.Each(t, testRateAtOnce) }
+
+func testRateAtOnce(t *testing.T) {
+	r := NewRate(newStore(t), "this", 5, time.Now)
 	var let atomic.Int32
 	var all sync.WaitGroup
 	for range 40 {
 		all.Go(func() {
-			if r.Allow("192.0.2.1") == 0 {
+			wait, err := r.Count(t.Context(), "192.0.2.1")
+			if err != nil {
+				t.Error(err)
+			}
+			if wait == 0 {
 				let.Add(1)
 			}
 		})

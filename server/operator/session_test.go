@@ -21,7 +21,12 @@ import (
 
 func newStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), storetest.Source(t))
+	return storeAt(t, storetest.Source(t))
+}
+
+func storeAt(t *testing.T, source string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), source)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,29 +55,32 @@ func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
 	if err := (api.Credentials{Name: a.Name, Password: a.Password}).Validate(); err != nil {
 		return nil, err
 	}
-	who := limitName(a)
-	wait, delay := d.Limits.Allow(who, a.Address)
-	if wait > 0 {
-		limited := api.NewProblem(api.StatusTooMany, "sign_in_limited", "wait", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-		limited.RetryMS = wait.Milliseconds()
-		if !d.Limits.FirstRefusal(who, a.Address) {
-			return nil, limited // or anybody could fill the log, of which nothing is ever taken away
-		}
-		return nil, d.refused(ctx, a, limited)
+	try, err := d.Limits.Allow(ctx, limitName(a), a.Address)
+	if err != nil {
+		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
-	if err := d.Wait(ctx, delay); err != nil {
+	if try.Wait > 0 {
+		return nil, d.limited(ctx, a, try)
+	}
+	if err := d.Wait(ctx, try.Delay); err != nil {
 		return nil, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
 	}
 	p, err := d.prove(ctx, &a)
 	if err != nil {
+		var counted error
 		if problem, ok := errors.AsType[*api.Problem](err); ok && (problem.Code == "sign_in_wrong" || problem.Code == "sign_in_not_admin") {
-			d.Limits.Failed(who, a.Address)
+			counted = try.Failed(ctx)
 		} else {
-			d.Limits.Cancelled(who, a.Address)
+			counted = try.Cancelled(ctx)
+		}
+		if counted != nil {
+			return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 		}
 		return nil, d.refused(ctx, a, err)
 	}
-	d.Limits.Succeeded(who, a.Address)
+	if err := try.Succeeded(ctx); err != nil {
+		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	}
 	p.Address = a.Address
 	a.actor = p.ID
 	entry := d.entry(ctx, a)
@@ -86,6 +89,19 @@ func (d *Desk) signIn(ctx context.Context, a Attempt) (*Person, error) {
 		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
 	return p, nil
+}
+
+// limited is the answer to an attempt that is turned away. The first of a kind is recorded.
+func (d *Desk) limited(ctx context.Context, a Attempt, try *Try) error {
+	limited := api.NewProblem(api.StatusTooMany, "sign_in_limited", "wait", strconv.Itoa(int((try.Wait+time.Second-1)/time.Second)))
+	limited.RetryMS = try.Wait.Milliseconds()
+	switch first, err := try.FirstRefusal(ctx); {
+	case err != nil:
+		return api.NewProblem(api.StatusUnavailable, "store_unavailable")
+	case !first:
+		return limited // or anybody could fill the log, of which nothing is ever taken away
+	}
+	return d.refused(ctx, a, limited)
 }
 
 // limitName returns the one name that the limits count an account under: with or without sigil and server, `@ann:example.org` is

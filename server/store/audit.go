@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -82,11 +81,11 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 	err = s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `
 			INSERT INTO audit (id, at_ms, request_id, phase, actor, role, address, homeserver, operation,
-				targets, request, outcome, code, detail)
-			VALUES (`+auditNumber+`, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+				targets, request, outcome, code, detail, replica)
+			VALUES (`+auditNumber+`, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 			RETURNING id`,
 			row.At.UnixMilli(), row.RequestID, row.Phase, row.Actor, row.Role, row.Address, row.Homeserver,
-			row.Operation, string(list), request, row.Outcome, row.Code, row.Detail).Scan(&id)
+			row.Operation, string(list), request, row.Outcome, row.Code, row.Detail, s.replica).Scan(&id)
 		if err != nil {
 			return err
 		}
@@ -111,23 +110,23 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 // if its outcome is known already. An outcome "unknown" may be followed by a
 // known one.
 func (s *Store) AppendOutcome(ctx context.Context, intentID int64, r AuditResult) error {
-	err := s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error { return appendOutcome(ctx, tx, intentID, r) })
+	err := s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error { return s.appendOutcome(ctx, tx, intentID, r) })
 	if err != nil {
 		return fmt.Errorf("store: audit outcome of %d: %w", intentID, err)
 	}
 	return nil
 }
 
-func appendOutcome(ctx context.Context, tx *sql.Tx, intentID int64, r AuditResult) error {
+func (s *Store) appendOutcome(ctx context.Context, tx *sql.Tx, intentID int64, r AuditResult) error {
 	res, err := tx.ExecContext(ctx, `
 		INSERT INTO audit (id, at_ms, request_id, phase, intent_id, actor, role, address, homeserver, operation,
-			targets, request, outcome, code, detail)
+			targets, request, outcome, code, detail, replica)
 		SELECT `+auditNumber+`, $1, i.request_id, 'outcome', i.id, i.actor, i.role, i.address, i.homeserver, i.operation,
-			'[]', 'null', $2, $3, $4
+			'[]', 'null', $2, $3, $4, $7
 		FROM audit i
 		WHERE i.id = $5 AND i.phase = 'intent' AND NOT EXISTS (
 			SELECT 1 FROM audit o WHERE o.intent_id = i.id AND (o.outcome <> '`+auditUnknown+`' OR o.outcome = $6))`,
-		r.At.UnixMilli(), r.Outcome, r.Code, r.Detail, intentID, r.Outcome)
+		r.At.UnixMilli(), r.Outcome, r.Code, r.Detail, intentID, r.Outcome, s.replica)
 	if err != nil {
 		return err
 	}
@@ -143,47 +142,6 @@ func appendOutcome(ctx context.Context, tx *sql.Tx, intentID int64, r AuditResul
 		return err
 	}
 	return ErrExists
-}
-
-// auditSettledKey names the number up to which every intent is known to have
-// an outcome, so that settling does not read the whole log at every start.
-const auditSettledKey = "audit.settled"
-
-// SettleAudit gives every intent without an outcome the result r and returns
-// their numbers.
-func (s *Store) SettleAudit(ctx context.Context, r AuditResult) ([]int64, error) {
-	var open []int64
-	err := s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error {
-		var settled, last int64
-		value, err := getMeta(ctx, tx, auditSettledKey)
-		if err == nil {
-			settled, err = strconv.ParseInt(value, 10, 64)
-		}
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM audit`).Scan(&last); err != nil {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, `
-			SELECT i.id FROM audit i
-			WHERE i.id > $1 AND i.phase = 'intent'
-				AND NOT EXISTS (SELECT 1 FROM audit o WHERE o.intent_id = i.id)
-			ORDER BY i.id`, settled)
-		if open, err = scanAll(rows, err, scanValue[int64]); err != nil {
-			return err
-		}
-		for _, id := range open {
-			if err := appendOutcome(ctx, tx, id, r); err != nil {
-				return err
-			}
-		}
-		return setMeta(ctx, tx, auditSettledKey, strconv.FormatInt(last, 10))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store: settle audit: %w", err)
-	}
-	return open, nil
 }
 
 // AuditHistory returns what was done to one account, or refused, newest first,

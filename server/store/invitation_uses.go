@@ -53,8 +53,8 @@ func (s *Store) ReserveInvitation(ctx context.Context, u InvitationUse) (use Inv
 		use, first = u, true
 		use.State = UseReserved
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO invitation_uses (invitation, request, user_id, state, left_over, accepted, at_ms)
-			VALUES ($1, $2, $3, 'reserved', '', $4, $5)`, u.Invitation, u.Request, u.UserID, u.Accepted, u.At.UnixMilli())
+			INSERT INTO invitation_uses (invitation, request, user_id, state, left_over, accepted, at_ms, replica)
+			VALUES ($1, $2, $3, 'reserved', '', $4, $5, $6)`, u.Invitation, u.Request, u.UserID, u.Accepted, u.At.UnixMilli(), s.replica)
 		return err
 	})
 	if err != nil {
@@ -64,11 +64,12 @@ func (s *Store) ReserveInvitation(ctx context.Context, u InvitationUse) (use Inv
 }
 
 // SettleInvitation notes how a reserved use ended: done or unknown, with what was
-// left. It fails with [ErrNotFound] if there is none that is reserved.
+// left. It fails with [ErrNotFound] if there is none that is reserved, or that
+// others took for left behind.
 func (s *Store) SettleInvitation(ctx context.Context, u InvitationUse) error {
 	n, err := s.exec(ctx, `
 		UPDATE invitation_uses SET state = $1, user_id = $2, left_over = $3
-		WHERE invitation = $4 AND request = $5 AND state = 'reserved'`, u.State, u.UserID, u.Left, u.Invitation, u.Request)
+		WHERE invitation = $4 AND request = $5 AND state <> 'done'`, u.State, u.UserID, u.Left, u.Invitation, u.Request)
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
@@ -80,17 +81,18 @@ func (s *Store) SettleInvitation(ctx context.Context, u InvitationUse) error {
 
 // ReturnInvitation gives a reserved use back, because no account was made with it.
 func (s *Store) ReturnInvitation(ctx context.Context, invitation, request string) error {
-	_, err := s.exec(ctx, `DELETE FROM invitation_uses WHERE invitation = $1 AND request = $2 AND state = 'reserved'`, invitation, request)
+	_, err := s.exec(ctx, `DELETE FROM invitation_uses WHERE invitation = $1 AND request = $2 AND state <> 'done'`, invitation, request)
 	if err != nil {
 		return fmt.Errorf("store: return invitation: %w", err)
 	}
 	return nil
 }
 
-// SettleInvitations makes every use that is still reserved unknown, and returns
-// how many there were. It is for the start: whoever reserved them is gone.
+// SettleInvitations makes every use unknown that a process reserved which is gone
+// (see [Store.Beat]), and returns how many there were.
 func (s *Store) SettleInvitations(ctx context.Context) (int64, error) {
-	n, err := s.exec(ctx, `UPDATE invitation_uses SET state = 'unknown' WHERE state = 'reserved'`)
+	n, err := s.exec(ctx, `UPDATE invitation_uses SET state = 'unknown'
+		WHERE state = 'reserved' AND NOT EXISTS (SELECT 1 FROM replicas r WHERE r.id = invitation_uses.replica)`)
 	if err != nil {
 		return 0, fmt.Errorf("store: settle invitations: %w", err)
 	}

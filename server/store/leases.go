@@ -27,6 +27,15 @@ func (s *Store) TakeLease(ctx context.Context, name, holder string, now time.Tim
 	return nil
 }
 
+// PurgeLeases deletes the leases whose time is over.
+func (s *Store) PurgeLeases(ctx context.Context, now time.Time) (int64, error) {
+	n, err := s.exec(ctx, `DELETE FROM leases WHERE expires_ms <= $1`, now.UnixMilli())
+	if err != nil {
+		return 0, fmt.Errorf("store: purge leases: %w", err)
+	}
+	return n, nil
+}
+
 // ReleaseLease gives a lease back. A lease that somebody else holds stays theirs.
 func (s *Store) ReleaseLease(ctx context.Context, name, holder string) error {
 	if _, err := s.exec(ctx, `DELETE FROM leases WHERE name = $1 AND holder = $2`, name, holder); err != nil {

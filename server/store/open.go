@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -22,10 +23,11 @@ import (
 //
 // On PostgreSQL, which several processes may share, both are pools.
 type Store struct {
-	path  string // of SQLite's file
-	write *sql.DB
-	read  *sql.DB
-	group *group // SQLite's: what writes, but for River
+	path    string // of SQLite's file
+	replica string
+	write   *sql.DB
+	read    *sql.DB
+	group   *group // SQLite's: what writes, but for River
 
 	pool, readPool *pgxpool.Pool // PostgreSQL's, behind write and read
 }
@@ -49,6 +51,8 @@ func Open(ctx context.Context, source string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.replica = rand.Text()
+	here.Store(s.replica, true)
 	if err := s.Healthy(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -69,6 +73,7 @@ func (s *Store) Place() string {
 
 // Close waits for running queries and closes the database.
 func (s *Store) Close() error {
+	here.Delete(s.replica)
 	var errs []error
 	// The writer closes last: SQLite's last connection folds the WAL into the file.
 	for _, db := range []*sql.DB{s.read, s.write} {

@@ -32,6 +32,7 @@ type Request struct {
 	Code       string // problem code, "" if it went well
 	Location   string // the next screen, if the answer was a redirect
 	At         time.Time
+	Replica    string // of the process that it arrived at; see [Store.Lives]
 }
 
 // SameWrite reports whether another arrival with the same key asks for the same thing.
@@ -45,10 +46,10 @@ func (r Request) SameWrite(other Request) bool {
 func (s *Store) BeginRequest(ctx context.Context, r Request) (row Request, first bool, err error) {
 	err = s.InTx(ctx, "", func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
-			INSERT INTO request_keys (session, request, operation, homeserver, body_hash, state, status, code, location, at_ms)
-			VALUES ($1, $2, $3, $4, $5, 'running', 0, '', '', $6)
+			INSERT INTO request_keys (session, request, operation, homeserver, body_hash, state, status, code, location, at_ms, replica)
+			VALUES ($1, $2, $3, $4, $5, 'running', 0, '', '', $6, $7)
 			ON CONFLICT DO NOTHING`,
-			r.Session, r.Key, r.Operation, r.Homeserver, r.BodyHash, r.At.UnixMilli())
+			r.Session, r.Key, r.Operation, r.Homeserver, r.BodyHash, r.At.UnixMilli(), s.replica)
 		if err != nil {
 			return err
 		}
@@ -58,7 +59,7 @@ func (s *Store) BeginRequest(ctx context.Context, r Request) (row Request, first
 		}
 		first = n == 1
 		row, err = scanRequest(tx.QueryRowContext(ctx, `
-			SELECT session, request, operation, homeserver, body_hash, state, status, code, location, at_ms
+			SELECT session, request, operation, homeserver, body_hash, state, status, code, location, at_ms, replica
 			FROM request_keys WHERE session = $1 AND request = $2`, r.Session, r.Key))
 		return err
 	})
@@ -110,7 +111,7 @@ func scanRequest(row scanner) (Request, error) {
 		at int64
 	)
 	err := row.Scan(&r.Session, &r.Key, &r.Operation, &r.Homeserver, &r.BodyHash, &r.State, &r.Status, &r.Code,
-		&r.Location, &at)
+		&r.Location, &at, &r.Replica)
 	r.At = fromMillis(at)
 	return r, err
 }

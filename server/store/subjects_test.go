@@ -75,7 +75,7 @@ func testRequestKeys(t *testing.T) {
 	r := Request{Session: "s1", Key: "k1", Operation: "users.create", Homeserver: "hs", BodyHash: "abc", At: t0}
 
 	running := r
-	running.State = RequestRunning
+	running.State, running.Replica = RequestRunning, s.Replica()
 	row, first, err := s.BeginRequest(ctx, r)
 	must(t, err)
 	if diff := cmp.Diff(running, row); diff != "" || !first {

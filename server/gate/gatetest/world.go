@@ -60,6 +60,8 @@ type Options struct {
 	Terms   []homeserver.Term // of both homeservers
 	// Pages adds routes, once everything else stands.
 	Pages func(*World) func(*echo.Echo)
+	// Beside is a World whose store, clock and homeservers this one has, too: another gate beside the first.
+	Beside *World
 }
 
 // A World is a gate in front of two homeservers: hs (example.org) and other (other.example).
@@ -100,9 +102,11 @@ func New(t testing.TB, o Options) *World {
 	if o.Public == "" {
 		o.Public = "https://gate.example"
 	}
-	w := &World{
-		Options: o, Clock: &Clock{now: Start}, Source: storetest.Source(t), Stub: NewStub("example.org"),
-		Other: NewStub("other.example"), t: t,
+	w := &World{Options: o, t: t}
+	if o.Beside != nil {
+		w.Clock, w.Source, w.Stub, w.Other = o.Beside.Clock, o.Beside.Source, o.Beside.Stub, o.Beside.Other
+	} else {
+		w.Clock, w.Source, w.Stub, w.Other = &Clock{now: Start}, storetest.Source(t), NewStub("example.org"), NewStub("other.example")
 	}
 	keys, err := seal.New([]byte("0123456789abcdefghijklmnopqrstuv"))
 	must(t, err)
@@ -126,6 +130,7 @@ func (w *World) open() {
 	var err error
 	w.Store, err = store.Open(context.Background(), w.Source)
 	must(t, err)
+	must(t, w.Store.Beat(context.Background(), w.Clock.Now()))
 	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
 	w.Audit = audit.New(w.Store, w.Clock.Now)
 	server := func(name string, s *Stub) *gate.Homeserver {
@@ -143,7 +148,7 @@ func (w *World) open() {
 	kid, _ := w.Seal.JWTKey()
 	w.Web = &gate.Web{
 		Gate: w.Gate,
-		Desk: &operator.Desk{Store: w.Store, Audit: w.Audit, Limits: operator.NewLimits(w.Clock.Now), Verify: w.verify, Now: w.Clock.Now, Wait: w.wait},
+		Desk: &operator.Desk{Store: w.Store, Audit: w.Audit, Limits: operator.NewLimits(w.Store, []byte("limits"), w.Clock.Now), Verify: w.verify, Now: w.Clock.Now, Wait: w.wait},
 		Sessions: &operator.Sessions{
 			Store: w.Store, Keys: w.Seal.JWTKeys(), KeyID: kid, Audience: w.Options.Public, Idle: 15 * time.Minute, Absolute: 8 * time.Hour, Now: w.Clock.Now,
 		},
