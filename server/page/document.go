@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"io"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -63,12 +65,20 @@ func send(c echo.Context, status int, page string) error {
 	h.Set("Content-Encoding", "gzip")
 	h.Set("Content-Type", "text/html; charset=UTF-8")
 	c.Response().WriteHeader(status)
-	w, _ := gzip.NewWriterLevel(c.Response(), gzip.BestSpeed)
-	if _, err := w.Write([]byte(page)); err != nil {
+	w := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(w)
+	w.Reset(c.Response())
+	if _, err := io.WriteString(w, page); err != nil {
 		return err
 	}
 	return w.Close()
 }
+
+// compressors are used again: each holds more than a megabyte.
+var compressors = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // an error is a level that is none
+	return w
+}}
 
 func (d document) content() app.UI {
 	body := d.body

@@ -4,6 +4,7 @@ package page
 
 import (
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
@@ -58,7 +59,11 @@ func (a *Assets) serviceWorker(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	text := strings.NewReplacer("FILES", string(files), "OFFLINE", string(offline)).Replace(string(a.byName["sw.js"].plain))
+	worker, err := fs.ReadFile(a.files, "sw.js")
+	if err != nil {
+		return err
+	}
+	text := strings.NewReplacer("FILES", string(files), "OFFLINE", string(offline)).Replace(string(worker))
 	c.Response().Header().Set("Cache-Control", "no-cache")
 	return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", []byte(text))
 }
