@@ -63,7 +63,9 @@ func TestCanaryOfPersons(t *testing.T) {
 
 // TestCanaryLive plants passwords in a real run: on a card as it really goes over the
 // wire, in the log and in the store. All of them are found.
-func TestCanaryLive(t *testing.T) {
+func TestCanaryLive(t *testing.T) { eachStore(t, testCanaryLive) }
+
+func testCanaryLive(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs))
@@ -99,6 +101,13 @@ func TestCanaryLive(t *testing.T) {
 	if found := g.leaks(exchanges); len(found) != 0 {
 		t.Errorf("before anything is planted: %q", found)
 	}
+	if g.database != "" {
+		plantRow(t, g, c.password)
+		if found := g.leaks(nil); len(found) != 1 || !strings.Contains(found[0], "the store: ") {
+			t.Errorf("planted in a row: %q", found)
+		}
+		plantRow(t, g, "nothing")
+	}
 	for _, file := range []string{"gatehouse.log", "data/planted.db"} {
 		path := filepath.Join(g.Dir, file)
 		before, _ := os.ReadFile(path) // the second is not there
@@ -111,5 +120,17 @@ func TestCanaryLive(t *testing.T) {
 		if err := os.WriteFile(path, before, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// plantRow writes a text into the store of a gatehouse, as bytes.
+func plantRow(t *testing.T, g *gatehouse, text string) {
+	t.Helper()
+	db := g.store()
+	defer db.Close()
+	_, err := db.Exec(`INSERT INTO drafts (person, homeserver, screen, sealed, expires_ms) VALUES ('planted', '', '', $1, 0)
+		ON CONFLICT (person, homeserver, screen) DO UPDATE SET sealed = excluded.sealed`, []byte(text))
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -83,6 +83,9 @@ func (g *gatehouse) leaks(exchanges []exchange) []string {
 		for _, what := range files {
 			found = append(found, "the file "+what)
 		}
+		for _, what := range g.searchStore(watch) {
+			found = append(found, "the store: "+what)
+		}
 		for _, what := range watch.search([]byte(keptBy(g.URL))) {
 			found = append(found, "the browser's storage: "+what)
 		}

@@ -16,7 +16,9 @@ import (
 
 // TestCLICall calls every operation that Synapse has from the command line, and looks at
 // the homeserver what came of it.
-func TestCLICall(t *testing.T) {
+func TestCLICall(t *testing.T) { eachStore(t, testCLICall) }
+
+func testCLICall(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := prepareGatehouse(t, homeservers(hs))

@@ -230,6 +230,9 @@ func (g *gatehouse) checkSecrets() {
 	for _, what := range found {
 		g.t.Errorf("SECRET in a file: %s", what)
 	}
+	for _, what := range g.searchStore(c) {
+		g.t.Errorf("SECRET in the store: %s", what)
+	}
 	for _, what := range c.search([]byte(keptBy(g.URL))) {
 		g.t.Errorf("SECRET in the browser's storage: %s", what)
 	}

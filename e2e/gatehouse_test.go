@@ -112,11 +112,12 @@ type gatehouse struct {
 	Dir    string // the folder of its configuration, key, store and log
 	Config string // path of gatehouse.yaml
 
-	t      *testing.T
-	listen string // where it really listens; URL is a wire to it
-	wire   *wire
-	args   []string
-	proc   *process.Process
+	t        *testing.T
+	database string // the address of its store, where that is in PostgreSQL
+	listen   string // where it really listens; URL is a wire to it
+	wire     *wire
+	args     []string
+	proc     *process.Process
 
 	passwords passwords // that are looked for besides the secrets of the configuration
 }
@@ -174,6 +175,10 @@ func prepareGatehouse(t *testing.T, config string) *gatehouse {
 		rand.Read(key)
 		g.write("secret.key", key)
 		config = "secret_key_file: secret.key\n" + config
+	}
+	if storedInPostgres(t) {
+		g.database = postgres(t)
+		config = fmt.Sprintf("store:\n  database: %q\n", g.database) + config
 	}
 	if err := os.MkdirAll(filepath.Join(g.Dir, "data"), 0o700); err != nil {
 		t.Fatal(err)

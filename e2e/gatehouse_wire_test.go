@@ -21,11 +21,11 @@ import (
 // after the test.
 type wire struct {
 	listener net.Listener
-	target   string
 
-	mu    sync.Mutex
-	links []*link
-	wg    sync.WaitGroup
+	mu     sync.Mutex
+	target string
+	links  []*link
+	wg     sync.WaitGroup
 }
 
 // A link is one connection over a wire. Its fields may be read when the wire is
@@ -46,6 +46,17 @@ func newWire(target string) (*wire, error) {
 	return w, nil
 }
 
+// to has the wire lead to another address, and hangs up all connections.
+func (w *wire) to(target string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.target = target
+	for _, l := range w.links {
+		l.client.Close()
+		l.server.Close()
+	}
+}
+
 func (w *wire) addr() string { return w.listener.Addr().String() }
 
 func (w *wire) accept() {
@@ -54,7 +65,10 @@ func (w *wire) accept() {
 		if err != nil {
 			return // closed
 		}
-		server, err := net.Dial("tcp", w.target)
+		w.mu.Lock()
+		target := w.target
+		w.mu.Unlock()
+		server, err := net.Dial("tcp", target)
 		if err != nil {
 			client.Close() // as if nobody listened
 			continue

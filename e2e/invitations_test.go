@@ -70,7 +70,9 @@ func (g *gatehouse) unseen(link string) {
 }
 
 // An invitation is made in the panel and taken up by somebody without a session and without scripts; nobody but them knows the password.
-func TestInvitation(t *testing.T) {
+func TestInvitation(t *testing.T) { eachStore(t, testInvitation) }
+
+func testInvitation(t *testing.T) {
 	t.Parallel()
 	for kind, server := range map[string]func(*testing.T) *homeserver.Server{"synapse": synapse, "dendrite": dendrite} {
 		t.Run(kind, func(t *testing.T) {

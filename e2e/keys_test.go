@@ -157,7 +157,7 @@ func (g *gatehouse) isEnded(t *testing.T, hs *homeserver.Server, id string) {
 		t.Errorf("the log has %q of %s", log, id)
 	}
 	var actor string
-	g.query(t, `SELECT actor FROM audit WHERE operation = 'users.deactivate' AND instr(targets, ?) > 0 AND phase = 'intent'`, []any{id}, &actor)
+	g.query(t, `SELECT actor FROM audit WHERE operation = 'users.deactivate' AND targets LIKE '%' || $1 || '%' AND phase = 'intent'`, []any{id}, &actor)
 	if actor != "gatehouse" {
 		t.Errorf("%s was ended by %q", id, actor)
 	}

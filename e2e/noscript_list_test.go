@@ -21,7 +21,9 @@ const crowd = 105
 
 // TestNoscriptList reads the list of accounts of Synapse without scripts: pages, order,
 // filters and search are links and forms, and the address holds them.
-func TestNoscriptList(t *testing.T) {
+func TestNoscriptList(t *testing.T) { eachStore(t, testNoscriptList) }
+
+func testNoscriptList(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs))

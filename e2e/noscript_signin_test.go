@@ -18,7 +18,9 @@ import (
 )
 
 // TestNoscriptSignIn signs people in, or not, without scripts.
-func TestNoscriptSignIn(t *testing.T) {
+func TestNoscriptSignIn(t *testing.T) { eachStore(t, testNoscriptSignIn) }
+
+func testNoscriptSignIn(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs))
@@ -233,7 +235,9 @@ func fromAnotherSite(t *testing.T, g *gatehouse, hs *homeserver.Server) {
 
 // TestNoscriptOperator signs an operator in that the gate itself knows, while the
 // homeserver is of no help.
-func TestNoscriptOperator(t *testing.T) {
+func TestNoscriptOperator(t *testing.T) { eachStore(t, testNoscriptOperator) }
+
+func testNoscriptOperator(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs))

@@ -14,7 +14,9 @@ import (
 )
 
 // TestNoscriptStates suspends and shadow-bans accounts on Synapse without scripts, and takes that back from the note about it.
-func TestNoscriptStates(t *testing.T) {
+func TestNoscriptStates(t *testing.T) { eachStore(t, testNoscriptStates) }
+
+func testNoscriptStates(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs))

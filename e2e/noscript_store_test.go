@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"database/sql"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,7 +26,7 @@ func (g *gatehouse) query(t *testing.T, query string, args []any, into ...any) {
 func serviceAccount(t *testing.T, g *gatehouse, hs *homeserver.Server) string {
 	t.Helper()
 	var id string
-	g.query(t, `SELECT user_id FROM service_accounts WHERE homeserver = ? AND retired_ms IS NULL`, []any{hs.Kind}, &id)
+	g.query(t, `SELECT user_id FROM service_accounts WHERE homeserver = $1 AND retired_ms IS NULL`, []any{hs.Kind}, &id)
 	return id
 }
 
@@ -49,20 +48,6 @@ func (g *gatehouse) keepServiceToken(t *testing.T, hs *homeserver.Server) {
 	g.keepSecret("", token)
 }
 
-// store opens the store of a gatehouse, to be read.
-func (g *gatehouse) store() *sql.DB {
-	g.t.Helper()
-	stores, err := filepath.Glob(filepath.Join(g.Dir, "data", "*.db"))
-	if err != nil || len(stores) != 1 {
-		g.t.Fatalf("stores: %v, %v", stores, err)
-	}
-	db, err := sql.Open("sqlite", "file:"+stores[0]+"?mode=ro&_pragma=busy_timeout(10000)")
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	return db
-}
-
 // audit returns what the log has of an operation about an account, in order: the phase
 // of each row, its outcome and the code of its problem.
 func (g *gatehouse) audit(operation, about string) []string {
@@ -71,7 +56,7 @@ func (g *gatehouse) audit(operation, about string) []string {
 	defer db.Close()
 	rows, err := db.QueryContext(timeout(g.t), `
 		SELECT r.phase, r.outcome, r.code FROM audit r LEFT JOIN audit i ON i.id = COALESCE(r.intent_id, r.id)
-		WHERE i.operation = ? AND instr(i.targets || i.request, ?) > 0 ORDER BY r.id`, operation, about)
+		WHERE i.operation = $1 AND i.targets || i.request LIKE '%' || $2 || '%' ORDER BY r.id`, operation, about)
 	if err != nil {
 		g.t.Fatal(err)
 	}

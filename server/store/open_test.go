@@ -72,10 +72,19 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesANewerDatabase(t *testing.T) { storetest.Each(t, testOpenRefusesANewerDatabase) }
+func TestOpenRefusesANewerDatabase(t *testing.T) {
+	for name, source := range newDatabases(t) {
+		t.Run(name, func(t *testing.T) { openRefusesANewerDatabase(t, source) })
+	}
+}
 
-func testOpenRefusesANewerDatabase(t *testing.T) {
-	path := storetest.Source(t)
+// newDatabases are ones of each kind in which there never was a table.
+func newDatabases(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{"sqlite": filepath.Join(t.TempDir(), "gatehouse.db"), "postgres": storetest.Postgres(t)}
+}
+
+func openRefusesANewerDatabase(t *testing.T, path string) {
 	s, err := Open(t.Context(), path)
 	must(t, err)
 	_, err = s.exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, '1')`)
@@ -187,10 +196,13 @@ func testHealthyAfterClose(t *testing.T) {
 }
 
 // Processes that open a new database at once all get a whole one.
-func TestOpenAtOnce(t *testing.T) { storetest.Each(t, testOpenAtOnce) }
+func TestOpenAtOnce(t *testing.T) {
+	for name, source := range newDatabases(t) {
+		t.Run(name, func(t *testing.T) { openAtOnce(t, source) })
+	}
+}
 
-func testOpenAtOnce(t *testing.T) {
-	path := storetest.Source(t)
+func openAtOnce(t *testing.T, path string) {
 	const n = 6
 	stores := make([]*Store, n)
 	errs := make([]error, n)

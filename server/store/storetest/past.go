@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"gatehouse/tools/homeserver"
 )
 
 // OnPostgres reports whether a source is PostgreSQL.
@@ -32,8 +34,8 @@ func Raw(t testing.TB, source string) *sql.DB {
 // PostgreSQL as a text, with bytes as they are.
 func Stored(t testing.TB, source string) string {
 	t.Helper()
-	var all strings.Builder
 	if !OnPostgres(source) {
+		var all strings.Builder
 		for _, file := range []string{source, source + "-wal"} {
 			data, err := os.ReadFile(file)
 			if err != nil {
@@ -43,32 +45,9 @@ func Stored(t testing.TB, source string) string {
 		}
 		return all.String()
 	}
-	db := Raw(t, source)
-	for _, table := range texts(t, db, `SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'`) {
-		rows := texts(t, db, `SELECT x::text FROM (SELECT set_config('bytea_output', 'escape', false)) AS how, `+table+` AS x`)
-		all.WriteString(strings.Join(rows, "\n") + "\n")
-	}
-	return all.String()
-}
-
-// texts returns the rows of one column.
-func texts(t testing.TB, db *sql.DB, query string) []string {
-	t.Helper()
-	rows, err := db.Query(query)
+	rows, err := homeserver.PostgresRows(Raw(t, source))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	var list []string
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, text)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return list
+	return rows
 }

@@ -77,16 +77,28 @@ func source(t testing.TB) string {
 	t.Helper()
 	for name := t.Name(); name != "." && name != "/"; name = filepath.Dir(name) {
 		if _, ok := onPostgres.Load(name); ok {
-			return Postgres(t)
+			return recycled(t)
 		}
 	}
-	return filepath.Join(t.TempDir(), "gatehouse.db")
+	return filepath.Join(folder(t), "gatehouse.db")
+}
+
+// folder returns one that is gone with the test: in memory, where there is such a
+// place. Tests write a lot, and none is about the disk.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "gatehouse-store-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 var schemas atomic.Int64
 
-// Postgres returns the address of an empty schema in PostgreSQL, that is gone with
-// the test.
+// Postgres returns the address of a new schema in PostgreSQL, that is gone with the
+// test.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	NeedPostgres(t)
@@ -94,19 +106,34 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := newSchema(t, admin)
+	t.Cleanup(func() { dropSchema(t, admin, schema) })
+	return within(t, server, schema)
+}
+
+func newSchema(t testing.TB, admin *sql.DB) string {
+	t.Helper()
 	schema := fmt.Sprintf("t%d_%d", os.Getpid(), schemas.Add(1))
 	if _, err := admin.Exec(`CREATE SCHEMA ` + schema); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec(`DROP SCHEMA ` + schema + ` CASCADE`); err != nil {
-			t.Error(err)
-		}
-	})
+	return schema
+}
+
+func dropSchema(t testing.TB, admin *sql.DB, schema string) {
+	t.Helper()
+	if _, err := admin.Exec(`DROP SCHEMA ` + schema + ` CASCADE`); err != nil {
+		t.Error(err)
+	}
+}
+
+// within returns the address of a schema.
+func within(t testing.TB, server, schema string) string {
+	t.Helper()
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
 	query := address.Query()
 	query.Set("search_path", schema)
 	address.RawQuery = query.Encode()

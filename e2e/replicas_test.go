@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"gatehouse/tools/homeserver"
+	"gatehouse/tools/homeserver/process"
+)
+
+// A replica is another process of a gatehouse, with the same configuration and store,
+// that listens elsewhere.
+type replica struct {
+	listen string
+	proc   *process.Process
+}
+
+// beside starts another process of the gatehouse. It is stopped with the test.
+func (g *gatehouse) beside() *replica {
+	g.t.Helper()
+	listen, err := homeserver.FreeAddress()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	path, err := binary()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	log, err := os.OpenFile(g.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(path, g.args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = g.Dir, append(environment(), "GATEHOUSE_LISTEN="+listen), log, log
+	r := &replica{listen: listen}
+	if r.proc, err = process.Start(cmd, process.Options{Grace: 30 * time.Second}); err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() {
+		if err := r.proc.Stop(); err != nil {
+			g.t.Error(err)
+		}
+	})
+	if err := homeserver.WaitHealthy(timeout(g.t), "http://"+listen+"/readyz", limit, r.proc.Done()); err != nil {
+		g.t.Fatalf("start another gatehouse: %v", err)
+	}
+	return r
+}
+
+// holding passes on to a homeserver what it is asked. While hold is set it does not answer to
+// changes, and says on held which they are.
+func holding(t *testing.T, hs *homeserver.Server) (front *httptest.Server, hold *atomic.Bool, held chan string) {
+	t.Helper()
+	target, err := url.Parse(hs.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	hold, held = &atomic.Bool{}, make(chan string, 10)
+	ended := make(chan struct{})
+	front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && hold.Load() {
+			held <- r.Method + " " + r.URL.Path
+			select {
+			case <-r.Context().Done():
+			case <-ended:
+			}
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		close(ended)
+		front.Close()
+	})
+	return front, hold, held
+}
+
+// TestReplicas works with two gatehouses on one PostgreSQL, in turn behind one address. One of
+// them is killed in the middle of a call.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	inPostgres(t)
+	hs := synapse(t)
+	front, hold, held := holding(t, hs)
+	g := startGatehouse(t, strings.Replace(homeservers(hs), hs.URL, front.URL, 1))
+	one, two := g.listen, g.beside()
+
+	// Signed in at one, at work at the other.
+	d := signedIn(t, g, hs)
+	g.wire.to(two.listen)
+	name := unique("shared")
+	d.visit("accounts/create")
+	d.fill("#f-localpart", name)
+	id := hs.UserID(name)
+	d.handOut(id)
+	if got := lookUp(t, hs, id); got.Deactivated {
+		t.Errorf("the account is %+v", got)
+	}
+	cookie := d.session()
+
+	// The two made one account for themselves.
+	var accounts int
+	g.query(t, `SELECT COUNT(*) FROM service_accounts WHERE homeserver = $1`, []any{hs.Kind}, &accounts)
+	if accounts != 1 {
+		t.Errorf("%d service accounts", accounts)
+	}
+
+	// One is killed while it changes the account.
+	g.wire.to(one)
+	lock := func() (status int, code string) {
+		req, err := http.NewRequestWithContext(timeout(t), http.MethodPost, g.URL+"/api/"+hs.Kind+"/users.lock", strings.NewReader(fmt.Sprintf(`{"id":%q}`, id)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range map[string]string{"Content-Type": "application/json", "Origin": g.URL, "Idempotency-Key": "the-lock-of-" + name} {
+			req.Header.Set(name, value)
+		}
+		req.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			return 0, err.Error()
+		}
+		defer resp.Body.Close()
+		var said struct {
+			Code string `json:"code"`
+		}
+		if err := json.NewDecoder(resp.Body).Decode(&said); err != nil {
+			t.Error(err)
+		}
+		return resp.StatusCode, said.Code
+	}
+	hold.Store(true)
+	answered := make(chan int, 1)
+	go func() {
+		status, _ := lock()
+		answered <- status
+	}()
+	select {
+	case <-held:
+	case <-timeout(t).Done():
+		t.Fatal("the homeserver was not asked")
+	}
+	if err := syscall.Kill(-g.proc.Pid(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-g.proc.Done()
+	g.proc = nil
+	if status := <-answered; status != 0 {
+		t.Errorf("a gatehouse that was killed answered with %d", status)
+	}
+	// The other one waits until it is known that the first is gone, and does not do it again.
+	g.wire.to(two.listen)
+	if status, code := lock(); status != http.StatusConflict || code != "outcome_unknown" {
+		t.Errorf("the same call at the other: %d %s", status, code)
+	}
+	want := []string{"intent", "outcome unknown interrupted"}
+	for ctx := timeout(t); !slices.Equal(g.audit("users.lock", id), want); time.Sleep(50 * time.Millisecond) {
+		if ctx.Err() != nil {
+			t.Fatalf("the log has %q, want %q", g.audit("users.lock", id), want)
+		}
+	}
+	// Out at one, out at the other, which has been started again meanwhile.
+	g.start()
+	d.visit("accounts")
+	g.post(d, "/sign-out")
+	g.wire.to(one)
+	d.open(g.URL + "/")
+	if got := d.url(); got != g.URL+"/sign-in" {
+		t.Errorf("signed out at the other, the browser is at %s", got)
+	}
+}
