@@ -176,7 +176,7 @@ func (h *house) homeserver(ctx context.Context, name string, keeper homeserver.K
 	}
 	settings := homeserver.Settings{
 		Name: name, URL: c.URL, ServerName: c.ServerName, Secret: c.RegistrationSharedSecret, Token: c.AdminToken, ClientURL: c.ClientURL,
-		Registrations: homeserver.Pace{PerSecond: c.RegistrationsPerSecond, AtOnce: c.RegistrationsAtOnce},
+		Registrations: h.turns("registrations at "+name, c.RegistrationsPerSecond, c.RegistrationsAtOnce),
 		Hide:          c.HideAccounts, UserTypes: c.UserTypes, Terms: terms(c.Terms), Database: c.Database, DatabaseWrites: c.DatabaseWrites, ForwardedFor: c.XForwardedFor, Timeout: c.Timeout,
 		MAS: masOf(c),
 	}
@@ -188,6 +188,25 @@ func (h *house) homeserver(ctx context.Context, name string, keeper homeserver.K
 		h.ends = append(h.ends, end)
 	}
 	return &gate.Homeserver{Settings: settings, Kind: c.Kind, Adapter: adapter}, nil
+}
+
+// turns bounds how fast something is done, over all gates on the store.
+func (h *house) turns(what string, perSecond, atOnce int) homeserver.Turns {
+	pace := store.Pace{Every: time.Second / time.Duration(perSecond), AtOnce: atOnce}
+	return func(ctx context.Context) (time.Duration, error) {
+		longest := time.Hour
+		if end, ok := ctx.Deadline(); ok {
+			longest = max(0, time.Until(end))
+		}
+		wait, err := h.store.TakeTurn(ctx, what, pace, time.Now(), longest)
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			return 0, context.DeadlineExceeded
+		case err != nil:
+			return 0, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+		}
+		return wait, nil
+	}
 }
 
 // adapterOf makes the adapter for a kind of homeserver.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"path/filepath"
 	"testing"
@@ -10,7 +11,6 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/config"
-	"gatehouse/server/homeserver"
 	"gatehouse/server/keep"
 	"gatehouse/server/operator"
 	"gatehouse/server/seal"
@@ -45,13 +45,22 @@ func opened(t *testing.T, path string, previous string) *house {
 }
 
 func TestPaceReachesTheHomeserver(t *testing.T) {
-	for _, want := range []homeserver.Pace{{PerSecond: 10, AtOnce: 20}, {PerSecond: 3, AtOnce: 7}} {
-		h := opened(t, written(t, func(h *config.Homeserver) {
-			h.RegistrationsPerSecond, h.RegistrationsAtOnce = want.PerSecond, want.AtOnce
-		}), "")
+	for _, atOnce := range []int{1, 3} {
+		h := opened(t, written(t, func(h *config.Homeserver) { h.RegistrationsPerSecond, h.RegistrationsAtOnce = 1, atOnce }), "")
 		defer h.close()
-		if server, _ := h.gate.Homeserver("main"); server.Settings.Registrations != want {
-			t.Errorf("%+v, want %+v", server.Settings.Registrations, want)
+		server, _ := h.gate.Homeserver("main")
+		for i := range atOnce {
+			if wait, err := server.Settings.Registrations(t.Context()); err != nil || wait != 0 {
+				t.Errorf("%d of %d waits %s, %v", i+1, atOnce, wait, err)
+			}
+		}
+		now, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+		defer cancel()
+		if _, err := server.Settings.Registrations(context.WithoutCancel(now)); err != nil {
+			t.Error(err)
+		}
+		if _, err := server.Settings.Registrations(now); err == nil {
+			t.Error("a turn was had that is later than there is time")
 		}
 	}
 }

@@ -182,7 +182,7 @@ func prove(ctx context.Context, h config.Homeserver, secret, token api.Secret) e
 		return errors.New("without a shared secret or a token there is nothing that the panel could do")
 	}
 	if !secret.IsZero() {
-		registrar := sharedsecret.NewRegistrar(matrix.New(h.URL, h.Timeout), sharedsecret.Kind(h.Kind), secret, homeserver.Pace{})
+		registrar := sharedsecret.NewRegistrar(matrix.New(h.URL, h.Timeout), sharedsecret.Kind(h.Kind), secret, nil)
 		if err := registrar.Prove(ctx); err != nil {
 			return sharedsecret.Problem(err)
 		}

@@ -151,7 +151,8 @@ func (h *house) sweep(ctx context.Context) {
 		_, sessions := h.store.PurgeSessions(ctx, now.Add(-30*24*time.Hour))
 		_, attempts := h.store.PurgeAttempts(ctx, now)
 		_, leases := h.store.PurgeLeases(ctx, now)
-		if err := errors.Join(requests, drafts, sessions, attempts, leases); err != nil && ctx.Err() == nil {
+		_, paces := h.store.PurgePaces(ctx, now)
+		if err := errors.Join(requests, drafts, sessions, attempts, leases, paces); err != nil && ctx.Err() == nil {
 			h.log.Error("old rows could not be thrown away", "error", err.Error())
 		}
 	})

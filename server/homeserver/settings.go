@@ -18,7 +18,7 @@ type Settings struct {
 	URL            string // base address of the client-server and admin APIs
 	ServerName     string // what stands after the colon of its accounts; "" until found out
 	Secret         api.Secret
-	Registrations  Pace // with the secret
+	Registrations  Turns // with the secret
 	Token          api.Secret
 	ClientURL      string // the web client of hand-out cards
 	Hide           []string
@@ -31,8 +31,9 @@ type Settings struct {
 	MAS            MAS
 }
 
-// Pace bounds how fast something is done: so many at once, and then so many a second. Zero is no bound.
-type Pace struct{ PerSecond, AtOnce int }
+// Turns bounds how fast something is done, over all gates together: it takes the next turn and returns how long it is until then. Where that
+// is longer than there is time, it takes none, and the error is context.DeadlineExceeded. Nil is no bound.
+type Turns func(context.Context) (wait time.Duration, err error)
 
 // Term is a policy of a homeserver: what it is called, and where it can be read.
 type Term struct{ Name, URL string }
@@ -76,7 +77,7 @@ type Keeper interface {
 	// else replaced it first.
 	ReplaceServiceAccount(ctx context.Context, homeserver string, old api.UserID, now ServiceAccount) (bool, error)
 	// BeginServiceAccount notes an account that is about to be registered. Where the gate does not live to hear the answer, it ends the
-	// account later.
+	// account later. It fails with ErrBegun while another gate on the same store is registering one.
 	BeginServiceAccount(ctx context.Context, homeserver string, id api.UserID) error
 	// ForgetServiceAccount takes back BeginServiceAccount: the homeserver said that there is no such account.
 	ForgetServiceAccount(ctx context.Context, homeserver string, id api.UserID) error
@@ -137,6 +138,9 @@ type MadeAccount struct {
 
 // ErrNone is returned where there is nothing to return.
 var ErrNone = errors.New("there is none")
+
+// ErrBegun is returned to who would begin what somebody else has begun.
+var ErrBegun = errors.New("another gate has begun it")
 
 type keyOfRequest struct{}
 

@@ -82,10 +82,21 @@ func (k Keeper) ReplaceServiceAccount(ctx context.Context, name string, old api.
 	err = k.Store.ReplaceServiceAccount(ctx, string(old), store.ServiceAccount{
 		Homeserver: name, UserID: string(next.ID), SealedToken: sealed, Reason: string(next.Reason), Created: k.Now(),
 	})
+	released := k.release(ctx, name, next.ID)
 	if errors.Is(err, store.ErrConflict) {
-		return false, nil
+		return false, released
 	}
-	return err == nil, err
+	return err == nil, errors.Join(err, released)
+}
+
+// registerTime is how long no other gate registers an account while one is at it.
+const registerTime = time.Minute
+
+func lease(name string) string { return "service account of " + name }
+
+// release lets other gates register an account again.
+func (k Keeper) release(ctx context.Context, name string, id api.UserID) error {
+	return k.Store.ReleaseLease(context.WithoutCancel(ctx), lease(name), string(id))
 }
 
 // record writes down that the gate has registered an administrator for itself.
@@ -110,17 +121,24 @@ func (k Keeper) record(ctx context.Context, name string, old api.UserID, next ho
 
 // BeginServiceAccount implements homeserver.Keeper.
 func (k Keeper) BeginServiceAccount(ctx context.Context, name string, id api.UserID) error {
+	err := k.Store.TakeLease(ctx, lease(name), string(id), k.Now(), registerTime)
+	if errors.Is(err, store.ErrConflict) {
+		return homeserver.ErrBegun
+	}
+	if err != nil {
+		return err
+	}
 	return k.retire(ctx, name, id, homeserver.ReasonBegun)
 }
 
 // ForgetServiceAccount implements homeserver.Keeper.
 func (k Keeper) ForgetServiceAccount(ctx context.Context, name string, id api.UserID) error {
-	return k.Store.ForgetServiceAccount(ctx, name, string(id), string(homeserver.ReasonBegun))
+	return errors.Join(k.Store.ForgetServiceAccount(ctx, name, string(id), string(homeserver.ReasonBegun)), k.release(ctx, name, id))
 }
 
 // RetireServiceAccount implements homeserver.Keeper.
 func (k Keeper) RetireServiceAccount(ctx context.Context, name string, id api.UserID) error {
-	return k.retire(ctx, name, id, homeserver.ReasonUnused)
+	return errors.Join(k.retire(ctx, name, id, homeserver.ReasonUnused), k.release(ctx, name, id))
 }
 
 func (k Keeper) retire(ctx context.Context, name string, id api.UserID, why homeserver.Reason) error {

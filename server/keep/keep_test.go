@@ -193,8 +193,14 @@ func TestBeginServiceAccount(t *testing.T) { storetest.Each(t, testBeginServiceA
 
 func testBeginServiceAccount(t *testing.T) {
 	k := newKeeper(t)
+	now := t0
+	k.Now = func() time.Time { return now }
 	for _, id := range []api.UserID{"@gate1:hs", "@gate2:hs", "@gate3:hs", "@gate4:hs"} {
 		must(t, k.BeginServiceAccount(t.Context(), "hs", id))
+		if err := k.BeginServiceAccount(t.Context(), "hs", "@another:hs"); !errors.Is(err, homeserver.ErrBegun) {
+			t.Errorf("another gate begins beside it: %v", err)
+		}
+		now = now.Add(registerTime)
 	}
 	if a := put(t, k, "hs", "", "@gate1:hs", "syt_first"); !a {
 		t.Fatal("not kept")
@@ -213,6 +219,28 @@ func testBeginServiceAccount(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// Who has ended registering an account, in whichever way, lets others.
+func TestRegisteringEnds(t *testing.T) { storetest.Each(t, testRegisteringEnds) }
+
+func testRegisteringEnds(t *testing.T) {
+	k := newKeeper(t)
+	ctx := t.Context()
+	must(t, k.BeginServiceAccount(ctx, "hs", "@gate1:hs"))
+	must(t, k.BeginServiceAccount(ctx, "other", "@gate1:other"))
+	must(t, k.ForgetServiceAccount(ctx, "hs", "@gate1:hs"))
+	must(t, k.BeginServiceAccount(ctx, "hs", "@gate2:hs"))
+	must(t, k.RetireServiceAccount(ctx, "hs", "@gate2:hs"))
+	must(t, k.BeginServiceAccount(ctx, "hs", "@gate3:hs"))
+	if !put(t, k, "hs", "", "@gate3:hs", "syt") {
+		t.Error("not kept")
+	}
+	must(t, k.BeginServiceAccount(ctx, "hs", "@gate4:hs"))
+	if put(t, k, "hs", "", "@gate4:hs", "syt") {
+		t.Error("kept, in place of another one")
+	}
+	must(t, k.BeginServiceAccount(ctx, "hs", "@gate5:hs"))
 }
 
 // That the gate made itself an administrator stands in the log, with the reason; one that cannot be recorded is not used.

@@ -162,7 +162,9 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 	}
 	name := homeserver.ServicePrefix + strings.ToLower(tail.Reveal())
 	id := api.UserID("@" + name + ":" + k.serverName)
-	if err := k.begin(ctx, id); err != nil {
+	if err := k.begin(ctx, id); errors.Is(err, homeserver.ErrBegun) {
+		return k.await(ctx, old)
+	} else if err != nil {
 		return none, err
 	}
 	made, err := k.registrar.Register(ctx, Account{
@@ -206,6 +208,26 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 	}
 	k.now = mine
 	return mine, nil
+}
+
+// awaitEvery is how often it is looked whether another gate has made the account.
+const awaitEvery = 250 * time.Millisecond
+
+// await waits for the account that another gate makes in place of old, and takes it.
+func (k *Keys) await(ctx context.Context, old homeserver.ServiceAccount) (homeserver.ServiceAccount, error) {
+	for {
+		if err := pause(ctx, awaitEvery); err != nil {
+			return homeserver.ServiceAccount{}, err
+		}
+		kept, err := k.keeper.ServiceAccount(ctx, k.homeserver)
+		if err == nil && kept.ID != old.ID && !kept.Token.IsZero() {
+			k.now = kept
+			return kept, nil
+		}
+		if err != nil && !errors.Is(err, homeserver.ErrNone) {
+			return homeserver.ServiceAccount{}, err
+		}
+	}
 }
 
 // begin notes an account before it is registered, so that one is never there that nobody knows of. Where the server's name is not known

@@ -88,7 +88,7 @@ var whoami = matrix.Call{Method: http.MethodGet, Path: matrix.At("/_matrix/clien
 func TestKeysMakeOneServiceAccount(t *testing.T) {
 	s, c := start(t, Synapse)
 	var keep keeper
-	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
@@ -106,7 +106,7 @@ func TestKeysMakeOneServiceAccount(t *testing.T) {
 		t.Errorf("posted %v", s.posted)
 	}
 	// Another process takes the same one.
-	again := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	again := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 	if id, err := again.Own(t.Context()); err != nil || id != own || len(s.accounts) != 1 {
 		t.Errorf("another process: %s, %v, accounts %v", id, err, s.accounts)
 	}
@@ -115,7 +115,7 @@ func TestKeysMakeOneServiceAccount(t *testing.T) {
 func TestKeysReplaceADeadTokenOnce(t *testing.T) {
 	s, c := start(t, Synapse)
 	var keep keeper
-	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 	first, err := k.Own(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestKeysTakeWhatAnotherProcessMade(t *testing.T) {
 	s, c := start(t, Synapse)
 	s.tokens["token of other"] = true
 	keep := keeper{steal: &homeserver.ServiceAccount{ID: "@other:h", Token: api.NewSecret("token of other")}}
-	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 	if id, err := k.Own(t.Context()); err != nil || id != "@other:h" || len(s.tokens) != 1 {
 		t.Errorf("%s, %v, tokens %v", id, err, s.tokens)
 	}
@@ -154,10 +154,37 @@ func TestKeysTakeWhatAnotherProcessMade(t *testing.T) {
 	}
 }
 
+// While another gate registers an account, this one waits for it and registers none.
+func TestKeysWaitForAnotherGate(t *testing.T) {
+	s, c := start(t, Synapse)
+	s.tokens["token of other"] = true
+	keep := keeper{failBegin: homeserver.ErrBegun}
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
+	soon, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := k.Own(soon); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it does not wait: %v", err)
+	}
+	own := make(chan api.UserID)
+	go func() {
+		id, err := k.Own(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		own <- id
+	}()
+	keep.mu.Lock()
+	keep.now = homeserver.ServiceAccount{ID: "@other:h", Token: api.NewSecret("token of other")}
+	keep.mu.Unlock()
+	if id := <-own; id != "@other:h" || len(s.accounts) != 0 {
+		t.Errorf("%s, %v", id, s.accounts)
+	}
+}
+
 func TestKeysThatCannotBeKept(t *testing.T) {
 	s, c := start(t, Synapse)
 	keep := keeper{fail: errors.New("disk full")}
-	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 	if _, err := k.Own(t.Context()); err == nil || len(s.tokens) != 0 || len(keep.retired) != 1 {
 		t.Errorf("%v, tokens %v, retired %v", err, s.tokens, keep.retired)
 	}
@@ -166,7 +193,7 @@ func TestKeysThatCannotBeKept(t *testing.T) {
 func TestKeysWhoseSealIsLost(t *testing.T) {
 	s, c := start(t, Synapse)
 	keep := keeper{now: homeserver.ServiceAccount{ID: "@gatehouse-old:h"}}
-	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 	for range 2 {
 		if id := k.Locked(t.Context()); id != "@gatehouse-old:h" {
 			t.Errorf("locked: %q", id)
@@ -186,7 +213,7 @@ func TestKeysWhoseSealIsLost(t *testing.T) {
 func TestGivenToken(t *testing.T) {
 	s, c := start(t, Synapse)
 	s.tokens["token of root"] = true
-	k := NewKeys(settings(api.NewSecret("token of root")), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keeper{})
+	k := NewKeys(settings(api.NewSecret("token of root")), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keeper{})
 	for range 2 {
 		if id, err := k.Own(t.Context()); err != nil || id != "@root:h" {
 			t.Fatalf("%s, %v", id, err)
@@ -217,7 +244,7 @@ func TestRegistrationWithoutAnAnswer(t *testing.T) {
 		}))
 		c := matrix.New(h.URL, 5*time.Second)
 		var keep keeper
-		k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+		k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 		_, err := k.Own(t.Context())
 		if _, again := k.Own(t.Context()); again == nil {
 			t.Errorf("cut off %t: an account all the same", cut)
@@ -240,7 +267,7 @@ func TestRegistrationWithoutAnAnswer(t *testing.T) {
 func TestAccountIsNotedBeforeItIsMade(t *testing.T) {
 	s, c := start(t, Synapse)
 	keep := keeper{failBegin: errors.New("disk full")}
-	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{}), &keep)
+	k := NewKeys(settings(api.Secret{}), c, NewRegistrar(c, Synapse, api.NewSecret(secret), nil), &keep)
 	if _, err := k.Own(t.Context()); err == nil || len(s.accounts) != 0 {
 		t.Fatalf("%v, accounts %v", err, s.accounts)
 	}

@@ -7,8 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-
-	"golang.org/x/time/rate"
+	"time"
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver"
@@ -39,17 +38,13 @@ type Registrar struct {
 	client *matrix.Client
 	secret api.Secret
 	kind   Kind
-	limit  *rate.Limiter
+	turns  homeserver.Turns
 }
 
 // NewRegistrar returns a Registrar; without a secret everything it does is ErrNotConfigured. Neither server limits the
-// endpoint, and each call of it costs Synapse a bcrypt, so what goes beyond the pace waits.
-func NewRegistrar(c *matrix.Client, kind Kind, secret api.Secret, pace homeserver.Pace) *Registrar {
-	limit := rate.NewLimiter(rate.Limit(pace.PerSecond), pace.AtOnce)
-	if pace.PerSecond == 0 {
-		limit = rate.NewLimiter(rate.Inf, 0)
-	}
-	return &Registrar{client: c, secret: secret, kind: kind, limit: limit}
+// endpoint, and each call of it costs Synapse a bcrypt, so each call waits for its turn.
+func NewRegistrar(c *matrix.Client, kind Kind, secret api.Secret, turns homeserver.Turns) *Registrar {
+	return &Registrar{client: c, secret: secret, kind: kind, turns: turns}
 }
 
 // HasSecret reports whether there is a secret to register with.
@@ -106,14 +101,38 @@ func (r *Registrar) register(ctx context.Context, username string, a Account) (R
 	if r.secret.IsZero() {
 		return Registered{}, ErrNotConfigured
 	}
-	if r.limit.Wait(ctx) != nil {
-		return Registered{}, context.DeadlineExceeded // it says so before the time is over
+	if err := r.wait(ctx); err != nil {
+		return Registered{}, err
 	}
 	done, err := r.attempt(ctx, username, a)
 	if staleNonce(err) {
 		done, err = r.attempt(ctx, username, a)
 	}
 	return done, err
+}
+
+// wait lets time pass until it is this one's turn.
+func (r *Registrar) wait(ctx context.Context) error {
+	if r.turns == nil {
+		return nil
+	}
+	wait, err := r.turns(ctx)
+	if err != nil || wait == 0 {
+		return err
+	}
+	return pause(ctx, wait)
+}
+
+// pause waits, unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 var registerPath = matrix.At("/_synapse/admin/v1/register")

@@ -14,10 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"gatehouse/app/api"
-	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/matrix"
 )
 
@@ -126,7 +123,7 @@ func TestRegister(t *testing.T) {
 	for _, kind := range []Kind{Synapse, Dendrite} {
 		t.Run(string(kind), func(t *testing.T) {
 			s, c := start(t, kind)
-			r := NewRegistrar(c, kind, api.NewSecret(secret), homeserver.Pace{})
+			r := NewRegistrar(c, kind, api.NewSecret(secret), nil)
 			done, err := r.Register(t.Context(), alice)
 			if err != nil || done.ID != "@alice:h" || done.Token.IsZero() != (kind == Synapse) {
 				t.Fatalf("%+v, %v", done, err)
@@ -149,7 +146,7 @@ func TestStaleNonceIsReplacedOnce(t *testing.T) {
 		for stale, ok := range map[int]bool{1: true, 2: false} {
 			s, c := start(t, kind)
 			s.stale = stale
-			_, err := NewRegistrar(c, kind, api.NewSecret(secret), homeserver.Pace{}).Register(t.Context(), Account{Username: "alice", Password: api.NewSecret("wonderland")})
+			_, err := NewRegistrar(c, kind, api.NewSecret(secret), nil).Register(t.Context(), Account{Username: "alice", Password: api.NewSecret("wonderland")})
 			if (err == nil) != ok || len(s.calls) != 4 {
 				t.Errorf("%s, %d stale: %v after %v", kind, stale, err, s.calls)
 			}
@@ -176,7 +173,7 @@ func TestProve(t *testing.T) {
 		t.Run(string(tt.kind)+" "+tt.name, func(t *testing.T) {
 			s, c := start(t, tt.kind)
 			s.secret = tt.theirs
-			err := NewRegistrar(c, tt.kind, api.NewSecret(tt.mine), homeserver.Pace{}).Prove(t.Context())
+			err := NewRegistrar(c, tt.kind, api.NewSecret(tt.mine), nil).Prove(t.Context())
 			if !errors.Is(err, tt.want) || (err != nil) != (tt.want != nil) || len(s.accounts) != 0 {
 				t.Errorf("%v, accounts %v", err, s.accounts)
 			}
@@ -191,37 +188,36 @@ func TestProve(t *testing.T) {
 			fmt.Fprint(w, `{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}`)
 		}))
 		defer h.Close()
-		err := NewRegistrar(matrix.New(h.URL, time.Second), Synapse, api.NewSecret(secret), homeserver.Pace{}).Prove(t.Context())
+		err := NewRegistrar(matrix.New(h.URL, time.Second), Synapse, api.NewSecret(secret), nil).Prove(t.Context())
 		if !errors.Is(err, ErrDelegated) || Problem(err).Params["reason"] != "mas" {
 			t.Errorf("%v", err)
 		}
 	})
 }
 
-// What goes beyond the pace waits, and where it would have to wait for longer than there is time, nothing is sent.
-func TestPace(t *testing.T) {
+// Each waits for its turn, and where it would have to wait for longer than there is time, nothing is sent.
+func TestTurns(t *testing.T) {
 	s, c := start(t, Synapse)
-	r := NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{PerSecond: 7, AtOnce: 2})
-	if r.limit.Limit() != 7 || r.limit.Burst() != 2 {
-		t.Errorf("%v a second, %d at once", r.limit.Limit(), r.limit.Burst())
-	}
-	r.limit.SetLimit(rate.Every(time.Hour)) // however slow this machine is
-	for range 2 {
-		if err := r.Prove(t.Context()); err != nil {
-			t.Fatal(err)
+	var end error
+	wait := time.Duration(0)
+	r := NewRegistrar(c, Synapse, api.NewSecret(secret), func(context.Context) (time.Duration, error) { return wait, end })
+	want := func(err error, calls int) {
+		t.Helper()
+		soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if got := r.Prove(soon); !errors.Is(got, err) || len(s.calls) != calls {
+			t.Errorf("%v after %d calls, want %v after %d", got, len(s.calls), err, calls)
 		}
 	}
-	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if err := r.Prove(soon); !errors.Is(err, context.DeadlineExceeded) || len(s.calls) != 4 {
-		t.Errorf("the third: %v after %v", err, s.calls)
+	if err := r.Prove(t.Context()); err != nil || len(s.calls) != 2 {
+		t.Errorf("%v after %v", err, s.calls)
 	}
-	free := NewRegistrar(c, Synapse, api.NewSecret(secret), homeserver.Pace{})
-	soon, cancel = context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for range 50 {
-		if err := free.Prove(soon); err != nil {
-			t.Fatal(err)
-		}
+	wait = time.Millisecond
+	if err := r.Prove(t.Context()); err != nil || len(s.calls) != 4 {
+		t.Errorf("%v after %v", err, s.calls)
 	}
+	wait = time.Hour
+	want(context.DeadlineExceeded, 4)
+	end = errors.New("no turn")
+	want(end, 4)
 }

@@ -128,7 +128,7 @@ func (b *bench) admin(t *testing.T) api.Secret {
 // person makes an account without the adapter and signs it in. Its password is "wonderland".
 func (b *bench) person(t *testing.T, name string, admin bool) api.Secret {
 	t.Helper()
-	r := sharedsecret.NewRegistrar(b.raw, sharedsecret.Synapse, api.NewSecret(testSecret), homeserver.Pace{})
+	r := sharedsecret.NewRegistrar(b.raw, sharedsecret.Synapse, api.NewSecret(testSecret), nil)
 	made, err := r.Register(t.Context(), sharedsecret.Account{Username: api.Localpart(name), Password: api.NewSecret("wonderland"), Admin: admin, Device: "Test"})
 	if err != nil {
 		t.Fatal(err)
