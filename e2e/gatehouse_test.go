@@ -176,7 +176,7 @@ func prepareGatehouse(t *testing.T, config string) *gatehouse {
 		g.write("secret.key", key)
 		config = "secret_key_file: secret.key\n" + config
 	}
-	if storedInPostgres(t) {
+	if storedInPostgres(t) && topLevel(config, "store") == "" {
 		g.database = postgres(t)
 		config = fmt.Sprintf("store:\n  database: %q\n", g.database) + config
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -79,4 +80,66 @@ func (g *gatehouse) searchStore(c canary) []string {
 		return []string{"the store, which cannot be read: " + err.Error()}
 	}
 	return c.search([]byte(rows))
+}
+
+// TestCLIPostgres sets the panel up with a store in PostgreSQL, and hears what is wrong where there is none.
+func TestCLIPostgres(t *testing.T) {
+	t.Parallel()
+	hs := synapse(t)
+	database := postgres(t)
+	address, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := address.User.Password()
+	try := func(t *testing.T, address string) (dir, said string, code int) {
+		t.Helper()
+		dir = t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "address"), []byte(address+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, said, code = runIn(t, dir, nil, lines(hs.URL, hs.SharedSecret, "", ""), "init", "--store-database-file", "address")
+		if strings.Contains(said, password) {
+			t.Errorf("init prints the password:\n%s", said)
+		}
+		return dir, said, code
+	}
+	dir, said, code := try(t, database)
+	if code != 0 || !strings.Contains(said, "The store can be used: PostgreSQL at "+address.Host) {
+		t.Fatalf("init: status %d\n%s", code, said)
+	}
+	checkPrivate(t, filepath.Join(dir, "gatehouse.yaml"))
+	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+		t.Error("there is a folder for a file")
+	}
+	out, said, code := runIn(t, dir, nil, "", "check")
+	if code != 0 || !strings.Contains(out, "Store: PostgreSQL at "+address.Host) || strings.Contains(out+said, password) {
+		t.Errorf("check: status %d\n%s%s", code, out, said)
+	}
+	for name, wrong := range map[string][2]string{
+		"no such host": {strings.Replace(database, address.Host, "nowhere.invalid:5432", 1), "there is no host nowhere.invalid"},
+		"no password":  {strings.Replace(database, password, "not-the-password", 1), "does not let the user postgres in"},
+		"no database":  {strings.Replace(database, address.Path, "/nothing", 1), "has no database nothing"},
+		"a file":       {"data/gatehouse.db", "does not begin with postgres://"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, said, code := try(t, wrong[0])
+			if code != 1 || !strings.Contains(said, wrong[1]) {
+				t.Errorf("init: status %d\n%s", code, said)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "gatehouse.yaml")); err == nil {
+				t.Error("it wrote a configuration")
+			}
+			// Where it becomes wrong later, everything that needs it says so.
+			config := "store: {database: '" + wrong[0] + "'}\n" + homeservers(hs)
+			if name == "a file" {
+				return
+			}
+			g := prepareGatehouse(t, config)
+			if _, said, code := g.command("", "check"); code != 1 || !strings.Contains(said, wrong[1]) {
+				t.Errorf("check: status %d\n%s", code, said)
+			}
+		})
+	}
 }

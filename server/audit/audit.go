@@ -82,7 +82,7 @@ type Rows interface {
 var (
 	// ErrBroken means that an outcome could not be recorded and that the store
 	// still does not take writes. Nothing may be done until it does.
-	ErrBroken = errors.New("the audit log cannot be written, so nothing is changed until it can; see that the disk of the database is not full and that the file can be written")
+	ErrBroken = errors.New("the audit log cannot be written, so nothing is changed until it can; see that the database can be reached and written to, and that its disk is not full")
 
 	// ErrEntry means that an entry or a result is malformed, which is a mistake
 	// in the program.

@@ -325,7 +325,7 @@ func testLimitsHold(t *testing.T) {
 			at   time.Time
 		}
 		var failures []failure
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			name := rapid.SampledFrom([]string{"ann", "bob", "cem"}).Draw(t, "name")
 			addr := rapid.SampledFrom([]string{fmt.Sprintf("10.0.%d.1", round), fmt.Sprintf("10.0.%d.2", round)}).Draw(t, "address")
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 120).Draw(t, "seconds")) * time.Second)

@@ -120,6 +120,7 @@ func New(t testing.TB, o Options) *World {
 // Restart stops the gate and starts another on the same store.
 func (w *World) Restart() {
 	w.t.Helper()
+	must(w.t, w.Store.Leave(context.Background()))
 	must(w.t, w.Store.Close())
 	w.open()
 }
