@@ -29,6 +29,14 @@ const (
 // connectTime bounds one try to connect where the address says nothing of it.
 const connectTime = 10 * time.Second
 
+// postgresParams are what a connection is set up with, unless the address says
+// otherwise. A process that stands still in the middle of a transaction, or whose
+// machine is gone, must not keep the locks of others' audit rows for long.
+var postgresParams = map[string]string{
+	"application_name":                    "gatehouse",
+	"idle_in_transaction_session_timeout": "15s",
+}
+
 // lockClass tells the store's advisory locks from those of other programs in the
 // same database.
 const lockClass = 0x67617465 // "gate"
@@ -71,8 +79,10 @@ func postgresPool(ctx context.Context, source string, n int32, readOnly bool) (*
 		c.ConnConfig.ConnectTimeout = connectTime
 	}
 	params := c.ConnConfig.RuntimeParams
-	if params["application_name"] == "" {
-		params["application_name"] = "gatehouse"
+	for name, value := range postgresParams {
+		if params[name] == "" {
+			params[name] = value
+		}
 	}
 	if readOnly {
 		params["default_transaction_read_only"] = "on"

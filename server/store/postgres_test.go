@@ -113,3 +113,20 @@ func TestAlone(t *testing.T) {
 	})
 	must(t, err)
 }
+
+// Who stands still in a transaction loses it, and with it the lock.
+func TestAloneIsNotForEver(t *testing.T) {
+	source := with(t, storetest.Postgres(t), func(_ *url.URL, q url.Values) { q.Set("idle_in_transaction_session_timeout", "50ms") })
+	one, two := openAt(t, source), openAt(t, source)
+	err := one.InTx(t.Context(), "a", func(ctx context.Context, tx *sql.Tx) error {
+		must(t, two.InTx(t.Context(), "a", put("put two")))
+		return put("put one")(ctx, tx)
+	})
+	if err == nil {
+		t.Error("it was committed all the same")
+	}
+	if _, err := two.Meta(t.Context(), "put one"); err == nil {
+		t.Error("it was written all the same")
+	}
+	must(t, one.InTx(t.Context(), "a", put("put again")))
+}

@@ -236,6 +236,9 @@ func (k *keys) actorLocked(ctx context.Context) (bool, error) {
 func (k *keys) make(ctx context.Context, why homeserver.Reason) (session, error) {
 	old := k.kept.id
 	actor, id, err := k.actor(ctx)
+	if errors.Is(err, homeserver.ErrBegun) {
+		return k.await(ctx, old)
+	}
 	if err != nil {
 		return session{}, err
 	}
@@ -254,6 +257,21 @@ func (k *keys) make(ctx context.Context, why homeserver.Reason) (session, error)
 		return session{}, problem(err)
 	}
 	return k.keep(ctx, old, homeserver.ServiceAccount{ID: id, Reason: why}, actor, made)
+}
+
+// await waits for the session that another gate makes in place of old's, and takes it.
+func (k *keys) await(ctx context.Context, old api.UserID) (session, error) {
+	for {
+		if err := homeserver.Pause(ctx, homeserver.AwaitEvery); err != nil {
+			return session{}, problem(err)
+		}
+		if err := k.load(ctx); err != nil {
+			return session{}, err
+		}
+		if k.kept.id != old && !k.kept.Token.IsZero() {
+			return k.kept, nil
+		}
+	}
 }
 
 // actor returns the account that the session acts as (POST /api/admin/v1/users).

@@ -46,6 +46,27 @@ func TestSessionIsMadeOnce(t *testing.T) {
 	}
 }
 
+// Of two gates that start together one makes the account and the session, and the other takes them.
+func TestSessionOfTwoGates(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	b.keeper.once = true
+	gates := []*keys{b.keys, b.another().keys}
+	own := make([]api.UserID, len(gates))
+	var all sync.WaitGroup
+	for i, k := range gates {
+		all.Go(func() {
+			var err error
+			if own[i], err = k.Own(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if own[0] == "" || own[0] != own[1] || count(b.fake.Requests(), "POST /api/admin/v1/users") != 1 {
+		t.Errorf("%v, %v", own, b.fake.Requests())
+	}
+}
+
 // Before it ends, the session is given another token, which keeps its end.
 func TestSessionIsRenewed(t *testing.T) {
 	b := newBench(t, fakemas.Options{})

@@ -210,13 +210,10 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 	return mine, nil
 }
 
-// awaitEvery is how often it is looked whether another gate has made the account.
-const awaitEvery = 250 * time.Millisecond
-
 // await waits for the account that another gate makes in place of old, and takes it.
 func (k *Keys) await(ctx context.Context, old homeserver.ServiceAccount) (homeserver.ServiceAccount, error) {
 	for {
-		if err := pause(ctx, awaitEvery); err != nil {
+		if err := homeserver.Pause(ctx, homeserver.AwaitEvery); err != nil {
 			return homeserver.ServiceAccount{}, err
 		}
 		kept, err := k.keeper.ServiceAccount(ctx, k.homeserver)

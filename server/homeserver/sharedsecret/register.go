@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver"
@@ -120,19 +119,7 @@ func (r *Registrar) wait(ctx context.Context) error {
 	if err != nil || wait == 0 {
 		return err
 	}
-	return pause(ctx, wait)
-}
-
-// pause waits, unless ctx ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return homeserver.Pause(ctx, wait)
 }
 
 var registerPath = matrix.At("/_synapse/admin/v1/register")
