@@ -23,6 +23,9 @@ var (
 	// it, because there may be a password in it.
 	ErrAddress = errors.New("store: the address of the database is not one: write postgres://user:password@host:5432/database, with what is special in the password as %XX")
 
+	// ErrForeign means that the database has tables, and not Gatehouse's.
+	ErrForeign = errors.New("store: the database is another program's; give Gatehouse one of its own")
+
 	// ErrTooNew means that the database was written by a newer Gatehouse.
 	ErrTooNew = errors.New("store: the database was written by a newer version of Gatehouse; start that version, or restore a backup made before the upgrade")
 )

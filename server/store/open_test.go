@@ -78,6 +78,28 @@ func TestOpenRefusesANewerDatabase(t *testing.T) {
 	}
 }
 
+// A database of a homeserver, say, is left alone.
+func TestOpenRefusesAnotherProgramsDatabase(t *testing.T) {
+	for name, source := range newDatabases(t) {
+		t.Run(name, func(t *testing.T) {
+			other := storetest.Raw(t, source)
+			_, err := other.Exec(`CREATE TABLE users (name TEXT)`)
+			must(t, err)
+			for range 2 {
+				if _, err := Open(t.Context(), source); !errors.Is(err, ErrForeign) {
+					t.Errorf("got %v, want ErrForeign", err)
+				}
+			}
+			if _, err := other.Exec(`SELECT * FROM audit`); err == nil {
+				t.Error("there are tables of ours in it")
+			}
+			_, err = other.Exec(`DROP TABLE users`)
+			must(t, err)
+			openAt(t, source)
+		})
+	}
+}
+
 // newDatabases are ones of each kind in which there never was a table.
 func newDatabases(t *testing.T) map[string]string {
 	t.Helper()

@@ -152,7 +152,7 @@ func ours(ctx context.Context, db *sql.DB) error {
 	case encoding != "UTF8":
 		return fmt.Errorf("store: the database has the encoding %s; make one with: createdb --encoding=UTF8 --template=template0", encoding)
 	case tables > 0 && audits == 0:
-		return errors.New("store: the database has tables of another program; give Gatehouse a database of its own")
+		return ErrForeign
 	}
 	return nil
 }

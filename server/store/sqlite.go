@@ -38,6 +38,9 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	s.group = &group{db: s.write}
+	if err := oursSQLite(ctx, s.write); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if err := migrate(ctx, s.write, goose.DialectSQLite3); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -45,6 +48,21 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// oursSQLite refuses a file in which there are somebody else's tables.
+func oursSQLite(ctx context.Context, db *sql.DB) error {
+	var tables, audits int
+	err := db.QueryRowContext(ctx, `
+		SELECT COUNT(*), COALESCE(SUM(name = 'audit'), 0) FROM sqlite_master
+		WHERE type = 'table' AND name <> 'goose_db_version' AND name NOT LIKE 'sqlite_%'`).Scan(&tables, &audits)
+	switch {
+	case err != nil:
+		return fmt.Errorf("store: look at the file: %w", err)
+	case tables > 0 && audits == 0:
+		return ErrForeign
+	}
+	return nil
 }
 
 // privateFile makes the file and its folder where they are missing. SQLite
