@@ -131,6 +131,10 @@ func TestCLIDendrite(t *testing.T) {
 			"devices.rename": ask(id, "device", "A", "name", "B"), "features.set": ask(id, "name", "msc3881", "on", true),
 			"users.sign_in_as": ask(id, "reason", "a ticket"), "users.repair": ask(id, "drift", "locked"),
 			"users.redact": ask(id, "confirm_id", id, "scope", "all"), "users.redaction": ask(id, "redact_id", "none"),
+			"providers.list": {}, "clients.list": {}, "site.get": {}, "policy.get": {}, "personal.list": {},
+			"clients.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.revoke": ask("01J44RKQYM4G3TNVANTMTDYTX6"),
+			"personal.renew":  ask("01J44RKQYM4G3TNVANTMTDYTX6", "reason", "a ticket"),
+			"personal.create": {"actor": id, "name": "x", "scope": "urn:matrix:client:api:*", "reason": "a ticket"},
 		}[o.Name]
 		switch {
 		case request != nil:

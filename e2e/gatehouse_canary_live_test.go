@@ -101,10 +101,13 @@ func TestCanary(t *testing.T) {
 			t.Error("not found in a header")
 		}
 	}
-	token := "syt_YWRtaW4_aBcDeFgHiJkLmNoPqRsT_0a1B2c"
-	for _, e := range fetch(t, http.MethodPost, "/body", map[string]string{"plant": token}) {
-		if len(watch.searchExchange(e)) == 0 {
-			t.Error("an access token was not found")
+	for _, token := range []string{
+		"syt_YWRtaW4_aBcDeFgHiJkLmNoPqRsT_0a1B2c", "mpt_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123_0a1B2c", "mat_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123_0a1B2c", "mct_canary-01K00000000000000000000007",
+	} {
+		for _, e := range fetch(t, http.MethodPost, "/body", map[string]string{"plant": token}) {
+			if len(watch.searchExchange(e)) == 0 {
+				t.Errorf("%s was not found", token)
+			}
 		}
 	}
 	for _, e := range append(
@@ -148,14 +151,16 @@ func TestSecretsOf(t *testing.T) {
 	config := homeservers(synapse(t)) + `  other:
     admin_token: syt_abcdef
     database: "postgres://u:pass%20word@127.0.0.1/x"
+    mas:
+      client_secret: "of a client"
 secret_key: AAAAAAAAAAAA
 `
 	var got bytes.Buffer
 	secrets := secretsOf(config)
-	for _, name := range []string{"registration_shared_secret 0", "admin_token 1", "database 2", "secret_key 3"} {
+	for _, name := range []string{"registration_shared_secret 0", "admin_token 1", "database 2", "client_secret 3", "secret_key 4"} {
 		fmt.Fprintf(&got, "%s\n", secrets[name])
 	}
-	want := synapseSecret + "\nsyt_abcdef\npass word\nAAAAAAAAAAAA\n"
+	want := synapseSecret + "\nsyt_abcdef\npass word\nof a client\nAAAAAAAAAAAA\n"
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
 	}

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,17 +91,18 @@ func numeric(text string) string {
 	return b.String()
 }
 
-// synapseToken is the form of Synapse's access tokens. Those that the gate gets for
-// its service account are known to nobody else.
-var synapseToken = regexp.MustCompile(`syt_[A-Za-z0-9+/=]+_[A-Za-z]{20}_[0-9A-Za-z]{6}`)
+// accessToken is the form of the access tokens of Synapse and of Matrix Authentication
+// Service (and of the one in memory). Those that the gate gets for its service account
+// are known to nobody else.
+var accessToken = regexp.MustCompile(`syt_[A-Za-z0-9+/=]+_[A-Za-z]{20}_[0-9A-Za-z]{6}|\bm(?:at|ar|ct|cr|pt)_(?:[A-Za-z0-9]{20,}_[A-Za-z0-9]{6}|canary-[0-9A-Z]{26})`)
 
-// search returns what it finds of the secrets in a text, and tokens of Synapse.
+// search returns what it finds of the secrets in a text, and access tokens.
 func (c canary) search(text []byte) []string { return append(c.known(text), tokens(text)...) }
 
-// tokens returns what looks like a token of Synapse in a text.
+// tokens returns what looks like an access token in a text.
 func tokens(text []byte) []string {
-	if token := synapseToken.Find(text); token != nil {
-		return []string{fmt.Sprintf("an access token of Synapse (%.12s…)", token)}
+	if token := accessToken.Find(text); token != nil {
+		return []string{fmt.Sprintf("an access token (%.12s…)", token)}
 	}
 	return nil
 }
@@ -132,14 +134,16 @@ func (c canary) searchExchange(e exchange) []string {
 		}
 	}
 	found = append(found, c.known(e.body)...)
-	if strings.HasSuffix(e.request, "/"+handsToken) && e.status == http.StatusOK && strings.Contains(e.header.Get("Cache-Control"), "no-store") {
+	if handsToken(e.request[strings.LastIndexByte(e.request, '/')+1:]) && e.status == http.StatusOK && strings.Contains(e.header.Get("Cache-Control"), "no-store") {
 		e.body = bytes.Join(dataBlocks.FindAll(e.body, -1), nil) // the person sees one token; the program gets none
 	}
 	return append(found, tokens(e.body)...)
 }
 
-// handsToken is the one operation that answers with a token of Synapse.
-const handsToken = "users.sign_in_as"
+// tokenOperations are those that answer with an access token.
+var tokenOperations = []string{"users.sign_in_as", "personal.create", "personal.renew"}
+
+func handsToken(operation string) bool { return slices.Contains(tokenOperations, operation) }
 
 // searchFiles returns what it finds in the files of a folder, but for those that
 // are to hold secrets.
@@ -167,7 +171,7 @@ func (c canary) searchFiles(dir string, except ...string) ([]string, error) {
 }
 
 // secretFields are the fields of a configuration whose values are secret.
-var secretFields = regexp.MustCompile(`(?m)^\s*(registration_shared_secret|admin_token|secret_key|previous_secret_key|database):\s*(\S.*?)\s*$`)
+var secretFields = regexp.MustCompile(`(?m)^\s*(registration_shared_secret|admin_token|client_secret|secret_key|previous_secret_key|database):\s*(\S.*?)\s*$`)
 
 // secretsOf returns the secrets in a configuration. Of a database it is the password.
 func secretsOf(config string) map[string]string {

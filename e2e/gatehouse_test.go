@@ -97,7 +97,7 @@ func (g *gatehouse) command(stdin string, args ...string) (stdout, stderr string
 	g.t.Helper()
 	stdout, stderr, code = runIn(g.t, g.Dir, nil, stdin, append([]string{"--config", g.Config}, args...)...)
 	found := append(g.secrets().known([]byte(stdout)), g.secrets().search([]byte(stderr))...)
-	if !slices.Contains(args, handsToken) {
+	if !slices.ContainsFunc(args, handsToken) {
 		found = append(found, tokens([]byte(stdout))...)
 	}
 	for _, what := range found {

@@ -36,6 +36,11 @@ const (
 	ReadAccountData Permission = "users.account_data"
 	RedactUsers     Permission = "users.redact"
 
+	ReadService  Permission = "service.read" // what Matrix Authentication Service tells of itself
+	ReadPersonal Permission = "personal.read"
+	// WritePersonal makes tokens that act as anybody, with any right: no role has it that may not sign in as accounts and set administrators.
+	WritePersonal Permission = "personal.write"
+
 	ReadInvitations  Permission = "invitations.read"
 	WriteInvitations Permission = "invitations.write"
 )
@@ -48,6 +53,7 @@ func Permissions() []Permission {
 		EditDevices, SuspendUsers, ShadowBanUsers, UserSettings, SignInAsUsers,
 		ReadAudit,
 		ReadRooms, ReadAccountData, RedactUsers,
+		ReadService, ReadPersonal, WritePersonal,
 	}
 }
 
@@ -86,7 +92,7 @@ func (r Role) Permissions() []Permission {
 	case Helpdesk:
 		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices, EditDevices}
 	case Auditor:
-		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations, ReadAudit, ReadRooms}
+		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations, ReadAudit, ReadRooms, ReadService, ReadPersonal}
 	case Invited:
 		return []Permission{CreateUsers}
 	}

@@ -61,5 +61,8 @@ type Impersonation struct {
 
 // Noted implements Noting.
 func (i Impersonation) Noted() string {
-	return "The token ends by itself at " + time.UnixMilli(i.ExpiresMS).UTC().Format(time.RFC3339) + "."
+	return "The token ends by itself at " + isoTime(i.ExpiresMS) + "."
 }
+
+// isoTime writes unix milliseconds for the log.
+func isoTime(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }

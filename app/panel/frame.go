@@ -72,7 +72,7 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 		{Items: first},
 		{Title: env.T("nav.homeserver"), Items: []ui.NavItem{{
 			Label: env.T("nav.servers"), Href: route.Servers, Icon: ui.IconServer,
-			Current: path == route.Servers || strings.HasSuffix(path, "/"+route.ServerPath),
+			Current: path == route.Servers || strings.HasSuffix(path, "/"+route.ServerPath) || strings.Contains(path, "/"+route.ServerPath+"/"),
 		}}},
 	}
 }

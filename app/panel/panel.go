@@ -56,6 +56,15 @@ var (
 		route.QuarantineFilesPath: users.NewQuarantineFiles,
 		route.DeleteFilesPath:     users.NewDeleteFiles,
 
+		route.SitePath:           servers.NewSite,
+		route.ClientsPath:        servers.NewClients,
+		route.ClientPath:         servers.NewClient,
+		route.PersonalPath:       servers.NewPersonals,
+		route.OnePersonalPath:    servers.NewPersonal,
+		route.CreatePersonalPath: servers.NewCreatePersonal,
+		route.RenewPersonalPath:  servers.NewRenewPersonal,
+		route.RevokePersonalPath: servers.NewRevokePersonal,
+
 		route.TokensPath:        tokens.NewList,
 		route.TokenPath:         tokens.NewToken,
 		route.CreateTokenPath:   tokens.NewCreate,
@@ -100,6 +109,7 @@ var overlays = map[string]bool{
 	route.PrunePath: true, route.RenameDevicePath: true, route.CreateDevicePath: true,
 	route.LimitPath: true, route.RemoveLimitPath: true, route.FeaturePath: true, route.RenewPath: true, route.KeyResetPath: true, route.SignInAsPath: true,
 	route.RevokeInvitationPath: true,
+	route.RenewPersonalPath:    true, route.RevokePersonalPath: true,
 }
 
 // IsOverlay reports whether an address is that of a screen that is drawn as a dialog.

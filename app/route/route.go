@@ -77,6 +77,18 @@ const (
 	DeleteFilesPath     = "account/media/delete-all"
 )
 
+// The paths of screens about what Matrix Authentication Service keeps for a homeserver.
+const (
+	SitePath           = "server/configuration"
+	ClientsPath        = "server/clients"
+	ClientPath         = "server/client"
+	PersonalPath       = "server/personal-sessions"
+	OnePersonalPath    = "server/personal-session"
+	CreatePersonalPath = "server/personal-sessions/create"
+	RenewPersonalPath  = "server/personal-session/renew"
+	RevokePersonalPath = "server/personal-session/revoke"
+)
+
 // The paths of screens about registration tokens.
 const (
 	TokensPath        = "registration-tokens"
@@ -165,7 +177,10 @@ func Invitations(homeserver string, query url.Values) string {
 }
 
 // Invitation returns the address of an invitation's page, or of another screen about it.
-func Invitation(homeserver, path, id string) string {
+func Invitation(homeserver, path, id string) string { return Item(homeserver, path, id) }
+
+// Item returns the address of a screen about one thing.
+func Item(homeserver, path, id string) string {
 	return At(homeserver, path, url.Values{"id": {id}})
 }
 

@@ -31,7 +31,8 @@ var sequence = []string{
 	"media.list", "media.get", "media.thumbnail", "media.quarantine", "media.unquarantine", "media.protect", "media.unprotect", "media.delete",
 	"media.quarantine_all", "media.delete_all",
 	"tokens.list", "tokens.show", "tokens.create", "tokens.update", "tokens.delete", "tokens.revoke", "tokens.unrevoke",
-	"invitations.list", "invitations.get", "invitations.create", "invitations.show", "invitations.update", "invitations.revoke", "providers.list", "server.info", "server.check",
+	"invitations.list", "invitations.get", "invitations.create", "invitations.show", "invitations.update", "invitations.revoke", "personal.list", "personal.get", "personal.create", "personal.renew", "personal.revoke",
+	"clients.list", "clients.get", "providers.list", "site.get", "policy.get", "server.info", "server.check",
 }
 
 // ofMAS reports whether only a homeserver with Matrix Authentication Service can have something: nobody misses it elsewhere.

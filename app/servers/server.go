@@ -63,6 +63,7 @@ func (s *Server) Render() app.UI {
 		ui.Crumbs(env, ui.Crumb{Label: env.T("servers.title"), Href: route.Servers}, ui.Crumb{Label: s.Title()}),
 		ui.PageTitle{Title: s.Title(), Facts: s.state(), Actions: s.actions()}.Draw(env),
 		problem,
+		tabs(env, route.ServerPath),
 		ui.Section{Title: env.T("servers.facts"), Body: []app.UI{s.facts()}}.Draw(env),
 		s.report(),
 		s.capabilities(),

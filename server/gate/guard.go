@@ -95,6 +95,7 @@ var deeds = map[string]struct{ ends, disturbs bool }{
 	api.SignInAs.Info().Name:        {disturbs: true},
 	api.RedactUser.Info().Name:      {},
 	api.RepairUser.Info().Name:      {},
+	api.CreatePersonal.Info().Name:  {},
 }
 
 // lastAdmin reports whether no other administrator than id could still sign in. The gate's own account does not count: nobody can

@@ -57,6 +57,15 @@ var everyOperation = []struct {
 	{name: "media.unquarantine", kind: api.KindWrite, permission: "media.quarantine", body: `{"id":"@ann:example.org","media":"Picture"}`},
 	{name: "operators.verify", kind: api.KindWrite, permission: "servers.read", body: `{"name":"admin","password":"x"}`, internal: true},
 	{name: "providers.list", kind: api.KindRead, permission: "servers.read"},
+	{name: "clients.list", kind: api.KindRead, permission: "service.read"},
+	{name: "clients.get", kind: api.KindRead, permission: "service.read", query: url.Values{"id": {"01J44RKQYM4G3TNVANTMTDYTX6"}}},
+	{name: "site.get", kind: api.KindRead, permission: "service.read"},
+	{name: "policy.get", kind: api.KindRead, permission: "service.read"},
+	{name: "personal.list", kind: api.KindRead, permission: "personal.read"},
+	{name: "personal.get", kind: api.KindRead, permission: "personal.read", query: url.Values{"id": {"01J44RKQYM4G3TNVANTMTDYTX6"}}},
+	{name: "personal.create", kind: api.KindWrite, permission: "personal.write", body: `{"actor":"@ann:example.org","name":"x","scope":"urn:matrix:client:api:*","reason":"a ticket"}`},
+	{name: "personal.renew", kind: api.KindWrite, permission: "personal.write", body: `{"id":"01J44RKQYM4G3TNVANTMTDYTX6","reason":"a ticket"}`},
+	{name: "personal.revoke", kind: api.KindWrite, permission: "personal.write", body: `{"id":"01J44RKQYM4G3TNVANTMTDYTX6"}`},
 	{name: "server.check", kind: api.KindRead, permission: "servers.read"},
 	{name: "server.info", kind: api.KindRead, permission: "servers.read"},
 	{name: "tokens.create", kind: api.KindWrite, permission: "tokens.write", body: `{"uses":1}`},
@@ -102,17 +111,19 @@ var everyOperation = []struct {
 var everyRole = map[api.Role]string{
 	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
 		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
-		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact",
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact" +
+		" service.read personal.read personal.write",
 	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
 		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
-		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact",
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact" +
+		" service.read personal.read personal.write",
 
 	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out users.notice media.read media.quarantine" +
 		" users.suspend users.shadow_ban audit.read rooms.read users.redact",
 	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write invitations.read invitations.write",
 	api.Helpdesk: "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out" +
 		" devices.edit",
-	api.Auditor: "servers.read users.read devices.read invitations.read audit.read rooms.read",
+	api.Auditor: "servers.read users.read devices.read invitations.read audit.read rooms.read service.read personal.read",
 	api.Invited: "users.create", // no person has it: Gate.TakeUp alone makes its visits
 	"no such":   "",
 }

@@ -19,5 +19,6 @@ type MAS struct {
 // StartMAS starts one that ends with the test.
 func StartMAS(t testing.TB) MAS {
 	fake := fakemas.New(t, fakemas.Options{})
+	fake.AddProvider("School", "https://school.example.org")
 	return MAS{fake.URL, fake.Synapse.URL, fakemas.ClientID, fakemas.ClientSecret}
 }

@@ -181,6 +181,19 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.QuarantineAllMedia, func(d api.UserDeed) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
 		entry(s, api.DeleteAllMedia, func(d api.MediaDeletion) (api.MediaDone, error) { return api.MediaDone{ID: d.ID, Count: 1}, nil }),
 		entry(s, api.ListProviders, func(api.ServerQuery) (api.ProviderList, error) { return api.ProviderList{}, nil }),
+		entry(s, api.ListClients, func(api.ClientQuery) (api.ClientPage, error) { return api.ClientPage{}, nil }),
+		entry(s, api.GetClient, func(r api.ClientRef) (api.Client, error) { return api.Client{ID: r.ID}, nil }),
+		entry(s, api.GetSite, func(api.ServerQuery) (api.Site, error) { return api.Site{ServerName: s.name}, nil }),
+		entry(s, api.GetPolicy, func(api.ServerQuery) (api.Policy, error) { return api.Policy{}, nil }),
+		entry(s, api.ListPersonal, func(api.PersonalQuery) (api.PersonalPage, error) { return api.PersonalPage{}, nil }),
+		entry(s, api.GetPersonal, func(r api.PersonalRef) (api.PersonalSession, error) { return api.PersonalSession{ID: r.ID}, nil }),
+		entry(s, api.CreatePersonal, func(c api.PersonalCreate) (api.PersonalCard, error) {
+			return api.PersonalCard{Session: api.PersonalSession{Actor: c.Actor}, Token: api.NewSecret("mpt_stub")}, nil
+		}),
+		entry(s, api.RenewPersonal, func(r api.PersonalRenewal) (api.PersonalCard, error) {
+			return api.PersonalCard{Session: api.PersonalSession{ID: r.ID}, Token: api.NewSecret("mpt_stub")}, nil
+		}),
+		entry(s, api.RevokePersonal, func(r api.PersonalRef) (api.PersonalSession, error) { return api.PersonalSession{ID: r.ID}, nil }),
 		entry(s, api.ListTokens, func(api.TokenQuery) (api.TokenList, error) { return api.TokenList{Tokens: []api.Token{s.token()}}, nil }),
 		entry(s, api.ShowToken, func(api.TokenRef) (api.TokenCard, error) { return s.tokenCard(RegistrationToken), nil }),
 		entry(s, api.CreateToken, func(c api.TokenCreate) (api.TokenCard, error) {

@@ -59,6 +59,8 @@ type Server struct {
 	upstream []*entry
 	sessions []*Session
 	invites  []*entry // registration tokens
+	oauth    []*entry // clients
+	policy   *entry   // data that was given at run time
 	jobs     []func()
 	requests []string
 	down     bool // itself
@@ -117,6 +119,7 @@ func New(t testing.TB, options Options) *Server {
 		options.ServerName = "localhost"
 	}
 	f := &Server{options: options, Now: time.Now, tokens: map[string]*token{}}
+	f.oauth = []*entry{{id: ClientID, created: f.Now(), fields: map[string]any{"client_name": "Client of tests"}}}
 	f.publish()
 	f.Synapse = fakesynapse.New(t, fakesynapse.Options{MAS: true, Introspect: f.introspect})
 	h := httptest.NewServer(f)

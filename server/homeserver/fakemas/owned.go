@@ -126,13 +126,6 @@ func (f *Server) deleteLink(c *call) any {
 	return nil
 }
 
-func (f *Server) getClient(c *call) any {
-	return single(resource("oauth2-client", c.parts[0], map[string]any{
-		"client_id": c.parts[0], "client_name": "Client of tests", "client_uri": nil, "logo_uri": nil, "redirect_uris": []any{},
-		"grant_types": []any{"authorization_code"}, "is_static": true,
-	}))
-}
-
 // AddSession signs an account in, in one of the four ways; a device of the session is made at Synapse.
 func (f *Server) AddSession(kind, username, scope, device string) (made Session) {
 	f.with(func() {

@@ -42,7 +42,10 @@ var endpoints = []endpoint{
 	{"POST", admin + "upstream-oauth-links", (*Server).addLink, nil, []string{"*user_id", "*provider_id", "*subject", "human_account_name"}},
 	{"DELETE", admin + "upstream-oauth-links/{}", (*Server).deleteLink, nil, nil},
 	{"GET", admin + "upstream-oauth-providers", (*Server).listProviders, []string{"enabled"}, nil},
+	{"GET", admin + "oauth2-clients", (*Server).listClients, []string{"client-kind", "client-name", "client-uri", "grant-type", "has-active-sessions"}, nil},
 	{"GET", admin + "oauth2-clients/{}", (*Server).getClient, nil, nil},
+	{"GET", admin + "policy-data/latest", (*Server).getPolicy, nil, nil},
+	{"POST", admin + "policy-data", (*Server).addPolicy, nil, []string{"*data"}},
 	{"GET", admin + "user-registration-tokens", (*Server).listTokens, []string{"used", "revoked", "expired", "valid"}, nil},
 	{"POST", admin + "user-registration-tokens", (*Server).addToken, nil, []string{"token", "usage_limit", "expires_at"}},
 	{"GET", admin + "user-registration-tokens/{}", (*Server).getToken, nil, nil},
@@ -57,6 +60,7 @@ var endpoints = []endpoint{
 	{"POST", admin + "oauth2-sessions/{}/finish", finish("oauth2", "oauth2-session"), nil, []string{}},
 	{"POST", admin + "compat-sessions/{}/finish", finish("compat", "compat-session"), nil, []string{}},
 	{"POST", admin + "personal-sessions", (*Server).addPersonal, nil, []string{"*actor_user_id", "*human_name", "*scope", "expires_in"}},
+	{"GET", admin + "personal-sessions/{}", (*Server).getPersonal, nil, nil},
 	{"POST", admin + "personal-sessions/{}/revoke", (*Server).revokePersonal, nil, []string{}},
 	{"POST", admin + "personal-sessions/{}/regenerate", (*Server).regenerate, nil, []string{"expires_in"}},
 }
@@ -115,7 +119,7 @@ func (c *call) checkQuery(filters []string) {
 		switch {
 		case isFilter && !slices.Contains(filters, name):
 			fail(http.StatusTeapot, "unknown filter "+key)
-		case !isFilter && !slices.Contains([]string{"page[first]", "page[after]", "count"}, key):
+		case !isFilter && !slices.Contains([]string{"page[first]", "page[after]", "page[last]", "page[before]", "count"}, key):
 			fail(http.StatusTeapot, "unknown parameter "+key)
 		case isFilter && slices.Contains([]string{"user", "provider", "owner_user", "actor_user", "client"}, name) && !isULID(values[0]):
 			fail(http.StatusBadRequest, "Failed to deserialize query string")
@@ -230,24 +234,30 @@ func (f *Server) give(s *Session, prefix string, life time.Duration) {
 	f.tokens[s.token] = &token{s, f.Now().Add(life)}
 }
 
-// page answers a list: those that match, by ID, and no link back.
+// page answers a list: those that match, by ID, and no link against the way that is paged.
 func page[T any](c *call, all []T, id func(T) string, write func(T) map[string]any) any {
-	first := 10
-	if text := c.query.Get("page[first]"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			fail(http.StatusBadRequest, "Invalid pagination parameters")
+	size, back := 10, c.query.Has("page[last]")
+	for _, key := range []string{"page[first]", "page[last]"} {
+		if text := c.query.Get(key); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1 || back && c.query.Has("page[first]") {
+				fail(http.StatusBadRequest, "Invalid pagination parameters")
+			}
+			size = n
 		}
-		first = n
 	}
 	slices.SortFunc(all, func(a, b T) int { return strings.Compare(id(a), id(b)) })
 	total := len(all)
-	after := c.query.Get("page[after]")
-	all = slices.DeleteFunc(all, func(one T) bool { return id(one) <= after })
+	after, before := c.query.Get("page[after]"), c.query.Get("page[before]")
+	all = slices.DeleteFunc(all, func(one T) bool { return id(one) <= after || before != "" && id(one) >= before })
 	base := c.r.URL.Path
 	links := map[string]any{"self": base, "first": base + "?page[first]=10", "last": base + "?page[last]=10"}
-	if len(all) > first {
-		all = all[:first]
+	switch more := len(all) > size; {
+	case more && back:
+		all = all[len(all)-size:]
+		links["prev"] = base + "?page[before]=" + id(all[0])
+	case more:
+		all = all[:size]
 		links["next"] = base + "?page[after]=" + id(all[len(all)-1])
 	}
 	data := []any{}

@@ -35,7 +35,8 @@ type adapter struct {
 	keys     *keys
 	keeper   homeserver.Keeper
 	whole    joined
-	names    clientNames
+	clients  nameCache
+	people   nameCache
 	hand     inHand
 	// pauses are how long to wait before each look at whether Synapse has heard of a change.
 	pauses []time.Duration
@@ -85,6 +86,15 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		homeserver.Implement(api.SignInAs, a.signInAs),
 		homeserver.Implement(api.FindUser, a.find),
 		homeserver.Implement(api.ListProviders, a.listProviders),
+		homeserver.Implement(api.ListClients, a.listClients),
+		homeserver.Implement(api.GetClient, a.getClient),
+		homeserver.Implement(api.GetSite, a.siteOf),
+		homeserver.Implement(api.GetPolicy, a.policy),
+		homeserver.Implement(api.ListPersonal, a.listPersonal),
+		homeserver.Implement(api.GetPersonal, a.getPersonal),
+		homeserver.Implement(api.CreatePersonal, a.createPersonal),
+		homeserver.Implement(api.RenewPersonal, a.renewPersonal),
+		homeserver.Implement(api.RevokePersonal, a.revokePersonal),
 		homeserver.Implement(api.ListTokens, a.tokens),
 		homeserver.Implement(api.ShowToken, a.showToken),
 		homeserver.Implement(api.CreateToken, a.createToken),

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	scopeAdmin = "urn:mas:admin"
+	scopeAdmin = api.ScopeMAS
 	// early is how long before its end a token is not used any more: longer than a call may wait for its turn.
 	early = 30 * time.Second
 	// revokeTime bounds the goodbye at the end of the program.

@@ -19,7 +19,7 @@ import (
 
 const (
 	// scopesSynapse are what Synapse asks of its administrators' tokens under MAS: both, since 1.138.
-	scopesSynapse = "urn:matrix:client:api:* urn:synapse:admin:*"
+	scopesSynapse = api.ScopeMatrix + " " + api.ScopeSynapse
 	// sessionLife is how long a personal session lasts, sessionSpare how long before its end it is given a new token.
 	sessionLife  = 30 * 24 * time.Hour
 	sessionSpare = 10 * 24 * time.Hour
@@ -91,6 +91,15 @@ func (k *keys) Own(ctx context.Context) (api.UserID, error) {
 	}
 	k.ownID = who.UserID
 	return k.ownID, nil
+}
+
+// ownSession is the personal session that the gate works with, "" where it was given a token.
+func (k *keys) ownSession(ctx context.Context) (ulid, error) {
+	if k.Given() {
+		return "", nil
+	}
+	s, err := k.session(ctx)
+	return s.Session, err
 }
 
 // Do implements synapse.Keys.

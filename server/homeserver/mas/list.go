@@ -22,6 +22,7 @@ const (
 	reasonTooMany   = "mas_too_many"
 	reasonNoDevices = "mas_no_device_edit"
 	reasonNoPhones  = "mas_no_phones"
+	reasonOld       = "mas_old"
 )
 
 // list returns a page of the accounts of both sides. It is filtered, sorted and counted here: Synapse sorts and MAS does not, MAS knows

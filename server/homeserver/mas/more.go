@@ -59,7 +59,7 @@ func (a *adapter) signInAs(ctx context.Context, req api.SignInAsUser) (api.Imper
 	}
 	var made single[personal]
 	_, err = a.mas.do(ctx, post(pathPersonal, map[string]any{
-		"actor_user_id": p.mas.ID, "human_name": "Gatehouse: signed in as the account", "scope": "urn:matrix:client:api:*", "expires_in": req.Minutes * 60,
+		"actor_user_id": p.mas.ID, "human_name": "Gatehouse: signed in as the account", "scope": api.ScopeMatrix, "expires_in": req.Minutes * 60,
 	}), &made)
 	switch of := made.Data.Attributes; {
 	case matrix.Is(err, http.StatusGone, ""):

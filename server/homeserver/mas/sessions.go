@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -127,8 +126,8 @@ func (a *adapter) live(ctx context.Context, kind string, s resource[wireSession]
 		LastSeenIP: w.LastIP, UserAgent: w.UserAgent, CreatedMS: w.Created.UnixMilli(),
 	}}
 	if kind == kindOAuth {
-		out.Device.Device, out.Admin = deviceOf(w.Scope), adminScope(w.Scope)
-		out.Client = a.names.of(ctx, a.mas, w.ClientID)
+		out.Device.Device, out.Admin = deviceOf(w.Scope), api.AdminScope(w.Scope)
+		out.Client = a.clientName(ctx, w.ClientID)
 	}
 	return out
 }
@@ -136,7 +135,7 @@ func (a *adapter) live(ctx context.Context, kind string, s resource[wireSession]
 func livePersonal(s resource[personal]) liveSession {
 	w := s.Attributes
 	return liveSession{kindPersonal, s.ID, api.Device{
-		ID: api.DeviceID(kindPersonal + "/" + string(s.ID)), Kind: kindPersonal, DisplayName: w.Name, Device: deviceOf(w.Scope), Admin: adminScope(w.Scope),
+		ID: api.DeviceID(kindPersonal + "/" + string(s.ID)), Kind: kindPersonal, DisplayName: w.Name, Device: deviceOf(w.Scope), Admin: api.AdminScope(w.Scope),
 		LastSeenMS: milliseconds(w.LastActive), LastSeenIP: w.LastIP, CreatedMS: w.Created.UnixMilli(), ExpiresMS: milliseconds(w.Expires),
 	}}
 }
@@ -158,13 +157,6 @@ func deviceOf(scope string) api.DeviceID {
 		}
 	}
 	return ""
-}
-
-// adminScope reports whether a scope is an administrator's, of MAS's API or of Synapse's.
-func adminScope(scope string) bool {
-	return slices.ContainsFunc(strings.Fields(scope), func(s string) bool {
-		return s == scopeAdmin || strings.HasPrefix(s, "urn:synapse:admin:")
-	})
 }
 
 // withDevices joins sessions with the devices that they stand for, of which Synapse knows the names and when they were seen, and
@@ -317,46 +309,14 @@ func (a *adapter) endAdminSessions(ctx context.Context, id ulid) error {
 	}
 	var end []liveSession
 	for _, s := range oauth {
-		if adminScope(s.Attributes.Scope) {
+		if api.AdminScope(s.Attributes.Scope) {
 			end = append(end, liveSession{kind: kindOAuth, id: s.ID})
 		}
 	}
 	for _, s := range append(acting, owning...) {
-		if adminScope(s.Attributes.Scope) {
+		if api.AdminScope(s.Attributes.Scope) {
 			end = append(end, liveSession{kind: kindPersonal, id: s.ID})
 		}
 	}
 	return a.endThese(ctx, "", end)
-}
-
-// clientNames remembers what OAuth clients are called.
-type clientNames struct {
-	mu    sync.Mutex
-	known map[ulid]string
-}
-
-// maxClientNames bounds it; dynamic clients come and go.
-const maxClientNames = 1000
-
-// of returns the name of a client (GET /api/admin/v1/oauth2-clients/{id}, since 1.20), "" where nobody tells.
-func (n *clientNames) of(ctx context.Context, c *client, id ulid) string {
-	n.mu.Lock()
-	name, ok := n.known[id]
-	n.mu.Unlock()
-	if ok || !id.valid() {
-		return name
-	}
-	var out single[struct {
-		Name string `json:"client_name"`
-	}]
-	if _, err := c.do(ctx, get(matrix.At("/api/admin/v1/oauth2-clients/{}", string(id))), &out); err != nil && !missing(err) && !matrix.Is(err, http.StatusNotFound, "") {
-		return "" // asked again the next time
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.known == nil || len(n.known) >= maxClientNames {
-		n.known = map[ulid]string{}
-	}
-	n.known[id] = out.Data.Attributes.Name
-	return out.Data.Attributes.Name
 }

@@ -165,8 +165,8 @@ func TestScopes(t *testing.T) {
 		"urn:matrix:client:api:* urn:matrix:client:device:AB":                                                                   {"AB", false},
 		"urn:synapse:admin:* urn:matrix:org.matrix.msc2967.client:api:* urn:matrix:org.matrix.msc2967.client:device:ABCDEFGHIJ": {"ABCDEFGHIJ", true},
 	} {
-		if deviceOf(scope) != want.device || adminScope(scope) != want.admin {
-			t.Errorf("%s: %s %t", scope, deviceOf(scope), adminScope(scope))
+		if deviceOf(scope) != want.device || api.AdminScope(scope) != want.admin {
+			t.Errorf("%s: %s %t", scope, deviceOf(scope), api.AdminScope(scope))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,6 +74,13 @@ type siteConfig struct {
 	Registration   bool   `json:"password_registration_enabled"`
 	TokenRequired  bool   `json:"password_registration_token_required"` // since 1.19
 	MinimumQuality int    `json:"minimum_password_complexity"`          // zxcvbn's score, 0 to 4
+	EmailRequired  bool   `json:"password_registration_email_required"` // since 1.4
+	EmailChange    bool   `json:"email_change_allowed"`
+	NameChange     bool   `json:"displayname_change_allowed"`
+	PasswordChange bool   `json:"password_change_allowed"`
+	Recovery       bool   `json:"account_recovery_allowed"`
+	Deactivation   bool   `json:"account_deactivation_allowed"`
+	Captcha        bool   `json:"captcha_enabled"`
 }
 
 // filter narrows a list. MAS ignores what it does not know and then answers with everything, so only the functions of this file make
@@ -87,6 +95,8 @@ func ofUser(id ulid) filter             { return filterBy("user", string(id)) }
 func actedBy(id ulid) filter            { return filterBy("actor_user", string(id)) }
 func ownedBy(id ulid) filter            { return filterBy("owner_user", string(id)) }
 func active() filter                    { return filterBy("status", "active") }
+func withStatus(status string) filter   { return filterBy("status", status) }
+func withName(part string) filter       { return filterBy("client-name", part) }
 func administrators() filter            { return filterBy("admin", "true") }
 func withEmail(address string) filter   { return filterBy("email", address) }
 func ofProvider(id ulid) filter         { return filterBy("provider", string(id)) }
@@ -107,9 +117,20 @@ type page[T any] struct {
 // readPage asks for the items after one, the oldest first. MAS pages by the ID of the last item that came, never by its own links:
 // they lack the listener's prefix, escape nothing, and those of user sessions lead in a circle.
 func readPage[T any](ctx context.Context, c *client, path matrix.Path, size int, after ulid, filters ...filter) (page[T], error) {
-	query := url.Values{"page[first]": {number(size)}}
-	if after != "" {
-		query.Set("page[after]", string(after))
+	return readSome[T](ctx, c, path, "first", size, "after", after, filters)
+}
+
+// readNewest asks for the items before one, the newest first.
+func readNewest[T any](ctx context.Context, c *client, path matrix.Path, size int, before ulid, filters ...filter) (page[T], error) {
+	p, err := readSome[T](ctx, c, path, "last", size, "before", before, filters)
+	slices.Reverse(p.Items)
+	return p, err
+}
+
+func readSome[T any](ctx context.Context, c *client, path matrix.Path, end string, size int, side string, of ulid, filters []filter) (page[T], error) {
+	query := url.Values{"page[" + end + "]": {number(size)}}
+	if of != "" {
+		query.Set("page["+side+"]", string(of))
 	}
 	for _, f := range filters {
 		f(query)
@@ -120,7 +141,8 @@ func readPage[T any](ctx context.Context, c *client, path matrix.Path, size int,
 		} `json:"meta"`
 		Data  []resource[T] `json:"data"`
 		Links struct {
-			Next string `json:"next"`
+			Next string `json:"next"` // never while paging backward
+			Prev string `json:"prev"` // never while paging forward
 		} `json:"links"`
 	}
 	call := get(path)
@@ -128,7 +150,7 @@ func readPage[T any](ctx context.Context, c *client, path matrix.Path, size int,
 	if _, err := c.do(ctx, call, &out); err != nil {
 		return page[T]{}, err
 	}
-	return page[T]{Items: out.Data, Total: out.Meta.Count, More: out.Links.Next != "" && len(out.Data) > 0}, nil
+	return page[T]{Items: out.Data, Total: out.Meta.Count, More: out.Links.Next+out.Links.Prev != "" && len(out.Data) > 0}, nil
 }
 
 // readAll reads a list to its end, or until it has at least most items, and reports whether that was all.
