@@ -73,7 +73,8 @@ func (u User) Knows(field string) bool { return !slices.Contains(u.Unknown, fiel
 // Begun is an account whose making was begun and is not finished, on a server that takes several calls for it. CreateUser with Continue
 // finishes it; so does setting what is left by hand.
 type Begun struct {
-	Left  []FieldProblem `json:"left"` // the fields of UserCreate that the account has not got yet, and why
+	By    string         `json:"by,omitempty"` // who began it, as the audit log names them
+	Left  []FieldProblem `json:"left"`         // the fields of UserCreate that the account has not got yet, and why
 	Asked Wanted         `json:"asked"`
 }
 

@@ -92,13 +92,17 @@ func (g *Gate) TakeUp(ctx context.Context, h Holder, t api.TakeUp) (Joining, err
 	}
 	// What was begun is brought to an end that is known, even if the browser goes away.
 	ctx = context.WithoutCancel(ctx)
-	v := g.visit(h, i, t)
-	use, first, err := g.invitations.Reserve(ctx, i.row, h.Key, api.UserID(g.whole(v.Homeserver, api.UserID("@"+t.Localpart))), accepted)
+	id := api.UserID(g.whole(i.row.Homeserver, api.UserID("@"+t.Localpart)))
+	v := g.visit(h, i, t, g.begunBy(ctx, i, id))
+	use, first, err := g.invitations.Reserve(ctx, i.row, h.Key, id, accepted)
 	if err != nil {
 		return Joining{}, err
 	}
 	result, err := g.Do(ctx, v)
 	card, _ := result.(api.Handout)
+	if p := noPassword(card); p != nil {
+		err = p // the account is theirs when they come with another password
+	}
 	if first {
 		g.settle(ctx, v, i, use, card, err)
 	}
@@ -108,10 +112,32 @@ func (g *Gate) TakeUp(ctx context.Context, h Holder, t api.TakeUp) (Joining, err
 	return Joining{Card: card, Chosen: t.Password.Mode == api.PasswordTyped}, err
 }
 
+// noPassword is why an account was made without the password that its person chose, nil where it has one: the homeserver's rules are known only
+// when they are broken.
+func noPassword(card api.Handout) *api.Problem {
+	for _, f := range card.Left {
+		if f.Of() == "password" {
+			p := api.NewProblem(api.StatusUnprocessable, f.Code)
+			p.Params = f.Params
+			return p.At("password.password")
+		}
+	}
+	return nil
+}
+
+// begunBy reports whether an account was begun with the same invitation, and is not finished: nobody has a password of it.
+func (g *Gate) begunBy(ctx context.Context, i Invited, id api.UserID) bool {
+	if !i.Homeserver.Settings.MAS.Enabled() { // elsewhere an account is made in one go
+		return false
+	}
+	u, err := homeserver.Call(ctx, i.Homeserver.Adapter, api.GetUser, api.UserRef{ID: id})
+	return err == nil && u.Begun.Lacks("password") && u.Begun.By == invitation.Identity(i.row.ID)
+}
+
 // visit is the invitation's way through the corridor.
-func (g *Gate) visit(h Holder, i Invited, t api.TakeUp) Visit {
+func (g *Gate) visit(h Holder, i Invited, t api.TakeUp, goOn bool) Visit {
 	who := invitation.Identity(i.row.ID)
-	create := api.UserCreate{Localpart: t.Localpart, DisplayName: i.row.DisplayName, Password: t.Password}
+	create := api.UserCreate{Localpart: t.Localpart, DisplayName: i.row.DisplayName, Password: t.Password, Continue: goOn}
 	if i.row.Email != "" {
 		create.Threepids = []api.Threepid{{Medium: "email", Address: i.row.Email}}
 	}

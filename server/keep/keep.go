@@ -205,7 +205,7 @@ func (k Keeper) NoteBegun(ctx context.Context, name string, b homeserver.Begun) 
 		return err
 	}
 	return k.Store.PutUnfinishedAccount(ctx, store.UnfinishedAccount{
-		Homeserver: name, UserID: string(b.ID), Account: b.Account, Asked: string(asked), Left: string(left), At: k.Now(),
+		Homeserver: name, UserID: string(b.ID), Account: b.Account, By: b.By, Asked: string(asked), Left: string(left), At: k.Now(),
 	})
 }
 
@@ -218,7 +218,7 @@ func (k Keeper) Begun(ctx context.Context, name string, id api.UserID) (homeserv
 	if err != nil {
 		return homeserver.Begun{}, err
 	}
-	b := homeserver.Begun{ID: id, Account: row.Account}
+	b := homeserver.Begun{ID: id, Account: row.Account, Begun: api.Begun{By: row.By}}
 	if err := json.Unmarshal([]byte(row.Asked), &b.Asked); err != nil {
 		return homeserver.Begun{}, fmt.Errorf("what %s was asked to be: %w", id, err)
 	}

@@ -329,6 +329,7 @@ func testBegun(t *testing.T) {
 		t.Errorf("%v, want ErrNone", err)
 	}
 	b := homeserver.Begun{ID: "@a:hs", Account: "01A", Begun: api.Begun{
+		By:    "operator:ann",
 		Left:  []api.FieldProblem{{Field: "password", Code: "weak", Params: map[string]string{"min": "8"}}},
 		Asked: api.UserCreate{Localpart: "a", Admin: true, Password: api.PasswordChoice{Mode: api.PasswordTyped, Password: api.NewSecret("battery staple")}}.Wanted(),
 	}}

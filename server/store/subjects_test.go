@@ -281,7 +281,7 @@ func TestUnfinishedAccounts(t *testing.T) { storetest.Each(t, testUnfinishedAcco
 func testUnfinishedAccounts(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
-	a := UnfinishedAccount{Homeserver: "hs", UserID: "@a:hs", Account: "01A", Asked: "{}", Left: "[1]", At: t0}
+	a := UnfinishedAccount{Homeserver: "hs", UserID: "@a:hs", Account: "01A", By: "operator:ann", Asked: "{}", Left: "[1]", At: t0}
 	must(t, s.PutUnfinishedAccount(ctx, a))
 	a.Left, a.At = "[2]", t0.Add(time.Second)
 	must(t, s.PutUnfinishedAccount(ctx, a))

@@ -58,6 +58,7 @@ type Options struct {
 	Public  string // "https://gate.example" unless told
 	Proxies []netip.Prefix
 	Terms   []homeserver.Term // of both homeservers
+	MAS     homeserver.MAS    // of the homeserver
 	// Pages adds routes, once everything else stands.
 	Pages func(*World) func(*echo.Echo)
 	// Beside is a World whose store, clock and homeservers this one has, too: another gate beside the first.
@@ -135,7 +136,7 @@ func (w *World) open() {
 	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
 	w.Audit = audit.New(w.Store, w.Clock.Now)
 	server := func(name string, s *Stub) *gate.Homeserver {
-		return &gate.Homeserver{Settings: homeserver.Settings{Name: name, ServerName: s.name, Terms: w.Options.Terms}, Kind: "synapse", Adapter: s.Adapter(t)}
+		return &gate.Homeserver{Settings: homeserver.Settings{Name: name, ServerName: s.name, Terms: w.Options.Terms, MAS: w.Options.MAS}, Kind: "synapse", Adapter: s.Adapter(t)}
 	}
 	w.Invitations = invitation.New(w.Store, w.Seal, w.Options.Public, w.Clock.Now)
 	w.Gate, err = gate.New(gate.Config{

@@ -58,7 +58,7 @@ func (m making) steps() []api.FieldProblem {
 
 // noteLeft remembers what is left of an account. Where that fails the account is as it is, and is finished by hand.
 func (a *adapter) noteLeft(ctx context.Context, m making, made account, left []api.FieldProblem) {
-	b := homeserver.Begun{ID: m.id, Account: string(made.ID), Begun: api.Begun{Left: left, Asked: m.Wanted()}}
+	b := homeserver.Begun{ID: m.id, Account: string(made.ID), Begun: api.Begun{By: homeserver.Caller(ctx), Left: left, Asked: m.Wanted()}}
 	fresh, cancel := a.fresh(ctx)
 	defer cancel()
 	_ = a.keeper.NoteBegun(fresh, a.settings.Name, b)

@@ -45,13 +45,13 @@ func TestContinue(t *testing.T) {
 	b.fake.AddProvider("Keycloak", "https://sso.example.org")
 	req := wish()
 	refusing(b, "/user-emails", "/upstream-oauth-links", "/set-admin")
-	card, err := b.create(t.Context(), req)
+	card, err := b.create(homeserver.WithCaller(t.Context(), "operator:ann"), req)
 	const want = "password:mas_weak_password threepids:invalid_email external_ids:mas_refused admin:mas_refused"
 	if err != nil || leftOf(card.Left) != want || card.Continued {
 		t.Fatalf("%s, %v", leftOf(card.Left), err)
 	}
 	u, err := b.get(t.Context(), api.UserRef{ID: id("alice")})
-	if err != nil || u.Begun == nil || leftOf(u.Begun.Left) != want || u.Begun.Asked.PasswordMode != api.PasswordTyped || u.Begun.Asked.Threepids[0].Address != "alice@example.org" {
+	if err != nil || u.Begun == nil || leftOf(u.Begun.Left) != want || u.Begun.By != "operator:ann" || u.Begun.Asked.PasswordMode != api.PasswordTyped || u.Begun.Asked.Threepids[0].Address != "alice@example.org" {
 		t.Fatalf("%+v, %v", u.Begun, err)
 	}
 	if _, err := b.create(t.Context(), req); code(err) != "name_begun localpart:name_begun" {

@@ -10,6 +10,7 @@ CREATE TABLE unfinished_accounts (
     homeserver TEXT   NOT NULL,
     user_id    TEXT   NOT NULL,
     account    TEXT   NOT NULL,
+    begun_by   TEXT   NOT NULL,
     asked      TEXT   NOT NULL, -- JSON: the request, without its password
     left_over  TEXT   NOT NULL, -- JSON: what could not be done, and why
     at_ms      BIGINT NOT NULL,
