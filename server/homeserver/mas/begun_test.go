@@ -189,23 +189,43 @@ func TestGotOtherwise(t *testing.T) {
 	}
 }
 
-// Of two who make one name at once at two gates, MAS tells the second what it says when it does not reach Synapse.
+// Of two who make one name at once at two gates, MAS tells the second what it says when it does not reach Synapse, or that the name is reserved
+// there; it can see the first one's a little later.
 func TestCreateTogether(t *testing.T) {
-	b := newBench(t, fakemas.Options{})
-	if _, err := b.keys.Own(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	b.sent.failing(func(r *http.Request) (*http.Response, error, bool) {
-		if r.Method != http.MethodPost || r.URL.Path != "/api/admin/v1/users" {
-			return nil, nil, false
-		}
-		b.fake.AddUser("alice", nil)
-		return &http.Response{
-			StatusCode: 500, Header: http.Header{"Content-Type": {"application/json"}}, Request: r, Body: io.NopCloser(strings.NewReader(`{"errors":[{"title":"database error"}]}`)),
-		}, nil, true
-	})
-	req := api.UserCreate{Localpart: "alice", Password: typed("correct horse battery")}
-	if _, err := b.create(t.Context(), req); code(err) != "name_in_use localpart:name_in_use" {
-		t.Errorf("%v", code(err))
+	for name, answer := range map[string]struct {
+		status int
+		body   string
+		other  bool // somebody makes the account
+		want   string
+	}{
+		"in MAS":           {500, `{"errors":[{"title":"database error"}]}`, true, "name_in_use localpart:name_in_use"},
+		"at Synapse first": {409, `{"errors":[{"title":"Username is reserved by the homeserver"}]}`, true, "name_in_use localpart:name_in_use"},
+		"Synapse is down":  {500, `{"errors":[{"title":"error sending request"}]}`, false, "mas_synapse_down"},
+		"reserved":         {409, `{"errors":[{"title":"Username is reserved by the homeserver"}]}`, false, "name_refused localpart:name_refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, fakemas.Options{})
+			if _, err := b.keys.Own(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			refused := false
+			b.sent.failing(func(r *http.Request) (*http.Response, error, bool) {
+				switch {
+				case r.Method == http.MethodPost && r.URL.Path == "/api/admin/v1/users":
+					refused = true
+					return &http.Response{
+						StatusCode: answer.status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r, Body: io.NopCloser(strings.NewReader(answer.body)),
+					}, nil, true
+				case refused && answer.other && b.fake.User("alice") == nil: // the first look comes too early
+					resp, err := http.DefaultTransport.RoundTrip(r)
+					b.fake.AddUser("alice", nil)
+					return resp, err, true
+				}
+				return nil, nil, false
+			})
+			if _, err := b.create(t.Context(), api.UserCreate{Localpart: "alice", Password: typed("correct horse battery")}); code(err) != answer.want {
+				t.Errorf("%v, want %s", code(err), answer.want)
+			}
+		})
 	}
 }
