@@ -72,13 +72,19 @@ func (i MenuItem) draw() app.UI {
 		return app.Button().Class(class).Type("button").Aria("disabled", yes()).Body(body...)
 	}
 	if i.Href != "" {
-		a := app.A().Class(class).Href(Href(i.Href)).Attr("autofocus", i.first)
+		a := app.A().Class(class).Href(Href(i.Href))
+		if i.first { // on the server go-app would write autofocus="false", which is on
+			a = a.Attr("autofocus", true)
+		}
 		if i.Current {
 			a = a.Aria("current", yes())
 		}
 		return a.Body(body...)
 	}
-	e := app.Button().Class(class).Type("button").AutoFocus(i.first).Body(body...)
+	e := app.Button().Class(class).Type("button").Body(body...)
+	if i.first {
+		e = e.AutoFocus(true)
+	}
 	if i.OnClick != nil {
 		do := i.OnClick
 		e = e.OnClick(func(ctx app.Context, _ app.Event) { do(ctx) }, app.EventScope(i.Scope, i.Label))
