@@ -148,8 +148,11 @@ func (s *Shell) follow(e app.Value, address string) {
 		return
 	}
 	e.Call("preventDefault")
-	closePopovers()
-	s.soon(func() { s.open(u, move{}) })
+	s.soon(func() {
+		s.open(u, move{})
+		// Not before the key is up: the focus goes back to the menu's button, and the rest of a press of Enter would open the menu again.
+		s.released(s.visit, closePopovers)
+	})
 }
 
 // closePopovers closes the menus: a native link would have left them behind with the page.
