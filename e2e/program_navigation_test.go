@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -212,8 +211,18 @@ func TestProgramNavigation(t *testing.T) {
 		d.until(`document.querySelector("tbody .gh-id")?.title === ` + quote(all[0]))
 		d.back()
 		d.until(`location.hash === ""`)
-		if n := len(slices.DeleteFunc(asked(), func(r string) bool { return !strings.Contains(r, "/api/") })); n != 2 {
-			t.Errorf("%d API requests, want one for the next page and one for the way back", n)
+		// The rows of a list come in the page that the server writes.
+		var pages, calls int
+		for _, r := range asked() {
+			if strings.Contains(r, "/accounts?") {
+				pages++
+			}
+			if strings.Contains(r, "/api/") {
+				calls++
+			}
+		}
+		if pages != 2 || calls != 0 {
+			t.Errorf("%d pages and %d calls of the API, want a page for the next one and one for the way back", pages, calls)
 		}
 		same()
 	})

@@ -82,6 +82,30 @@ func (f Fetch) failed(ctx context.Context, op api.Op) error {
 	return api.NewProblem(0, "offline")
 }
 
+// Page fetches a page of ours as the server writes it, as a document that stands nowhere and of which no script runs. It is undefined where there
+// is none to be had, and where the server sends something else than what it was asked for.
+func Page(ctx context.Context, address string) js.Value {
+	// The browser parses what it fetched so: none of it is ever HTML in a script's hands, which Trusted Types would be asked about.
+	request := js.Global().Get("XMLHttpRequest").New()
+	done := make(chan struct{}, 1)
+	ended := js.FuncOf(func(js.Value, []js.Value) any {
+		done <- struct{}{}
+		return nil
+	})
+	defer ended.Release()
+	request.Set("onloadend", ended)
+	request.Call("open", "GET", address)
+	request.Set("responseType", "document")
+	stop := context.AfterFunc(ctx, func() { request.Call("abort") })
+	defer stop()
+	request.Call("send")
+	<-done
+	if request.Get("status").Int() != 200 {
+		return js.Undefined()
+	}
+	return request.Get("response")
+}
+
 // Await waits for a promise. It must not run on the goroutine that handles an event.
 func Await(promise js.Value) (js.Value, error) {
 	type settled struct {

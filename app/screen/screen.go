@@ -33,7 +33,8 @@ type Screen interface {
 	Title() string
 }
 
-// A Renewer is a Screen that can become another of its kind while it stands: its elements are updated, not made again.
+// A Renewer is a list, a Screen that can become another of its kind while it stands: its elements are updated, not made again. Where the program runs
+// its data and rows come in the page that the server writes.
 type Renewer interface {
 	Screen
 	// Renew takes over what another screen has loaded, and its surroundings; false says that the other is of another kind.

@@ -3,10 +3,17 @@
 package shell
 
 import (
+	"context"
 	"net/url"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"gatehouse/app/client"
 )
+
+func fetchPage(ctx context.Context, address string) app.Value {
+	return app.ValueOf(client.Page(ctx, address))
+}
 
 func signIn(homeserver, name, password string) bool {
 	return client.SignIn(homeserver, name, password)

@@ -4,7 +4,15 @@
 
 package shell
 
-import "net/url"
+import (
+	"context"
+	"net/url"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// fetchPage needs a browser.
+func fetchPage(context.Context, string) app.Value { return app.Undefined() }
 
 // signIn needs a browser.
 func signIn(_, _, _ string) bool { return false }

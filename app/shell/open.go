@@ -77,9 +77,14 @@ func (s *Shell) open(u *url.URL, m move) {
 		})
 	}
 	s.ctx.Async(func() {
-		err := next.Load(ctx, env, s.means.Caller.At(homeserver), u)
+		kept, err := s.load(ctx, next, env, u)
 		s.ctx.Dispatch(func(app.Context) {
-			s.released(visit, func() { s.arrive(next, env, u, err, m, asQuestion) })
+			s.released(visit, func() {
+				s.arrive(next, env, u, err, m, asQuestion)
+				if kept != nil && !s.offline {
+					s.ctx.Defer(func(app.Context) { ui.PutKept(kept) }) // once their place is drawn
+				}
+			})
 		})
 	})
 	s.ctx.Update()
@@ -116,6 +121,7 @@ func (s *Shell) stopLoading() {
 
 // arrive shows what was loaded.
 func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m move, asQuestion bool) {
+	closePopovers()
 	stands := s.screen != nil && s.problem == nil && !s.loading
 	s.busy, s.loading, s.cancel = false, false, nil
 	var problem *api.Problem

@@ -19,16 +19,6 @@ import (
 	"gatehouse/app/ui"
 )
 
-// Block is what a page carries for the program: it starts from it and asks for nothing. The server writes it (package page).
-type Block struct {
-	Env     ui.Env          `json:"env"`
-	URL     string          `json:"url"`
-	Screen  json.RawMessage `json:"screen,omitempty"`  // what was loaded
-	Problem *api.Problem    `json:"problem,omitempty"` // why it could not be
-	Loading bool            `json:"loading,omitempty"` // the program is to load it
-	Keep    bool            `json:"keep,omitempty"`    // the page stays as it is until the next one
-}
-
 // Shell is the root component. Its methods run on the goroutine that draws.
 type Shell struct {
 	app.Compo

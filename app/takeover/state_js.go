@@ -5,6 +5,8 @@ package takeover
 import (
 	"syscall/js"
 
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
 	"gatehouse/app/ui"
 )
 
@@ -17,8 +19,8 @@ type state struct {
 	anchor     point
 	extent     point
 	values     []value
-	open       []path   // details that are unfolded
-	kept       js.Value // elements whose contents are taken over as they are
+	open       []path    // details that are unfolded
+	kept       app.Value // elements whose contents are taken over as they are
 }
 
 // path leads from the page's root element to another, by the numbers of children.
@@ -40,7 +42,7 @@ func root() js.Value { return js.Global().Get("document").Get("body").Get("first
 // capture notes the state of the page just before it is replaced.
 func capture() state {
 	window, document := js.Global(), js.Global().Get("document")
-	s := state{x: window.Get("scrollX").Int(), y: window.Get("scrollY").Int(), kept: root().Call("querySelectorAll", ui.KeptSelector)}
+	s := state{x: window.Get("scrollX").Int(), y: window.Get("scrollY").Int(), kept: ui.Kept(app.Window().Get("document"))}
 	if active := document.Get("activeElement"); active.Truthy() && root().Call("contains", active).Bool() {
 		s.focus = pathTo(active)
 		if t := active.Get("type"); t.Type() == js.TypeString && (t.String() == "text" || t.String() == "search") {
@@ -67,12 +69,7 @@ func capture() state {
 // restore puts the state back into the page that took the other's place. Both are the same tree, so the same paths lead to the same elements.
 func (s state) restore() {
 	window, document := js.Global(), js.Global().Get("document")
-	places := root().Call("querySelectorAll", ui.KeptSelector)
-	for i := range places.Length() {
-		all := document.Call("createRange")
-		all.Call("selectNodeContents", s.kept.Index(i))
-		places.Index(i).Call("append", all.Call("extractContents"))
-	}
+	ui.PutKept(s.kept)
 	for _, v := range s.values {
 		if e := v.at.follow(); e.Truthy() {
 			e.Set("value", v.text)

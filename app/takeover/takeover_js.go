@@ -5,7 +5,6 @@
 package takeover
 
 import (
-	"encoding/json"
 	"net/url"
 	"syscall/js"
 
@@ -21,7 +20,7 @@ import (
 // its data or language could not be had. Then the page stays as it is.
 func Prepare() bool {
 	early := js.Global().Get("gatehouse")
-	block, ok := readBlock()
+	block, ok := shell.ReadBlock(app.Window().Get("document"))
 	if !ok || block.Keep {
 		early.Set("left", true)
 		return false
@@ -48,15 +47,6 @@ func Prepare() bool {
 	app.RouteWithRegexp(".*", func() app.Composer { return root })
 	before = capture()
 	return true
-}
-
-func readBlock() (shell.Block, bool) {
-	var block shell.Block
-	e := js.Global().Get("document").Call("getElementById", "data")
-	if !e.Truthy() {
-		return block, false
-	}
-	return block, json.Unmarshal([]byte(e.Get("textContent").String()), &block) == nil
 }
 
 // texts fetches the page's language, and English for what that has not got.

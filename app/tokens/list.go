@@ -81,7 +81,7 @@ func (l *List) demand() app.UI {
 func (l *List) table() app.UI {
 	env := l.Env()
 	rows := make([]ui.Row, 0, len(l.List.Tokens))
-	for _, t := range l.List.Tokens {
+	for _, t := range ui.Drawn(env, l.List.Tokens) {
 		rows = append(rows, ui.Row{
 			Key: string(t.ID), Label: nameOf(env, t), Subtle: t.State != api.TokenValid,
 			Cells: []app.UI{

@@ -26,7 +26,7 @@ type Env struct {
 	Version     string            `json:"version"`               // of Gatehouse
 	Notice      string            `json:"notice,omitempty"`      // a sentence above the page, such as "Locked @x:y."
 
-	// Standing says that the page stands already, as the server wrote it, and is being taken over by the program.
+	// Standing says that there is the page as the server wrote it, with the rows of its tables in it: the program takes them from there.
 	Standing bool `json:"-"`
 
 	format i18n.Format

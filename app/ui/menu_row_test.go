@@ -12,7 +12,7 @@ import (
 // The dots of a row are a link; the menu of all rows is empty until one of them is opened, and then has the row's items.
 func TestRowMenu(t *testing.T) {
 	menu := &RowMenu{Items: func(key string) (string, []MenuItem) {
-		return "Actions for " + key, []MenuItem{{Label: "Open", Href: "/a"}, {Label: "Erase", Danger: true, Why: "Not **here**."}}
+		return "Actions for " + key, []MenuItem{{Label: "Open", Href: "/a"}, {Label: "Edit", Href: "/b"}, {Label: "Erase", Danger: true, Why: "Not **here**."}}
 	}}
 	draw := func() string {
 		return HTML(Table{
@@ -35,9 +35,12 @@ func TestRowMenu(t *testing.T) {
 			t.Errorf("open: no %s in %s", part, open)
 		}
 	}
+	if n := strings.Count(open, "autofocus"); n != 1 {
+		t.Errorf("open: %d lines take the focus: %s", n, open)
+	}
 }
 
-// The rows of a page that stands are taken from it; those of a later one are drawn.
+// Where there is the server's page, the rows are taken from it; otherwise they are drawn.
 func TestKeptRows(t *testing.T) {
 	table := Table{Columns: []Column{{Title: "Name"}}, Rows: []Row{{Key: "a", Cells: []app.UI{Text("A row")}}}, Keep: true}
 	if got := HTML(table.Draw(Env{Standing: true})); strings.Contains(got, "A row") || !strings.Contains(got, "data-kept") {
@@ -49,5 +52,24 @@ func TestKeptRows(t *testing.T) {
 	table.Keep = false
 	if got := HTML(table.Draw(Env{Standing: true})); !strings.Contains(got, "A row") || strings.Contains(got, "data-kept") {
 		t.Errorf("rows that are not kept: %s", got)
+	}
+}
+
+// Of rows that the server has drawn the program draws the first alone: what the table has is the same.
+func TestDrawnRows(t *testing.T) {
+	draw := func(env Env) string {
+		table := Table{Columns: []Column{{Title: "Name"}}, Keep: true}
+		for _, name := range Drawn(env, []string{"first", "second"}) {
+			table.Rows = append(table.Rows, Row{Key: name, Cells: []app.UI{Text(name)}, Dots: &Dots{Label: "More of " + name, Href: "/"}})
+		}
+		return HTML(table.Draw(env))
+	}
+	all, kept := draw(Env{}), draw(Env{Standing: true})
+	heads := func(html string) int { return strings.Count(html, `role="columnheader"`) }
+	if !strings.Contains(all, "second") || strings.Contains(kept, "first") || heads(all) != 2 || heads(kept) != 2 {
+		t.Errorf("drawn: %s\nkept: %s", all, kept)
+	}
+	if got := Drawn(Env{Standing: true}, []string(nil)); len(got) != 0 {
+		t.Errorf("of none: %q", got)
 	}
 }

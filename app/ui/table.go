@@ -59,7 +59,7 @@ type Table struct {
 	Bulk     *BulkBar
 	Empty    app.UI // in place of the rows when there is none
 	Menu     *RowMenu
-	// Keep says that rows are HTML and nothing else: where the page stands already as the server wrote it, they are taken from it.
+	// Keep says that rows are HTML and nothing else: where there is the page as the server wrote it, they are taken from it.
 	Keep     bool
 	OnSelect func(ctx app.Context, key string, on bool)
 	OnAll    func(ctx app.Context, on bool)
@@ -108,18 +108,6 @@ func (t Table) frame() app.HTMLTBody {
 	}
 	return body
 }
-
-// KeptSelector finds what stands for elements of the page that the server wrote, to be put into it (see Table.Keep).
-const KeptSelector = "[data-kept]"
-
-// keptRows is the place of rows that stand already. Other rows make another component of it, so that these never are updated.
-type keptRows struct {
-	app.Compo
-	table Table
-}
-
-// Render implements app.Composer.
-func (k *keptRows) Render() app.UI { return k.table.frame() }
 
 func (t Table) head(env Env) app.UI {
 	var cells []app.UI

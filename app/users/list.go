@@ -124,8 +124,8 @@ func (l *List) hint() app.UI {
 
 func (l *List) table() app.UI {
 	env := l.Env()
-	rows := make([]ui.Row, 0, len(l.Page.Users))
-	for _, u := range l.Page.Users {
+	var rows []ui.Row
+	for _, u := range ui.Drawn(env, l.Page.Users) {
 		rows = append(rows, row(env, l.known(u)))
 	}
 	l.menu.Items = l.actions

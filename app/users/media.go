@@ -138,7 +138,7 @@ func (m *Media) some() app.UI {
 func (m *Media) table() app.UI {
 	env := m.Env()
 	rows := make([]ui.Row, 0, len(m.Page.Media))
-	for _, f := range m.Page.Media {
+	for _, f := range ui.Drawn(env, m.Page.Media) {
 		rows = append(rows, ui.Row{
 			Key: string(f.ID), Label: fileName(f),
 			Cells: []app.UI{

@@ -29,13 +29,13 @@
   };
   new MutationObserver(look).observe(document, {childList: true, subtree: true});
 
-  // Times the drawing of another page of rows by the program: from the answer's last byte to the frame that shows it.
+  // Times the drawing of another page of rows by the program: from the last byte of the page that it fetches, to the frame that shows it.
   window.benchRedraw = (link) => new Promise((resolve) => {
     const before = rows()[0].textContent;
     performance.clearResourceTimings();
     // The browser may list the answer a moment after it was drawn.
     const settle = (drawn) => {
-      const answer = performance.getEntriesByType("resource").findLast((e) => e.name.includes("/api/"));
+      const answer = performance.getEntriesByType("resource").findLast((e) => e.initiatorType === "xmlhttprequest");
       if (answer) resolve(drawn - answer.responseEnd);
       else setTimeout(() => settle(drawn), 10);
     };
