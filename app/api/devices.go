@@ -12,13 +12,13 @@ var (
 	// ListDevices returns the account's devices.
 	ListDevices = Read[UserRef, DeviceList]("devices.list", ReadDevices, Listing)
 	// SignOut ends one, several or all of them.
-	SignOut = Write[DeviceSignOut, SignedOut]("devices.sign_out", SignOutDevices)
+	SignOut = Write[DeviceSignOut, SignedOut]("devices.sign_out", SignOutDevices, Many, Repeatable)
 	// PruneDevices ends those that were not used for a number of days.
-	PruneDevices = Write[DevicePrune, SignedOut]("devices.prune", SignOutDevices)
+	PruneDevices = Write[DevicePrune, SignedOut]("devices.prune", SignOutDevices, Many, Repeatable)
 	// RenameDevice gives a device the name that is shown for it.
 	RenameDevice = Write[DeviceRename, OwnDevice]("devices.rename", EditDevices)
 	// CreateDevice makes a device that nobody is signed in on, for software that brings its own token. There is no token with it.
-	CreateDevice = Write[DeviceCreate, OwnDevice]("devices.create", EditDevices)
+	CreateDevice = Write[DeviceCreate, OwnDevice]("devices.create", EditDevices, Many, Repeatable)
 )
 
 // Device is a signed-in session.

@@ -27,9 +27,9 @@ var (
 	// DeleteMedia deletes one.
 	DeleteMedia = Write[MediaDeed, MediaDone]("media.delete", DeleteFiles, Destructive)
 	// QuarantineAllMedia quarantines all that an account has uploaded so far, but what is protected.
-	QuarantineAllMedia = Write[UserDeed, MediaDone]("media.quarantine_all", QuarantineFiles)
+	QuarantineAllMedia = Write[UserDeed, MediaDone]("media.quarantine_all", QuarantineFiles, Many, Repeatable)
 	// DeleteAllMedia deletes all that an account has uploaded, or what of it is old or large.
-	DeleteAllMedia = Write[MediaDeletion, MediaDone]("media.delete_all", DeleteFiles, Destructive)
+	DeleteAllMedia = Write[MediaDeletion, MediaDone]("media.delete_all", DeleteFiles, Destructive, Many, Repeatable)
 )
 
 // MediaID names a file on its homeserver: the last part of its MXC address.

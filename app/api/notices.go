@@ -8,7 +8,7 @@ import (
 )
 
 // SendNotice sends a message in the homeserver's name to accounts, one after the other. They cannot answer it.
-var SendNotice = Write[Notice, NoticeReport]("users.notice", SendNotices)
+var SendNotice = Write[Notice, NoticeReport]("users.notice", SendNotices, Many)
 
 // MaxNoticeTargets is to how many accounts one call sends.
 const MaxNoticeTargets = 50

@@ -36,6 +36,11 @@ type Info struct {
 	AtGate      bool       // the gate answers it from its own store, for every homeserver; no adapter has it
 	Recorded    bool       // it is a read, and stands in the audit log as writes do
 	Listing     bool       // its result is a list, page by page or whole, that can be exported as a file
+	Many        bool       // a job can do it to many accounts, one after the other
+	Repeatable  bool       // done twice it ends as done once, so a job that did not learn the end does it again
+	// Shows is the field of User that says whether it was done, and is then ShowsAs. "" where accounts do not tell.
+	Shows   string
+	ShowsAs bool
 }
 
 // Request is what an operation is asked with. It validates itself, with the same code in the browser and in the gate.
@@ -85,7 +90,24 @@ var (
 	AtGate      Option = func(i *Info) { i.AtGate = true }
 	Recorded    Option = func(i *Info) { i.Recorded = true }
 	Listing     Option = func(i *Info) { i.Listing = true }
+	Many        Option = func(i *Info) { i.Many = true }
+	Repeatable  Option = func(i *Info) { i.Repeatable = true }
 )
+
+// Shows is the option of an operation whose end is seen at the account: the field (its JSON name) is then as told. One that is so already
+// needs nothing.
+func Shows(field string, as bool) Option {
+	return func(i *Info) { i.Shows, i.ShowsAs = field, as }
+}
+
+// Seen tells whether an account looks as it does when the operation was done to it. Where accounts do not tell, or this one does not, tells is
+// false.
+func (i Info) Seen(u User) (done, tells bool) {
+	if i.Shows == "" || !u.Knows(i.Shows) {
+		return false, false
+	}
+	return u.flag(i.Shows) == i.ShowsAs, true
+}
 
 // Read declares an operation that changes nothing.
 func Read[Req Request, Res any](name string, p Permission, options ...Option) *Operation[Req, Res] {

@@ -35,6 +35,7 @@ const (
 	ReadRooms       Permission = "rooms.read"
 	ReadAccountData Permission = "users.account_data"
 	RedactUsers     Permission = "users.redact"
+	RunJobs         Permission = "jobs.run"
 
 	ReadService  Permission = "service.read" // what Matrix Authentication Service tells of itself
 	ReadPersonal Permission = "personal.read"
@@ -52,7 +53,7 @@ func Permissions() []Permission {
 		SendNotices, ReadMedia, QuarantineFiles, DeleteFiles, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations,
 		EditDevices, SuspendUsers, ShadowBanUsers, UserSettings, SignInAsUsers,
 		ReadAudit,
-		ReadRooms, ReadAccountData, RedactUsers,
+		ReadRooms, ReadAccountData, RedactUsers, RunJobs,
 		ReadService, ReadPersonal, WritePersonal,
 	}
 }
@@ -85,12 +86,12 @@ func (r Role) Permissions() []Permission {
 	case Moderator:
 		return []Permission{
 			ReadServers, ReadUsers, LockUsers, DeactivateUsers, ReadDevices, SignOutDevices, SendNotices, ReadMedia, QuarantineFiles,
-			SuspendUsers, ShadowBanUsers, ReadAudit, ReadRooms, RedactUsers,
+			SuspendUsers, ShadowBanUsers, ReadAudit, ReadRooms, RedactUsers, RunJobs,
 		}
 	case Registrar:
-		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations}
+		return []Permission{ReadServers, ReadUsers, CreateUsers, EditUsers, ReadTokens, WriteTokens, ReadInvitations, WriteInvitations, RunJobs}
 	case Helpdesk:
-		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices, EditDevices}
+		return []Permission{ReadServers, ReadUsers, EditUsers, ResetPasswords, LockUsers, ReadDevices, SignOutDevices, EditDevices, RunJobs}
 	case Auditor:
 		return []Permission{ReadServers, ReadUsers, ReadDevices, ReadInvitations, ReadAudit, ReadRooms, ReadService, ReadPersonal}
 	case Invited:

@@ -11,7 +11,7 @@ import (
 // The operations that take back what an account said.
 var (
 	// RedactUser begins to redact the account's messages. It works for accounts of other homeservers, too.
-	RedactUser = Write[UserRedaction, Redaction]("users.redact", RedactUsers, Destructive)
+	RedactUser = Write[UserRedaction, Redaction]("users.redact", RedactUsers, Destructive, Many)
 	// RedactionStatus tells how far a redaction is.
 	RedactionStatus = Read[RedactionQuery, RedactionState]("users.redaction", RedactUsers)
 )

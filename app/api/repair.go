@@ -6,7 +6,7 @@ import "slices"
 
 // RepairUser ends one difference of an account between the homeserver and the service that its accounts are left to. What it does is
 // told by PreviewDeed before. The worst of them ends accounts, so that is the right that all of them take; some take more.
-var RepairUser = Write[UserRepair, User]("users.repair", DeactivateUsers)
+var RepairUser = Write[UserRepair, User]("users.repair", DeactivateUsers, Many, Repeatable)
 
 // UserRepair names an account and which of its differences to end: one of User.Drift.
 type UserRepair struct {

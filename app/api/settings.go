@@ -12,17 +12,17 @@ var (
 	// GetRateLimit tells whether the account has limits of its own.
 	GetRateLimit = Read[UserRef, RateLimit]("limits.get", ReadUsers)
 	// SetRateLimit gives it limits of its own, or none.
-	SetRateLimit = Write[RateLimitChange, RateLimit]("limits.set", UserSettings)
+	SetRateLimit = Write[RateLimitChange, RateLimit]("limits.set", UserSettings, Many, Repeatable)
 	// RemoveRateLimit has the homeserver's own limits count for it again.
-	RemoveRateLimit = Write[UserRef, RateLimit]("limits.remove", UserSettings)
+	RemoveRateLimit = Write[UserRef, RateLimit]("limits.remove", UserSettings, Many, Repeatable)
 	// ListFeatures tells which experimental features are switched on for the account.
 	ListFeatures = Read[UserRef, FeatureList]("features.list", ReadUsers)
 	// SetFeature switches one of them.
-	SetFeature = Write[FeatureChange, FeatureList]("features.set", UserSettings)
+	SetFeature = Write[FeatureChange, FeatureList]("features.set", UserSettings, Many, Repeatable)
 	// RenewUser says until when the account can be used, where the homeserver lets accounts expire.
-	RenewUser = Write[UserRenewal, Validity]("users.renew", EditUsers)
+	RenewUser = Write[UserRenewal, Validity]("users.renew", EditUsers, Many, Repeatable)
 	// AllowKeyReset lets the account's person replace their cross-signing keys without signing in again, for a few minutes.
-	AllowKeyReset = Write[UserDeed, KeyReset]("users.allow_key_reset", ResetPasswords)
+	AllowKeyReset = Write[UserDeed, KeyReset]("users.allow_key_reset", ResetPasswords, Many, Repeatable)
 )
 
 // RateLimit is how much an account may send. Where Own is not set, the homeserver's own limits count.

@@ -19,19 +19,19 @@ var (
 	// CreateUser makes an account; it never touches an existing one, but one that it began to make itself and is told to continue.
 	CreateUser = Write[UserCreate, Handout]("users.create", CreateUsers, Reveals)
 	// UpdateUser changes the fields that are given and no others.
-	UpdateUser = Write[UserUpdate, User]("users.update", EditUsers)
+	UpdateUser = Write[UserUpdate, User]("users.update", EditUsers, Many, Repeatable)
 	// ResetPassword gives the account another password.
-	ResetPassword = Write[PasswordReset, Handout]("users.reset_password", ResetPasswords, Reveals)
+	ResetPassword = Write[PasswordReset, Handout]("users.reset_password", ResetPasswords, Reveals, Many, Repeatable)
 	// LockUser keeps the account from being used until it is unlocked; nothing of it is lost.
-	LockUser = Write[UserDeed, User]("users.lock", LockUsers)
+	LockUser = Write[UserDeed, User]("users.lock", LockUsers, Many, Shows("locked", true))
 	// UnlockUser ends a lock.
-	UnlockUser = Write[UserRef, User]("users.unlock", LockUsers)
+	UnlockUser = Write[UserRef, User]("users.unlock", LockUsers, Many, Shows("locked", false))
 	// DeactivateUser ends an account: it leaves every room and can no longer sign in. It never erases.
-	DeactivateUser = Write[UserDeed, User]("users.deactivate", DeactivateUsers, Destructive)
+	DeactivateUser = Write[UserDeed, User]("users.deactivate", DeactivateUsers, Destructive, Many, Shows("deactivated", true))
 	// EraseUser deactivates and asks the server to hide what the account said and was called.
-	EraseUser = Write[UserErasure, User]("users.erase", EraseUsers, Destructive)
+	EraseUser = Write[UserErasure, User]("users.erase", EraseUsers, Destructive, Many, Shows("erased", true))
 	// ReactivateUser lets a deactivated account sign in again.
-	ReactivateUser = Write[UserReactivation, Handout]("users.reactivate", DeactivateUsers, Reveals)
+	ReactivateUser = Write[UserReactivation, Handout]("users.reactivate", DeactivateUsers, Reveals, Many, Shows("deactivated", false))
 	// PreviewDeed says what a deed would do to an account on this server, before it is done.
 	PreviewDeed = Read[DeedQuery, Effects]("users.preview", ReadUsers)
 )
@@ -97,6 +97,23 @@ func (c UserCreate) Wanted() Wanted {
 // Lacks reports whether a field of UserCreate is left.
 func (b *Begun) Lacks(field string) bool {
 	return b != nil && slices.ContainsFunc(b.Left, func(p FieldProblem) bool { return p.Of() == field })
+}
+
+// flag returns the yes-or-no of that JSON name.
+func (u User) flag(field string) bool {
+	switch field {
+	case "locked":
+		return u.Locked
+	case "suspended":
+		return u.Suspended
+	case "shadow_banned":
+		return u.ShadowBanned
+	case "deactivated":
+		return u.Deactivated
+	case "erased":
+		return u.Erased
+	}
+	return false
 }
 
 // What can differ between a Synapse and its Matrix Authentication Service.

@@ -164,6 +164,18 @@ func TestValidate(t *testing.T) {
 		{SignInAsUser{Minutes: -1}, "id: missing, minutes: out_of_range, reason: missing"},
 		{HistoryQuery{ID: id, Limit: 200, Cursor: "7"}, ""},
 		{HistoryQuery{Limit: 201, Cursor: "-7"}, "id: missing, limit: out_of_range, cursor: invalid_cursor"},
+		{JobPlan{Operation: "users.lock", IDs: []UserID{id}}, ""},
+		{JobPlan{Operation: "users.lock", All: true, Filter: UserQuery{Search: "spam"}}, ""},
+		{JobPlan{Operation: "users.lock", All: true, Filter: UserQuery{Admins: "some"}}, "filter: invalid_request"},
+		{JobPlan{Operation: "users.sign_in_as"}, "operation: not_for_many, ids: missing"},
+		{JobPlan{Operation: "users.lock", IDs: slices.Repeat([]UserID{id}, 501)}, "ids: too_many"},
+		{JobPlan{Operation: "users.lock", IDs: []UserID{id, "ann"}, Note: strings.Repeat("n", 501)}, "ids.1: invalid_user_id, note: too_long"},
+		{JobStart{ID: "a", At: "2026-11-25T18:30"}, ""},
+		{JobStart{At: "tonight"}, "id: missing, at: invalid_time"},
+		{JobRef{ID: "a b"}, "id: job_not_found"},
+		{JobQuery{State: "asleep", Limit: 501, Cursor: strings.Repeat("1", 101)}, "state: invalid_choice, limit: out_of_range, cursor: invalid_cursor"},
+		{JobItemQuery{ID: "a", State: "failed"}, ""},
+		{JobItemQuery{State: "paused"}, "state: invalid_choice, id: missing"},
 		{DeviceSignOut{ID: id, All: true}, ""},
 		{DeviceSignOut{ID: id, Devices: []DeviceID{"any text é"}}, ""},
 		{DeviceSignOut{ID: id}, "devices: missing"},
@@ -198,13 +210,15 @@ func TestTargets(t *testing.T) {
 		"users.allow_key_reset": UserDeed{ID: id}, "users.sign_in_as": SignInAsUser{ID: id}, "users.history": HistoryQuery{ID: id},
 		"users.repair": UserRepair{ID: id}, "personal.create": PersonalCreate{Actor: id}, "personal.list": PersonalQuery{Actor: id},
 		"lists.export": ListExport{Operation: "devices.list", Query: "id=" + url.QueryEscape(string(id)), Format: FormatCSV},
+		"users.repair": UserRepair{ID: id}, "jobs.plan": JobPlan{IDs: []UserID{id}},
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}
 	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.find", "users.list", "providers.list",
 		"clients.list", "clients.get", "site.get", "policy.get", "personal.get", "personal.renew", "personal.revoke",
 		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update",
-		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update"}
+		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update",
+		"jobs.cancel", "jobs.get", "jobs.items", "jobs.list", "jobs.passwords", "jobs.pause", "jobs.resume", "jobs.retry", "jobs.start", "jobs.wipe"}
 	for _, op := range All() {
 		name := op.Info().Name
 		req, listed := requests[name]

@@ -23,6 +23,7 @@ import (
 	"gatehouse/server/homeserver/mas"
 	"gatehouse/server/homeserver/synapse"
 	"gatehouse/server/invitation"
+	"gatehouse/server/jobs"
 	"gatehouse/server/keep"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
@@ -62,6 +63,8 @@ type house struct {
 	seal   *seal.Keys
 	audit  *audit.Log
 	gate   *gate.Gate
+	jobs   *jobs.Engine
+	river  *jobs.River
 	ends   []closer
 
 	stop  context.CancelFunc // ends the heart
@@ -141,12 +144,29 @@ func (h *house) furnish(ctx context.Context) error {
 	if err := invitations.Reseal(ctx); err != nil {
 		return err
 	}
+	h.jobs = jobs.New(jobs.Config{Store: h.store, Audit: h.audit, Seal: h.seal, Log: h.log, Now: time.Now, Keep: h.config.Jobs.KeepPasswords, Paces: h.paces()})
 	var err error
 	h.gate, err = gate.New(gate.Config{
 		Homeservers: servers, Store: h.store, Audit: h.audit, Log: h.log, MAC: h.fingerprintKey(), Now: time.Now,
-		Own: []gate.Own{invitations.Table}, Invitations: invitations,
+		Own: []gate.Own{invitations.Table, h.jobs.Table}, Invitations: invitations,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if h.river, err = jobs.OpenRiver(ctx, h.store, h.jobs); err != nil {
+		return err
+	}
+	h.jobs.Use(h.gate, h.river)
+	return nil
+}
+
+// paces are how fast jobs may work, by homeserver.
+func (h *house) paces() map[string]jobs.Pace {
+	paces := map[string]jobs.Pace{}
+	for name, c := range h.config.Homeservers {
+		paces[name] = jobs.Pace{AtOnce: c.JobsAtOnce, PerSecond: c.JobsPerSecond}
+	}
+	return paces
 }
 
 // fingerprintKey is for the fingerprints of requests, and for nothing else.

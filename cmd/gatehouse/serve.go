@@ -52,6 +52,7 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 		}
 	})
 	go h.gate.Watch(ctx)
+	working := h.work(ctx)
 	h.log.Info("Gatehouse is open", "address", h.config.PublicURL, "listening", listener.Addr().String(), "store", h.store.Place(), "version", version.String())
 	if !h.config.SecureCookies() {
 		h.log.Warn("the public address is http, so cookies are not Secure: use it on this machine only")
@@ -70,7 +71,15 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	h.log.Info("closing: running calls are brought to their end")
-	return server.Shutdown(drain)
+	return errors.Join(server.Shutdown(drain), <-working)
+}
+
+// work works jobs off until ctx ends. What it returns receives when that has come to its end.
+func (h *house) work(ctx context.Context) <-chan error {
+	go h.jobs.Sweep(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- h.river.Start(ctx) }()
+	return ended
 }
 
 // settle brings to an end what was left behind by a gate that is gone: one that was killed, the last run of this one among them.

@@ -38,6 +38,7 @@ type Config struct {
 	PreviousSecretKey api.Secret
 	Session           Session
 	Log               Log
+	Jobs              Jobs
 	// Homeservers has at least one entry. The name is a segment of the panel's paths; see ReservedNames.
 	Homeservers map[string]Homeserver
 }
@@ -75,6 +76,12 @@ type Session struct {
 	Absolute time.Duration
 }
 
+// Jobs says how work on many accounts is done.
+type Jobs struct {
+	// KeepPasswords is how long generated passwords wait to be fetched.
+	KeepPasswords time.Duration
+}
+
 // Log says what is logged, and how.
 type Log struct {
 	Level slog.Level
@@ -96,6 +103,9 @@ type Homeserver struct {
 	// RegistrationsPerSecond and RegistrationsAtOnce bound how fast accounts are made with the shared secret.
 	RegistrationsPerSecond int
 	RegistrationsAtOnce    int
+	// JobsAtOnce and JobsPerSecond bound how many calls come from jobs; JobsPerSecond 0 is no bound.
+	JobsAtOnce    int
+	JobsPerSecond int
 	// MAS is the Matrix Authentication Service that a Synapse leaves its accounts to.
 	MAS MAS
 	// ClientURL is the web client that hand-out cards send people to.

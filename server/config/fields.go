@@ -126,6 +126,11 @@ var fields = expand([]Field{
 		codec: text(func(p *place) *string { return &p.config.Log.Format }, oneOf("text", "json")),
 	},
 	{
+		Path: "jobs.keep_passwords", Type: "duration", Default: "168h",
+		About: "How long passwords that a job made wait, sealed, for the person whose job it is to fetch them. Then they are wiped. From 1h to 720h.",
+		codec: span(func(p *place) *time.Duration { return &p.config.Jobs.KeepPasswords }, time.Hour, 720*time.Hour),
+	},
+	{
 		Path: homeserverPath + ".url", Type: "URL", Required: true, Example: "http://127.0.0.1:8008",
 		About: "The base address of the homeserver's client and admin API, as Gatehouse reaches it.",
 		codec: text(func(p *place) *string { return &p.homeserver.URL }, checkURL),
@@ -154,6 +159,16 @@ var fields = expand([]Field{
 		Path: homeserverPath + ".registrations_at_once", Type: "number", Default: "20",
 		About: "How many registrations may come together before `registrations_per_second` holds them up. From 1 to 1000.",
 		codec: number(func(p *place) *int { return &p.homeserver.RegistrationsAtOnce }, 1, 1000),
+	},
+	{
+		Path: homeserverPath + ".jobs_at_once", Type: "number", Default: "16",
+		About: "How many calls the homeserver gets from jobs at the same time, at most, all jobs together. Gatehouse finds out by itself how many of them it can take; this is the ceiling. From 1 to 64.",
+		codec: number(func(p *place) *int { return &p.homeserver.JobsAtOnce }, 1, 64),
+	},
+	{
+		Path: homeserverPath + ".jobs_per_second", Type: "number", Default: "0",
+		About: "How many calls the homeserver gets from jobs in a second, at most, all jobs together. 0 is as many as it can take. From 0 to 1000.",
+		codec: number(func(p *place) *int { return &p.homeserver.JobsPerSecond }, 0, 1000),
 	},
 	{
 		Path: homeserverPath + ".admin_token", Type: "text", Secret: true, Absent: "a service administrator is made with `registration_shared_secret`",

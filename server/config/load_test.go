@@ -39,12 +39,13 @@ func wanted(t *testing.T, dir string, change func(c *Config, main *Homeserver)) 
 		Store:     Store{Path: filepath.Join(dir, "data", "gatehouse.db")},
 		SecretKey: api.NewSecret(string(raw)),
 		Session:   Session{Idle: 15 * time.Minute, Absolute: 8 * time.Hour},
+		Jobs:      Jobs{KeepPasswords: 168 * time.Hour},
 		Log:       Log{Level: slog.LevelInfo, Format: "text"},
 	}
 	main := Homeserver{
 		URL:                    "http://127.0.0.1:8008",
 		AdminToken:             api.NewSecret("token-of-main"),
-		RegistrationsPerSecond: 10, RegistrationsAtOnce: 20,
+		RegistrationsPerSecond: 10, RegistrationsAtOnce: 20, JobsAtOnce: 16,
 		ClientURL:     "https://app.element.io",
 		XForwardedFor: true,
 		Timeout:       10 * time.Second,
@@ -72,9 +73,9 @@ func TestLoad(t *testing.T) {
 			files: map[string]string{
 				"keys/other.key": testKey, "keys/before.key": rawKey,
 				"gatehouse.yaml": lines("listen: '[::]:8443'", "public_url: HTTPS://Gate.Example.ORG:443/", "trusted_proxies: [10.0.0.0/8, ::1]",
-					"store: {path: keys/store.db}", "secret_key_file: keys/other.key", "previous_secret_key_file: keys/before.key", "session: {idle: 90s, absolute: 1h30m}", "log: {level: warn, format: json}",
+					"store: {path: keys/store.db}", "secret_key_file: keys/other.key", "previous_secret_key_file: keys/before.key", "session: {idle: 90s, absolute: 1h30m}", "log: {level: warn, format: json}", "jobs: {keep_passwords: 24h}",
 					"homeservers:", "  main:", "    url: https://Matrix.example.org:8448/base/", "    server_name: example.org:8448", "    kind: dendrite",
-					"    registration_shared_secret: 007", "    registrations_per_second: 3", "    registrations_at_once: 7", "    admin_token: token-of-main", "    client_url: https://chat.example.org/", "    hide_accounts: ['telegram_*', _bot]",
+					"    registration_shared_secret: 007", "    registrations_per_second: 3", "    registrations_at_once: 7", "    jobs_at_once: 4", "    jobs_per_second: 50", "    admin_token: token-of-main", "    client_url: https://chat.example.org/", "    hide_accounts: ['telegram_*', _bot]",
 					"    terms:", "      - Terms of use https://example.org/terms", "      - Datenschutz https://example.org/de#privacy",
 					"    database: postgres://u:p%40w@db/dendrite?sslmode=disable", "    database_writes: true", "    x_forwarded_for: false", "    timeout: 2m"),
 			},
@@ -86,9 +87,10 @@ func TestLoad(t *testing.T) {
 					c.PreviousSecretKey = api.NewSecret(rawKey)
 					c.Session = Session{Idle: 90 * time.Second, Absolute: 90 * time.Minute}
 					c.Log = Log{Level: slog.LevelWarn, Format: "json"}
+					c.Jobs = Jobs{KeepPasswords: 24 * time.Hour}
 					*main = Homeserver{
 						URL: "https://matrix.example.org:8448/base", ServerName: "example.org:8448", Kind: "dendrite",
-						RegistrationSharedSecret: api.NewSecret("007"), RegistrationsPerSecond: 3, RegistrationsAtOnce: 7, AdminToken: api.NewSecret("token-of-main"),
+						RegistrationSharedSecret: api.NewSecret("007"), RegistrationsPerSecond: 3, RegistrationsAtOnce: 7, JobsAtOnce: 4, JobsPerSecond: 50, AdminToken: api.NewSecret("token-of-main"),
 						ClientURL: "https://chat.example.org", HideAccounts: []string{"telegram_*", "_bot"},
 						Terms:    []Term{{"Terms of use", "https://example.org/terms"}, {"Datenschutz", "https://example.org/de#privacy"}},
 						Database: api.NewSecret("postgres://u:p%40w@db/dendrite?sslmode=disable"), DatabaseWrites: true,

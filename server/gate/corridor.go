@@ -26,6 +26,8 @@ type Visit struct {
 	Key string
 	// RequestID names the call.
 	RequestID string
+	// Item says that the call is a job's, which keeps itself what it has begun: there is no request key.
+	Item bool
 }
 
 // How long an adapter may take. A write goes on when the person has gone away: what was begun is brought to an end that is known.
@@ -83,7 +85,7 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 			return nil, err
 		}
 	}
-	ctx = homeserver.WithCaller(ctx, v.Person.ID)
+	ctx = asking(homeserver.WithCaller(ctx, v.Person.ID), *v.Person)
 	entry, _ := server.Adapter.Find(v.Operation)
 	if why := entry.Why(); why != "" {
 		return nil, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
@@ -97,23 +99,30 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(homeserver.WithRequestKey(context.WithoutCancel(ctx), v.Key), writeTime)
 	defer cancel()
-	return g.keys.once(ctx, v, req, func() (any, error) {
-		_, err := g.attempt(ctx, v, func() (any, error) { return nil, g.guard(ctx, v, server, op, req) })
-		if err != nil {
-			g.refused(ctx, v, req, err)
-			if p, ok := errors.AsType[*api.Problem](err); !ok || p.Status >= api.StatusInternal {
-				return nil, notBegun{err} // the account could not be looked at
-			}
-			return nil, err
+	deed := func() (any, error) { return g.write(ctx, v, server, entry, req) }
+	if v.Item {
+		return deed()
+	}
+	return g.keys.once(ctx, v, req, deed)
+}
+
+// write takes a write through its last doors: guard, intent, adapter, outcome.
+func (g *Gate) write(ctx context.Context, v Visit, server *Homeserver, entry homeserver.Entry, req api.Request) (any, error) {
+	_, err := g.attempt(ctx, v, func() (any, error) { return nil, g.guard(ctx, v, server, entry.Op, req) })
+	if err != nil {
+		g.refused(ctx, v, req, err)
+		if p, ok := errors.AsType[*api.Problem](err); !ok || p.Status >= api.StatusInternal {
+			return nil, notBegun{err} // the account could not be looked at
 		}
-		result, err := g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
-		g.revoke(ctx, v, op, req, err)
-		if op.Info().Loud && err == nil {
-			g.log.InfoContext(ctx, "a call that is to be noticed", "request_id", v.RequestID, "operation", v.Operation, "homeserver", v.Homeserver,
-				"person", v.Person.ID, "targets", g.entry(v, req).Targets)
-		}
-		return result, err
-	})
+		return nil, err
+	}
+	result, err := g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
+	g.revoke(ctx, v, entry.Op, req, err)
+	if entry.Op.Info().Loud && err == nil {
+		g.log.InfoContext(ctx, "a call that is to be noticed", "request_id", v.RequestID, "operation", v.Operation, "homeserver", v.Homeserver,
+			"person", v.Person.ID, "targets", g.entry(v, req).Targets)
+	}
+	return result, err
 }
 
 // complete adds to a report on a homeserver what only the gate's own store knows.

@@ -14,6 +14,15 @@ import (
 // own service account, asks again before a person does so to themselves or to the last administrator, and keeps roles that may
 // not make administrators from taking one over.
 func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request) error {
+	return g.guardAs(ctx, v, server, op, req, func(id api.UserID) (api.User, error) {
+		return homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
+	})
+}
+
+// guardAs is guard with another way to look at an account.
+func (g *Gate) guardAs(
+	ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request, look func(api.UserID) (api.User, error),
+) error {
 	deed, ok := deeds[op.Info().Name]
 	if !ok {
 		return nil
@@ -35,7 +44,7 @@ func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op
 		if _, redacts := req.(api.UserRedaction); redacts && id.Server() != server.Settings.ServerName {
 			continue // an account of another homeserver is nobody's here
 		}
-		user, err := homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
+		user, err := look(id)
 		if err != nil {
 			return err
 		}

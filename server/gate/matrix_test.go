@@ -25,7 +25,9 @@ var everyOperation = []struct {
 	query      url.Values // of a read
 	body       string     // of a write
 	internal   bool
-	recorded   bool // a read that is in the audit log
+	recorded   bool           // a read that is in the audit log
+	job        string         // the state of the job that JOB names
+	also       api.Permission // what this very request takes besides
 }{
 	{name: "devices.create", kind: api.KindWrite, permission: "devices.edit", body: `{"id":"@ann:example.org","device":"BOT"}`},
 	{name: "devices.list", kind: api.KindRead, permission: "devices.read", query: url.Values{"id": {"@ann:example.org"}}},
@@ -45,6 +47,17 @@ var everyOperation = []struct {
 	{name: "invitations.update", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `","days":3}`},
 	{name: "invitations.revoke", kind: api.KindWrite, permission: "invitations.write", body: `{"id":"` + gatetest.Invitation + `"}`}, // the last one: those before take one that is open
 	{name: "lists.export", kind: api.KindRead, permission: "users.read", query: url.Values{"operation": {"users.list"}, "format": {"csv"}}, recorded: true},
+	{name: "jobs.cancel", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "running"},
+	{name: "jobs.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"JOB"}}, job: "done"},
+	{name: "jobs.items", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"JOB"}}, job: "done"},
+	{name: "jobs.list", kind: api.KindRead, permission: "users.read"},
+	{name: "jobs.passwords", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "done"},
+	{name: "jobs.pause", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "running"},
+	{name: "jobs.plan", kind: api.KindWrite, permission: "jobs.run", body: `{"operation":"users.lock","ids":["@ann:example.org"]}`, also: "users.lock"},
+	{name: "jobs.resume", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "paused"},
+	{name: "jobs.retry", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "done"},
+	{name: "jobs.start", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "planned"},
+	{name: "jobs.wipe", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "done"},
 	{name: "media.delete", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","media":"Picture"}`},
 	{name: "media.delete_all", kind: api.KindWrite, permission: "media.delete", body: `{"id":"@ann:example.org","before":"2026-01-31"}`},
 	{name: "media.get", kind: api.KindRead, permission: "media.read", query: url.Values{"id": {"@ann:example.org"}, "media": {"Picture"}}},
@@ -111,18 +124,18 @@ var everyOperation = []struct {
 var everyRole = map[api.Role]string{
 	api.Owner: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
 		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
-		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact" +
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact jobs.run" +
 		" service.read personal.read personal.write",
 	api.Admin: "servers.read users.read users.create users.edit users.set_admin users.reset_password users.lock users.deactivate users.erase devices.read devices.sign_out" +
 		" users.notice media.read media.quarantine media.delete tokens.read tokens.write invitations.read invitations.write" +
-		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact" +
+		" devices.edit users.suspend users.shadow_ban users.settings users.sign_in_as audit.read rooms.read users.account_data users.redact jobs.run" +
 		" service.read personal.read personal.write",
 
 	api.Moderator: "servers.read users.read users.lock users.deactivate devices.read devices.sign_out users.notice media.read media.quarantine" +
-		" users.suspend users.shadow_ban audit.read rooms.read users.redact",
-	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write invitations.read invitations.write",
+		" users.suspend users.shadow_ban audit.read rooms.read users.redact jobs.run",
+	api.Registrar: "servers.read users.read users.create users.edit tokens.read tokens.write invitations.read invitations.write jobs.run",
 	api.Helpdesk: "servers.read users.read users.edit users.reset_password users.lock devices.read devices.sign_out" +
-		" devices.edit",
+		" devices.edit jobs.run",
 	api.Auditor: "servers.read users.read devices.read invitations.read audit.read rooms.read service.read personal.read",
 	api.Invited: "users.create", // no person has it: Gate.TakeUp alone makes its visits
 	"no such":   "",
@@ -184,14 +197,20 @@ func testOperationIdentityMethod(t *testing.T) {
 		for _, who := range identities {
 			for _, method := range methods {
 				t.Run(o.name+"/"+who.name+"/"+method, func(t *testing.T) {
-					want, code := expected(o.kind, o.internal, method, who.known, strings.Contains(" "+who.may+" ", " "+string(o.permission)+" "))
+					may := strings.Contains(" "+who.may+" ", " "+string(o.permission)+" ") && (o.also == "" || strings.Contains(" "+who.may+" ", " "+string(o.also)+" "))
+					want, code := expected(o.kind, o.internal, method, who.known, may)
+					body, query := o.body, o.query.Encode()
+					if o.job != "" && want == http.StatusOK {
+						id := w.PutJob(w.Person(api.Owner), o.job)
+						body, query = strings.ReplaceAll(body, "JOB", id), strings.ReplaceAll(query, "JOB", id)
+					}
 					w.Stub.Forget()
 					before := w.Intents()
 					target := "/api/hs/" + o.name
 					if method == "GET" || method == "HEAD" {
-						target += "?" + o.query.Encode()
+						target += "?" + query
 					}
-					r := w.Request(method, target, o.body, who.cookie)
+					r := w.Request(method, target, body, who.cookie)
 					r.Header.Set("Content-Type", "application/json")
 					r.Header.Set(gate.KeyHeader, gate.NewKey())
 					rec := w.Serve(r)

@@ -15,9 +15,15 @@ type Person struct {
 	Address    string   // IP address
 }
 
+// What the IDs of people begin with whom no homeserver vouches for.
+const (
+	Prefix      = "operator:"
+	LocalPrefix = "local:"
+)
+
 // Local is who runs a command on the gate's own machine: they can read its keys, so they may do everything.
 func Local(user string) Person {
-	return Person{ID: "local:" + user, Name: user, Role: api.Owner, Session: "local:" + user}
+	return Person{ID: LocalPrefix + user, Name: user, Role: api.Owner, Session: LocalPrefix + user}
 }
 
 // May reports whether the person may look at a homeserver: its own administrators, and those who are not bound to one.

@@ -161,7 +161,7 @@ func (d *Desk) refused(ctx context.Context, a Attempt, why error) error {
 	return why
 }
 
-func operatorID(name string) string { return "operator:" + name }
+func operatorID(name string) string { return Prefix + name }
 
 func (d *Desk) entry(ctx context.Context, a Attempt) audit.Entry {
 	return audit.Entry{

@@ -43,3 +43,14 @@ func (s *Store) ReleaseLease(ctx context.Context, name, holder string) error {
 	}
 	return nil
 }
+
+// LeaseHeld reports whether somebody else than holder holds a lease.
+func (s *Store) LeaseHeld(ctx context.Context, name, holder string, now time.Time) (bool, error) {
+	var n int
+	err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM leases WHERE name = $1 AND holder <> $2 AND expires_ms > $3`,
+		name, holder, now.UnixMilli()).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("store: lease %s: %w", name, err)
+	}
+	return n > 0, nil
+}

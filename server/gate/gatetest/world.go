@@ -24,6 +24,7 @@ import (
 	"gatehouse/server/gate"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/invitation"
+	"gatehouse/server/jobs"
 	"gatehouse/server/operator"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
@@ -76,6 +77,8 @@ type World struct {
 	Gate    *gate.Gate
 
 	Invitations *invitation.Book
+	Jobs        *jobs.Engine
+	Woken       *Woken
 	Web         *gate.Web
 	Stub        *Stub // hs
 	Other       *Stub // other
@@ -139,12 +142,15 @@ func (w *World) open() {
 		return &gate.Homeserver{Settings: homeserver.Settings{Name: name, ServerName: s.name, Terms: w.Options.Terms, MAS: w.Options.MAS}, Kind: "synapse", Adapter: s.Adapter(t)}
 	}
 	w.Invitations = invitation.New(w.Store, w.Seal, w.Options.Public, w.Clock.Now)
+	w.Jobs = jobs.New(jobs.Config{Store: w.Store, Audit: w.Audit, Seal: w.Seal, Log: log, Now: w.Clock.Now, Keep: 7 * 24 * time.Hour})
+	w.Woken = &Woken{}
 	w.Gate, err = gate.New(gate.Config{
 		Homeservers: []*gate.Homeserver{server("hs", w.Stub), server("other", w.Other)}, Store: w.Store, Audit: w.Audit, Log: log,
 		MAC: []byte("fingerprints of requests, 32 byte"), Now: w.Clock.Now,
-		Own: []gate.Own{w.Invitations.Table}, Invitations: w.Invitations,
+		Own: []gate.Own{w.Invitations.Table, w.Jobs.Table}, Invitations: w.Invitations,
 	})
 	must(t, err)
+	w.Jobs.Use(w.Gate, w.Woken)
 	public, err := url.Parse(w.Options.Public)
 	must(t, err)
 	kid, _ := w.Seal.JWTKey()

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The operations on jobs: work on many accounts, which the gate does by itself, one account after the other. A job is planned first; what is
+// done then is what its plan says.
+var (
+	// ListJobs returns one page of a homeserver's jobs, the newest first.
+	ListJobs = Read[JobQuery, JobPage]("jobs.list", ReadUsers, AtGate, Listing)
+	// GetJob returns one, with how far it is.
+	GetJob = Read[JobRef, Job]("jobs.get", ReadUsers, AtGate)
+	// ListJobItems returns one page of a job's items, in the order in which they are done.
+	ListJobItems = Read[JobItemQuery, JobItemPage]("jobs.items", ReadUsers, AtGate, Listing)
+	// PlanJob makes a job of an operation and many accounts, and looks at each of them. Nothing is changed before the job is started.
+	PlanJob = Write[JobPlan, Job]("jobs.plan", RunJobs, AtGate)
+	// StartJob begins a planned job, now or at a time.
+	StartJob = Write[JobStart, Job]("jobs.start", RunJobs, AtGate)
+	// PauseJob lets what is under way end, and begins nothing more.
+	PauseJob = Write[JobRef, Job]("jobs.pause", RunJobs, AtGate)
+	// ResumeJob goes on with a paused job.
+	ResumeJob = Write[JobRef, Job]("jobs.resume", RunJobs, AtGate)
+	// CancelJob ends a job. What was done stays done.
+	CancelJob = Write[JobRef, Job]("jobs.cancel", RunJobs, AtGate)
+	// RetryJob does the failed items of a job that has ended again, and no others.
+	RetryJob = Write[JobRef, Job]("jobs.retry", RunJobs, AtGate)
+	// JobPasswords hands out the passwords that a job made, once, to the person whose job it is. They are wiped with it.
+	JobPasswords = Write[JobRef, JobHandout]("jobs.passwords", RunJobs, Reveals, AtGate)
+	// WipeJob wipes the passwords that a job made, unseen.
+	WipeJob = Write[JobRef, Job]("jobs.wipe", RunJobs, AtGate)
+)
+
+// The states of a job.
+const (
+	JobPlanning  = "planning"  // its accounts are looked at
+	JobPlanned   = "planned"   // it waits for somebody to start it
+	JobScheduled = "scheduled" // it waits for its time
+	JobRunning   = "running"
+	JobPaused    = "paused"
+	JobDone      = "done"      // every item has an end
+	JobCancelled = "cancelled" // somebody ended it
+	JobFailed    = "failed"    // it cannot go on; Code says why
+)
+
+// JobStates returns them all.
+func JobStates() []string {
+	return []string{JobPlanning, JobPlanned, JobScheduled, JobRunning, JobPaused, JobDone, JobCancelled, JobFailed}
+}
+
+// The states of an item.
+const (
+	ItemWaiting = "waiting"
+	ItemRunning = "running"
+	ItemDone    = "done"
+	ItemSkipped = "skipped" // nothing had to be done
+	ItemFailed  = "failed"  // it was refused, and nothing or not all of it was done; Code says why
+	ItemUnknown = "unknown" // nobody knows whether it was done
+)
+
+// ItemStates returns them all.
+func ItemStates() []string {
+	return []string{ItemWaiting, ItemRunning, ItemDone, ItemSkipped, ItemFailed, ItemUnknown}
+}
+
+// The kinds of jobs.
+const (
+	JobOperation = "operation" // one operation, many accounts
+	JobImport    = "import"    // the rows of a file
+)
+
+// MaxJobIDs is how many accounts can be named one by one; more are chosen by a filter.
+const MaxJobIDs = MaxPage
+
+// Job is work on many accounts.
+type Job struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"` // operation or import
+	Operation string     `json:"operation,omitempty"`
+	With      []JobField `json:"with,omitempty"`
+	State     string     `json:"state"`
+	// Code and Params say why the job waits, or ended as it did (`problem.<code>`).
+	Code   string            `json:"code,omitempty"`
+	Params map[string]string `json:"params,omitempty"`
+	Note   string            `json:"note,omitempty"`
+	// Owner is whose job it is: the gate does it on their behalf, as far as they may at that time.
+	Owner     string `json:"owner"`
+	OwnerName string `json:"owner_name,omitempty"`
+	Mine      bool   `json:"mine,omitempty"`
+	CreatedMS int64  `json:"created_ms"` // unix milliseconds
+	AtMS      int64  `json:"at_ms,omitempty"`
+	StartedMS int64  `json:"started_ms,omitempty"`
+	EndedMS   int64  `json:"ended_ms,omitempty"`
+	// NowMS is the gate's clock, for how long it has been running.
+	NowMS int64     `json:"now_ms"`
+	Count JobCounts `json:"count"`
+	// PerMinute is how many items ended in the last minute of work; LeftMS is how long the rest takes at that rate, 0: not known.
+	PerMinute int64 `json:"per_minute,omitempty"`
+	LeftMS    int64 `json:"left_ms,omitempty"`
+	// Passwords is how many generated passwords wait to be handed out, until WipeMS.
+	Passwords int64 `json:"passwords,omitempty"`
+	WipeMS    int64 `json:"wipe_ms,omitempty"`
+}
+
+// Ended reports whether nothing more happens by itself.
+func (j Job) Ended() bool {
+	return j.State == JobDone || j.State == JobCancelled || j.State == JobFailed
+}
+
+// Live reports whether the job is at work or will be by itself, so that it is worth looking again.
+func (j Job) Live() bool {
+	return j.State == JobPlanning || j.State == JobRunning || j.State == JobScheduled
+}
+
+// JobCounts is how many items are in which state.
+type JobCounts struct {
+	Waiting int64 `json:"waiting"`
+	Running int64 `json:"running"`
+	Done    int64 `json:"done"`
+	Skipped int64 `json:"skipped"`
+	Failed  int64 `json:"failed"`
+	Unknown int64 `json:"unknown"`
+}
+
+// Total is how many there are.
+func (c JobCounts) Total() int64 { return c.Waiting + c.Running + c.Ended() }
+
+// Ended is how many need nothing more.
+func (c JobCounts) Ended() int64 { return c.Done + c.Skipped + c.Failed + c.Unknown }
+
+// Of is how many are in a state.
+func (c JobCounts) Of(state string) int64 {
+	switch state {
+	case ItemWaiting:
+		return c.Waiting
+	case ItemRunning:
+		return c.Running
+	case ItemDone:
+		return c.Done
+	case ItemSkipped:
+		return c.Skipped
+	case ItemFailed:
+		return c.Failed
+	case ItemUnknown:
+		return c.Unknown
+	}
+	return 0
+}
+
+// JobField is one field of the request that is made for each account, as in a form: display_name.to.
+type JobField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// JobItem is what is done to one account.
+type JobItem struct {
+	N      int64  `json:"n"`              // from 1
+	Line   int64  `json:"line,omitempty"` // of the file
+	Target UserID `json:"target,omitempty"`
+	Action string `json:"action,omitempty"` // the operation, or the first of several
+	State  string `json:"state"`
+	// Changes is what it does, field by field, as the plan saw the account.
+	Changes []JobChange `json:"changes,omitempty"`
+	// Code and Params say why it was skipped, or ended as it did.
+	Code      string            `json:"code,omitempty"`
+	Params    map[string]string `json:"params,omitempty"`
+	Attempts  int               `json:"attempts,omitempty"`
+	StartedMS int64             `json:"started_ms,omitempty"`
+	EndedMS   int64             `json:"ended_ms,omitempty"`
+	Password  bool              `json:"password,omitempty"` // a generated one waits to be handed out
+}
+
+// JobChange is a field that changes.
+type JobChange struct {
+	Field string `json:"field"`
+	From  string `json:"from,omitempty"`
+	To    string `json:"to,omitempty"`
+}
+
+// JobHandout holds the passwords that a job made.
+type JobHandout struct {
+	Job        string      `json:"job"`
+	Homeserver string      `json:"homeserver,omitempty"` // the address that a client asks for
+	ClientURL  string      `json:"client_url,omitempty"`
+	Passwords  []JobSecret `json:"passwords"`
+}
+
+// JobSecret is the password of one account.
+type JobSecret struct {
+	Line     int64  `json:"line,omitempty"`
+	ID       UserID `json:"id"`
+	Password Secret `json:"password"`
+}
+
+// Noted implements Noting.
+func (h JobHandout) Noted() string {
+	return strconv.Itoa(len(h.Passwords)) + " passwords were handed out."
+}
+
+// JobQuery asks for a page of jobs.
+type JobQuery struct {
+	State  string `json:"state,omitempty"` // default: all
+	Limit  int    `json:"limit,omitempty"`
+	Cursor string `json:"cursor,omitempty"` // from Next of a page asked with the same state
+}
+
+// Validate implements Request.
+func (q JobQuery) Validate() error { return checkPage(q.State, JobStates(), q.Limit, q.Cursor).Err() }
+
+// Targets implements Request.
+func (JobQuery) Targets() []UserID { return nil }
+
+// checkPage checks what pages of jobs and of items have alike.
+func checkPage(state string, states []string, limit int, cursor string) *Invalid {
+	var v Invalid
+	if state != "" && !slices.Contains(states, state) {
+		v.Add("state", "invalid_choice", "choices", strings.Join(states, ", "))
+	}
+	if limit < 0 || limit > MaxPage {
+		v.Add("limit", "out_of_range", "min", "1", "max", strconv.Itoa(MaxPage))
+	}
+	if len(cursor) > 100 {
+		v.Add("cursor", "invalid_cursor")
+	}
+	return &v
+}
+
+// JobPage is a page of jobs.
+type JobPage struct {
+	Jobs []Job  `json:"jobs"`
+	Next string `json:"next,omitempty"` // cursor; "" on the last page
+}
+
+// JobItemQuery asks for a page of a job's items.
+type JobItemQuery struct {
+	ID     string `json:"id"`
+	State  string `json:"state,omitempty"` // default: all
+	Limit  int    `json:"limit,omitempty"`
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// Validate implements Request.
+func (q JobItemQuery) Validate() error {
+	v := checkPage(q.State, ItemStates(), q.Limit, q.Cursor)
+	checkJobID(v, q.ID)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (JobItemQuery) Targets() []UserID { return nil }
+
+// JobItemPage is a page of items.
+type JobItemPage struct {
+	Items []JobItem `json:"items"`
+	Next  string    `json:"next,omitempty"`
+}
+
+// JobRef names a job.
+type JobRef struct {
+	ID string `json:"id"`
+}
+
+// Validate implements Request.
+func (r JobRef) Validate() error {
+	var v Invalid
+	checkJobID(&v, r.ID)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (JobRef) Targets() []UserID { return nil }
+
+func checkJobID(v *Invalid, id string) {
+	switch {
+	case id == "":
+		v.Add("id", "missing")
+	case !plainID(id):
+		v.Add("id", "job_not_found")
+	}
+}
+
+// plainID reports whether a text can be an ID that the gate made.
+func plainID(id string) bool {
+	return id != "" && len(id) <= 32 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
+
+// JobPlan asks for a job: the operation, what is asked of each account, and the accounts, which are named or all that match a filter.
+type JobPlan struct {
+	Operation string     `json:"operation"`
+	With      []JobField `json:"with,omitempty"`
+	IDs       []UserID   `json:"ids,omitempty"`
+	All       bool       `json:"all,omitempty"`    // all that match Filter, in place of IDs
+	Filter    UserQuery  `json:"filter,omitempty"` // its page and order do not count
+	Note      string     `json:"note,omitempty"`
+}
+
+// settle leaves out what says nothing, and an account that is named twice.
+func (p *JobPlan) settle() {
+	p.Note = strings.TrimSpace(p.Note)
+	p.With = slices.DeleteFunc(p.With, func(f JobField) bool { return f.Name == "" })
+	var ids []UserID
+	for _, id := range p.IDs {
+		if id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	p.IDs = ids
+	if len(p.With) == 0 {
+		p.With = nil
+	}
+	p.Filter.Cursor, p.Filter.Limit, p.Filter.Sort, p.Filter.Descending = "", 0, "", false
+}
+
+// Validate implements Request.
+func (p JobPlan) Validate() error {
+	var v Invalid
+	if op, ok := Find(p.Operation); !ok || !op.Info().Many {
+		v.Add("operation", "not_for_many", "operation", p.Operation)
+	}
+	if len(p.With) > 50 {
+		v.Add("with", "too_many", "max", "50")
+	}
+	switch {
+	case len(p.IDs) == 0 && !p.All:
+		v.Add("ids", "missing")
+	case len(p.IDs) > 0 && p.All:
+		v.Add("ids", "invalid_request")
+	case len(p.IDs) > MaxJobIDs:
+		v.Add("ids", "too_many", "max", strconv.Itoa(MaxJobIDs))
+	}
+	for i, id := range p.IDs[:min(len(p.IDs), MaxJobIDs)] {
+		v.Check("ids."+strconv.Itoa(i), id.Validate())
+	}
+	v.Check("filter", p.Filter.Validate())
+	checkText(&v, "note", p.Note, maxReason)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (p JobPlan) Targets() []UserID { return p.IDs }
+
+// Demands implements Demanding: who may not do it to one account may not plan to do it to many.
+func (p JobPlan) Demands() []Permission {
+	if op, ok := Find(p.Operation); ok {
+		return []Permission{op.Info().Permission}
+	}
+	return nil
+}
+
+// JobStart starts a planned job.
+type JobStart struct {
+	ID string `json:"id"`
+	At Moment `json:"at,omitempty"` // "": now
+	// Confirm is how many accounts it is about, where the operation cannot be undone.
+	Confirm int64 `json:"confirm,omitempty"`
+}
+
+// Validate implements Request.
+func (s JobStart) Validate() error {
+	var v Invalid
+	checkJobID(&v, s.ID)
+	v.Check("at", s.At.Validate())
+	return v.Err()
+}
+
+// Targets implements Request.
+func (JobStart) Targets() []UserID { return nil }

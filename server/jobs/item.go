@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/seal"
+	"gatehouse/server/store"
+)
+
+// maxAttempts bounds how often a call is tried that the homeserver answers with an error of its own. One that it asks to wait for, or that did
+// not reach it, is tried until it does.
+const maxAttempts = 5
+
+// now and since are for how long calls take, which the engine's clock has nothing to do with.
+var (
+	now   = time.Now
+	since = time.Since
+)
+
+// endingOf sorts how a call ended for the throttle.
+func endingOf(err error) (how ending, wait time.Duration) {
+	p, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case err == nil:
+		return went, 0
+	case !ok:
+		return broken, 0
+	case p.Status == api.StatusTooMany:
+		return limited, time.Duration(p.RetryMS) * time.Millisecond
+	case p.Status >= api.StatusInternal && p.Status != api.StatusNotSupported && !settledCodes[p.Code]:
+		return broken, 0
+	}
+	return went, 0
+}
+
+// settledCodes are problems with a status of 500 and more that trying again does not end, or that are no news of the homeserver.
+var settledCodes = map[string]bool{
+	"partly_done": true, "did_not_stick": true, "done_not_recorded": true, "homeserver_token_dead": true, "homeserver_not_admin": true,
+	"homeserver_secret_wrong": true, "homeserver_secret_missing": true, "homeserver_other_name": true, "homeserver_hidden": true,
+	"homeserver_redirects": true, "homeserver_unknown_answer": true,
+}
+
+// do works one item off, step by step, and returns it as it is then: ended, or waiting for another try.
+func (r *run) do(ctx context.Context, item store.JobItem) store.JobItem {
+	steps, err := r.steps(item)
+	if err != nil {
+		return r.ended(item, store.ItemFailed, err)
+	}
+	for item.Step < len(steps) {
+		done, next := r.step(ctx, item, steps[item.Step])
+		if !done {
+			return next
+		}
+		item.Step++
+		if item.Step < len(steps) {
+			// The next step is not begun before it is known that this one is done.
+			if err := r.e.Store.SetJobItems(context.WithoutCancel(ctx), r.job.ID, []store.JobItem{item}); err != nil {
+				return r.waiting(item, nil)
+			}
+		}
+	}
+	return r.ended(item, store.ItemDone, nil)
+}
+
+// step does one step of an item. done means that the next one can be begun; otherwise the item stops here, as it is returned.
+func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, stopped store.JobItem) {
+	if s.wiped {
+		return false, r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped"))
+	}
+	if r.throttle.begin(ctx) != nil {
+		return false, r.unbegun(item)
+	}
+	begun := now()
+	result, err := r.e.gate.Do(ctx, gate.Visit{
+		Person: r.owner(), Homeserver: r.job.Homeserver, Operation: s.op.Info().Name, Kind: api.KindWrite,
+		Decode:    func(api.Op) (api.Request, error) { return s.req, nil },
+		RequestID: requestID(item), Item: true,
+	})
+	how, wait := endingOf(err)
+	r.throttle.end(s.op.Info().Name, since(begun), how, wait)
+	if err == nil {
+		if left := leftOver(result); left != nil {
+			return false, r.ended(item, store.ItemFailed, left)
+		}
+		return true, item
+	}
+	return r.judge(ctx, item, s, err)
+}
+
+// judge decides how an item goes on after an error.
+func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) (done bool, stopped store.JobItem) {
+	p, ok := errors.AsType[*api.Problem](err)
+	if !ok {
+		p = api.NewProblem(api.StatusInternal, "internal")
+	}
+	how, _ := endingOf(err)
+	switch {
+	case p.Code == "done_not_recorded":
+		return true, item
+	case p.Code == "forbidden" || p.Code == "other_homeserver":
+		r.halt(p)
+		return false, r.unbegun(item)
+	case p.Code == "store_unavailable":
+		return false, r.unbegun(item)
+	case how == limited:
+		return false, r.waiting(item, p)
+	case how == went:
+		return false, r.ended(item, store.ItemFailed, p)
+	}
+	return r.settle(ctx, item, s, p)
+}
+
+// leftOver is what of a call that went well could not be done.
+func leftOver(result any) *api.Problem {
+	switch v := result.(type) {
+	case api.Handout:
+		if len(v.Left) > 0 {
+			return api.NewProblem(api.StatusBadGateway, "item_left", "field", v.Left[0].Field, "code", v.Left[0].Code)
+		}
+	case api.Partial:
+		if p := v.Failures(); p != nil {
+			if len(p.Fields) > 0 {
+				return api.NewProblem(p.Status, p.Fields[0].Code, flat(p.Fields[0].Params)...)
+			}
+			return p
+		}
+	}
+	return nil
+}
+
+func flat(params map[string]string) []string {
+	list := make([]string, 0, 2*len(params))
+	for name, value := range params {
+		list = append(list, name, value)
+	}
+	return list
+}
+
+// requestID names one try of one step in the audit log. It is the same whoever asks for it, so that what became of a try can be found there.
+func requestID(i store.JobItem) string {
+	return fmt.Sprintf("%s.%d.%d.%d", i.Job, i.N, i.Attempts, i.Step)
+}
+
+// ended is an item that needs nothing more.
+func (r *run) ended(item store.JobItem, state string, err error) store.JobItem {
+	item.State, item.Ended, item.Code, item.Params = state, r.e.Now(), "", ""
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		item.Code, item.Params = why(p)
+	} else if err != nil {
+		item.Code = "internal"
+	}
+	return item
+}
+
+// waiting is an item that is tried again.
+func (r *run) waiting(item store.JobItem, p *api.Problem) store.JobItem {
+	item.State = store.ItemWaiting
+	if p != nil {
+		item.Code, item.Params = why(p)
+	}
+	return item
+}
+
+// unbegun is an item that waits as before: nothing of this try was begun.
+func (r *run) unbegun(item store.JobItem) store.JobItem {
+	item.State = store.ItemWaiting
+	item.Attempts--
+	return item
+}
+
+// A step with its request, password and all.
+type step struct {
+	op  api.Op
+	req api.Request
+	// wiped says that the password that it needs is not there any more.
+	wiped bool
+}
+
+// steps are those of an item, with the password that is kept for it.
+func (r *run) steps(item store.JobItem) ([]step, error) {
+	secret := api.Secret{}
+	if item.Secret != nil {
+		text, err := r.e.Seal.Open(seal.PurposeSeal, item.Secret, secretData(item))
+		if err != nil {
+			return nil, api.NewProblem(api.StatusConflict, "job_password_wiped")
+		}
+		secret = api.NewSecret(string(text))
+	}
+	var list []step
+	for _, s := range decode[[]Step](item.Steps) {
+		op, ok := api.Find(s.Operation)
+		if !ok {
+			return nil, api.NewProblem(api.StatusNotFound, "no_such_operation", "name", s.Operation)
+		}
+		var req api.Request
+		var err error
+		if s.Request == nil && r.template != nil {
+			req, err = r.template.request(api.UserID(item.Target))
+		} else {
+			req, err = op.DecodeJSON(s.Request)
+		}
+		if err != nil {
+			return nil, err
+		}
+		one := step{op: op, req: withPassword(req, secret, item.Generated)}
+		one.wiped = needsPassword(one.req)
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// withPassword puts the kept password into a request that has to set one.
+func withPassword(req api.Request, secret api.Secret, generated bool) api.Request {
+	set := func(c api.PasswordChoice) api.PasswordChoice {
+		if c.Mode == api.PasswordTyped && c.Password.IsZero() || generated && (c.Mode == api.PasswordRandom || c.Mode == api.PasswordPassphrase) {
+			return api.PasswordChoice{Mode: api.PasswordTyped, Password: secret}
+		}
+		return c
+	}
+	switch q := req.(type) {
+	case api.UserCreate:
+		q.Password = set(q.Password)
+		return q
+	case api.PasswordReset:
+		q.Password = set(q.Password)
+		return q
+	case api.UserReactivation:
+		q.Password = set(q.Password)
+		return q
+	}
+	return req
+}
+
+// needsPassword reports whether a request is to set a password that is not there.
+func needsPassword(req api.Request) bool {
+	empty := func(c api.PasswordChoice) bool { return c.Mode == api.PasswordTyped && c.Password.IsZero() }
+	switch q := req.(type) {
+	case api.UserCreate:
+		return empty(q.Password)
+	case api.PasswordReset:
+		return empty(q.Password)
+	case api.UserReactivation:
+		return empty(q.Password)
+	}
+	return false
+}

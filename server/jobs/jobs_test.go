@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/operator"
+	"gatehouse/server/store/storetest"
+)
+
+// call takes an operation of the gate's own through the corridor.
+func call[Res any](t *testing.T, w *gatetest.World, p operator.Person, operation string, request any) (Res, error) {
+	t.Helper()
+	var none Res
+	p.Session = p.ID
+	result, err := w.Gate.Do(t.Context(), gate.Visit{
+		Person: &p, Homeserver: "hs", Operation: operation, Key: gate.NewKey(), RequestID: gate.NewKey(),
+		Decode: func(op api.Op) (api.Request, error) {
+			data, err := json.Marshal(request)
+			if err != nil {
+				return nil, err
+			}
+			return op.DecodeJSON(data)
+		},
+	})
+	if err != nil {
+		return none, err
+	}
+	return result.(Res), nil
+}
+
+func must[Res any](t *testing.T, w *gatetest.World, p operator.Person, operation string, request any) Res {
+	t.Helper()
+	out, err := call[Res](t, w, p, operation, request)
+	if err != nil {
+		t.Fatalf("%s: %v", operation, err)
+	}
+	return out
+}
+
+// code is the problem of an error.
+func code(err error) string {
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		return p.Code
+	}
+	return fmt.Sprint(err)
+}
+
+// people puts n accounts on hs and returns their IDs.
+func people(w *gatetest.World, n int) []api.UserID {
+	ids := make([]api.UserID, n)
+	for i := range ids {
+		ids[i] = w.Stub.ID(fmt.Sprintf("u%03d", i))
+		w.Stub.Put(api.User{ID: ids[i]})
+	}
+	return ids
+}
+
+// planned makes a job and works its plan off.
+func planned(t *testing.T, w *gatetest.World, p operator.Person, plan api.JobPlan) api.Job {
+	t.Helper()
+	job := must[api.Job](t, w, p, "jobs.plan", plan)
+	work(t, w, job.ID)
+	job = must[api.Job](t, w, p, "jobs.get", api.JobRef{ID: job.ID})
+	if job.State != api.JobPlanned {
+		t.Fatalf("the plan is %s %s", job.State, job.Code)
+	}
+	return job
+}
+
+func work(t *testing.T, w *gatetest.World, id string) {
+	t.Helper()
+	again, err := w.Jobs.Work(t.Context(), id)
+	if err != nil || again != 0 {
+		t.Fatalf("work: again %s, %v", again, err)
+	}
+}
+
+// lines writes a job's items, one a line.
+func lines(t *testing.T, w *gatetest.World, p operator.Person, id string) string {
+	t.Helper()
+	page := must[api.JobItemPage](t, w, p, "jobs.items", api.JobItemQuery{ID: id})
+	var b strings.Builder
+	for _, i := range page.Items {
+		fmt.Fprintln(&b, strings.TrimSpace(fmt.Sprintf("%d %s %s %s", i.N, i.Target, i.State, i.Code)))
+	}
+	return b.String()
+}
+
+func TestPlanThenRun(t *testing.T) { storetest.Each(t, testPlanThenRun) }
+
+func testPlanThenRun(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	w.Stub.Put(api.User{ID: w.Stub.ID("carl"), Locked: true})
+	ids := []api.UserID{w.Stub.ID("ann"), w.Stub.ID("carl"), w.Stub.ID("gatehouse"), w.Stub.ID("admin"), w.Stub.ID("nobody"), w.Stub.ID("bob")}
+	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: ids, With: []api.JobField{{Name: "reason", Value: "spam"}}})
+	want := `1 @ann:example.org waiting
+2 @carl:example.org skipped item_already_locked
+3 @gatehouse:example.org failed own_service_account
+4 @admin:example.org failed confirm_self
+5 @nobody:example.org failed not_found
+6 @bob:example.org waiting
+`
+	if got := lines(t, w, me, job.ID); got != want {
+		t.Errorf("the plan is\n%s", got)
+	}
+	if len(w.Stub.Calls("users.lock")) != 0 {
+		t.Error("planning locks somebody")
+	}
+	if job.Count != (api.JobCounts{Waiting: 2, Skipped: 1, Failed: 3}) {
+		t.Errorf("counts %+v", job.Count)
+	}
+
+	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	work(t, w, job.ID)
+	job = must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID})
+	if job.State != api.JobDone || job.Count != (api.JobCounts{Done: 2, Skipped: 1, Failed: 3}) {
+		t.Errorf("%s %+v", job.State, job.Count)
+	}
+	if calls := w.Stub.Calls("users.lock"); len(calls) != 2 || calls[0].Request.(api.UserDeed).Reason != "spam" {
+		t.Errorf("calls %v", calls)
+	}
+	// Each item stands in the audit log as the owner's own call, under a name by which it is found.
+	var locked []string
+	for _, r := range w.Log() {
+		if r.Operation == "users.lock" && r.Phase == "intent" {
+			locked = append(locked, r.Targets+" "+r.Actor+" "+r.Role)
+			if !strings.HasPrefix(r.RequestID, job.ID+".") {
+				t.Errorf("the call has the name %s", r.RequestID)
+			}
+		}
+	}
+	if len(locked) != 2 || !strings.Contains(strings.Join(locked, "\n"), `["@bob:example.org"] @admin:example.org owner`) {
+		t.Errorf("audit %v", locked)
+	}
+	// Once it is done, it is done.
+	work(t, w, job.ID)
+	if _, err := call[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID}); code(err) != "job_state" {
+		t.Errorf("started again: %v", err)
+	}
+	if calls := w.Stub.Calls("users.lock"); len(calls) != 2 {
+		t.Errorf("calls %v", calls)
+	}
+}
+
+// All that match a filter, over several pages, hidden accounts left out as the list leaves them out.
+func TestAllThatMatch(t *testing.T) { storetest.Each(t, testAllThatMatch) }
+
+func testAllThatMatch(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	people(w, 1200)
+	gatetest.On(w.Stub, api.ListUsers, func(_ context.Context, q api.UserQuery) (api.UserPage, error) {
+		if q.Search != "u" || q.Limit != api.MaxPage {
+			t.Errorf("asked for %+v", q)
+		}
+		from := 0
+		_, _ = fmt.Sscan(q.Cursor, &from)
+		page := api.UserPage{}
+		for i := from; i < min(from+q.Limit, 1200); i++ {
+			page.Users = append(page.Users, api.User{ID: w.Stub.ID(fmt.Sprintf("u%03d", i))})
+		}
+		if from+q.Limit < 1200 {
+			page.Next = fmt.Sprint(from + q.Limit)
+		}
+		return page, nil
+	})
+	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", All: true, Filter: api.UserQuery{Search: "u"}})
+	if job.Count != (api.JobCounts{Waiting: 1200}) {
+		t.Errorf("%+v", job.Count)
+	}
+	if calls := w.Stub.Calls("users.get"); len(calls) != 1 { // the owner's own account
+		t.Errorf("%d accounts were looked at one by one, though the list says all", len(calls))
+	}
+}
+
+// What cannot be done to many accounts is refused, and so is a secret, which a job would have to keep.
+func TestRefusedPlans(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	w.Stub.Lack(api.SuspendUser, "no_endpoint")
+	ids := []api.UserID{w.Stub.ID("ann")}
+	for _, c := range []struct {
+		plan api.JobPlan
+		role api.Role
+		want string
+	}{
+		{api.JobPlan{Operation: "users.sign_in_as", IDs: ids}, api.Owner, "invalid_request [operation: not_for_many]"},
+		{api.JobPlan{Operation: "users.create", IDs: ids}, api.Owner, "invalid_request [operation: not_for_many]"},
+		{api.JobPlan{Operation: "users.get", IDs: ids}, api.Owner, "invalid_request [operation: not_for_many]"},
+		{api.JobPlan{Operation: "jobs.cancel", IDs: ids}, api.Owner, "invalid_request [operation: not_for_many]"},
+		{api.JobPlan{Operation: "users.lock"}, api.Owner, "invalid_request [ids: missing]"},
+		{api.JobPlan{Operation: "users.lock", IDs: ids, All: true}, api.Owner, "invalid_request [ids: invalid_request]"},
+		{api.JobPlan{Operation: "users.lock", IDs: ids, With: []api.JobField{{Name: "confirm", Value: "true"}}}, api.Owner, "unknown_field [with.0.value: unknown_field]"},
+		{api.JobPlan{Operation: "users.lock", IDs: ids, With: []api.JobField{{Name: "colour", Value: "red"}}}, api.Owner, "invalid_request [colour: unknown_field]"},
+		{api.JobPlan{Operation: "users.reset_password", IDs: ids, With: []api.JobField{{Name: "password.mode", Value: "typed"}, {Name: "password.password", Value: "the same for all"}}}, api.Owner, "secret_for_many [with.1.value: secret_for_many]"},
+		{api.JobPlan{Operation: "users.reset_password", IDs: ids}, api.Owner, "invalid_request [password.mode: missing]"},
+		{api.JobPlan{Operation: "users.suspend", IDs: ids}, api.Owner, "not_supported"},
+		{api.JobPlan{Operation: "users.deactivate", IDs: ids}, api.Helpdesk, "forbidden"},
+		{api.JobPlan{Operation: "users.lock", IDs: ids}, api.Auditor, "forbidden"},
+	} {
+		_, err := call[api.Job](t, w, w.Person(c.role), "jobs.plan", c.plan)
+		p, ok := errors.AsType[*api.Problem](err)
+		if !ok || p.Error() != c.want {
+			t.Errorf("%+v as %s: %v, want %s", c.plan, c.role, err, c.want)
+		}
+	}
+	if jobs := must[api.JobPage](t, w, w.Person(api.Owner), "jobs.list", api.JobQuery{}); len(jobs.Jobs) != 0 {
+		t.Errorf("%d jobs were made", len(jobs.Jobs))
+	}
+}
+
+// What cannot be undone is started by saying how many accounts it is about.
+func TestDestructiveAsksForTheNumber(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	job := planned(t, w, me, api.JobPlan{Operation: "users.erase", IDs: people(w, 3)})
+	for _, n := range []int64{0, 2, 4} {
+		if _, err := call[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, Confirm: n}); code(err) != "confirm_count" {
+			t.Errorf("with %d: %v", n, err)
+		}
+	}
+	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, Confirm: 3})
+	work(t, w, job.ID)
+	if calls := w.Stub.Calls("users.erase"); len(calls) != 3 {
+		t.Errorf("%d calls", len(calls))
+	}
+}
+
+// A job is its owner's to begin, and anybody's who may run jobs to stop; a person who may look at accounts sees it.
+func TestJobsOfOthers(t *testing.T) { storetest.Each(t, testJobsOfOthers) }
+
+func testJobsOfOthers(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me, other := w.Person(api.Owner), w.Person(api.Helpdesk)
+	other.ID = string(w.Stub.ID("root"))
+	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: people(w, 1)})
+	if seen := must[api.Job](t, w, other, "jobs.get", api.JobRef{ID: job.ID}); seen.Mine || seen.Owner != me.ID {
+		t.Errorf("%+v", seen)
+	}
+	if _, err := call[api.Job](t, w, other, "jobs.start", api.JobStart{ID: job.ID}); code(err) != "job_of_another" {
+		t.Errorf("start: %v", err)
+	}
+	done := w.PutJob(me, api.JobDone)
+	if _, err := call[api.JobHandout](t, w, other, "jobs.passwords", api.JobRef{ID: done}); code(err) != "job_of_another" {
+		t.Errorf("passwords: %v", err)
+	}
+	if _, err := call[api.Job](t, w, other, "jobs.retry", api.JobRef{ID: done}); code(err) != "job_of_another" {
+		t.Errorf("retry: %v", err)
+	}
+	if stopped := must[api.Job](t, w, other, "jobs.cancel", api.JobRef{ID: job.ID}); stopped.State != api.JobCancelled {
+		t.Errorf("%+v", stopped)
+	}
+	elsewhere := operator.Person{ID: "operator:eve", Role: api.Owner}
+	p, err := w.Gate.Do(t.Context(), gate.Visit{
+		Person: &elsewhere, Homeserver: "other", Operation: "jobs.get", Key: gate.NewKey(),
+		Decode: func(api.Op) (api.Request, error) { return api.JobRef{ID: job.ID}, nil },
+	})
+	if code(err) != "job_not_found" {
+		t.Errorf("a job of another homeserver: %v, %v", p, err)
+	}
+}
+
+// Passwords are made by the plan, sealed, and handed out once.
+func TestPasswords(t *testing.T) { storetest.Each(t, testPasswords) }
+
+func testPasswords(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	ids := people(w, 3)
+	job := planned(t, w, me, api.JobPlan{Operation: "users.reset_password", IDs: ids, With: []api.JobField{{Name: "password.mode", Value: "passphrase"}}})
+	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	work(t, w, job.ID)
+	if job = must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID}); job.Passwords != 3 || job.WipeMS == 0 {
+		t.Errorf("%+v", job)
+	}
+	card := must[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: job.ID})
+	set := map[api.UserID]string{}
+	for _, c := range w.Stub.Calls("users.reset_password") {
+		r := c.Request.(api.PasswordReset)
+		set[r.ID] = r.Password.Password.Reveal()
+	}
+	if len(card.Passwords) != 3 {
+		t.Fatalf("%d passwords", len(card.Passwords))
+	}
+	for _, p := range card.Passwords {
+		if p.Password.Reveal() == "" || set[p.ID] != p.Password.Reveal() {
+			t.Errorf("%s was given another password than was handed out", p.ID)
+		}
+	}
+	if _, err := call[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: job.ID}); code(err) != "job_no_passwords" {
+		t.Errorf("handed out twice: %v", err)
+	}
+	if job = must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID}); job.Passwords != 0 || job.WipeMS != 0 {
+		t.Errorf("after: %+v", job)
+	}
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/password"
+	"gatehouse/server/store"
+)
+
+// operationPlanner plans jobs that do one operation to many accounts.
+type operationPlanner struct{ e *Engine }
+
+// lookedAtOnce is how many accounts are looked at before their items are written.
+const lookedAtOnce = 100
+
+// Plan implements Planner.
+func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.Person, add func(...Item) error) error {
+	t, err := newTemplate(decode[api.JobPlan](job.Request))
+	if err != nil {
+		return err
+	}
+	server, ok := p.e.gate.Homeserver(job.Homeserver)
+	if !ok {
+		return api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", job.Homeserver)
+	}
+	one := &planning{e: p.e, job: job, person: person, server: server, template: t}
+	if !t.plan.All {
+		users := make([]api.User, len(t.plan.IDs))
+		for i, id := range t.plan.IDs {
+			users[i] = api.User{ID: id, Unknown: []string{unseen}}
+		}
+		return one.all(ctx, users, add)
+	}
+	query := t.plan.Filter
+	query.Limit = api.MaxPage
+	for {
+		page, err := looked(ctx, one, api.ListUsers, query)
+		if err != nil {
+			return err
+		}
+		for i := range page.Users {
+			page.Users[i].Unknown = append(page.Users[i].Unknown, page.Unknown...)
+		}
+		if err := one.all(ctx, page.Users, add); err != nil {
+			return err
+		}
+		if page.Next == "" {
+			return nil
+		}
+		query.Cursor = page.Next
+	}
+}
+
+// unseen marks an account of which only the name is known.
+const unseen = "*"
+
+type planning struct {
+	e        *Engine
+	job      store.Job
+	person   gate.Person
+	server   *gate.Homeserver
+	template template
+}
+
+// all plans what is to be done to accounts, some at a time, in their order.
+func (p *planning) all(ctx context.Context, users []api.User, add func(...Item) error) error {
+	for len(users) > 0 {
+		n := min(len(users), lookedAtOnce)
+		items := make([]Item, n)
+		group, within := errgroup.WithContext(ctx)
+		for i, u := range users[:n] {
+			group.Go(func() (err error) {
+				items[i], err = p.item(within, u)
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		if err := add(items...); err != nil {
+			return err
+		}
+		users = users[n:]
+	}
+	return nil
+}
+
+// item plans what is to be done to one account. The error is why nothing can be planned now; what is wrong with this account is in the item.
+func (p *planning) item(ctx context.Context, u api.User) (Item, error) {
+	info := p.template.op.Info()
+	if !u.Knows(unseen) || info.Shows != "" && !u.Knows(info.Shows) || !u.Knows("admin") {
+		seen, err := looked(ctx, p, api.GetUser, api.UserRef{ID: u.ID})
+		if problem, ok := errors.AsType[*api.Problem](err); ok {
+			return Item{Target: u.ID, State: store.ItemFailed, Problem: problem}, nil
+		}
+		if err != nil {
+			return Item{}, err
+		}
+		u = seen
+	}
+	if done, tells := info.Seen(u); done && tells {
+		return Item{Target: u.ID, State: store.ItemSkipped, Problem: api.NewProblem(api.StatusConflict, "item_already_"+already(info))}, nil
+	}
+	req, err := p.template.request(u.ID)
+	if err == nil {
+		err = p.e.gate.Preview(ctx, gate.Visit{Person: &p.person, Homeserver: p.job.Homeserver, Operation: info.Name}, req, u)
+	}
+	if problem, ok := errors.AsType[*api.Problem](err); ok {
+		return Item{Target: u.ID, State: store.ItemFailed, Problem: problem}, nil
+	}
+	if err != nil {
+		return Item{}, err
+	}
+	item := Item{Target: u.ID, Changes: changes(info, req, u), Steps: []Step{{Operation: info.Name}}}
+	if p.template.choice.Mode != "" {
+		item.Generated = true
+		if item.Password, err = password.Make(p.template.choice); err != nil {
+			return Item{}, err
+		}
+	}
+	return item, nil
+}
+
+// already names the state that needs nothing more to be done.
+func already(info api.Info) string {
+	if info.ShowsAs {
+		return info.Shows
+	}
+	return "not_" + info.Shows
+}
+
+// changes says what a request does to an account, as far as accounts show it.
+func changes(info api.Info, req api.Request, u api.User) []api.JobChange {
+	if info.Shows != "" {
+		return []api.JobChange{{Field: info.Shows, From: strconv.FormatBool(!info.ShowsAs), To: strconv.FormatBool(info.ShowsAs)}}
+	}
+	update, ok := req.(api.UserUpdate)
+	if !ok {
+		return nil
+	}
+	var list []api.JobChange
+	if update.DisplayName != nil {
+		list = append(list, api.JobChange{Field: "display_name", From: u.DisplayName, To: update.DisplayName.To})
+	}
+	if update.AvatarURL != nil {
+		list = append(list, api.JobChange{Field: "avatar_url", From: string(u.AvatarURL), To: string(update.AvatarURL.To)})
+	}
+	if update.Admin != nil {
+		list = append(list, api.JobChange{Field: "admin", From: strconv.FormatBool(u.Admin), To: strconv.FormatBool(update.Admin.To)})
+	}
+	if update.UserType != nil {
+		list = append(list, api.JobChange{Field: "user_type", From: u.UserType, To: update.UserType.To})
+	}
+	return list
+}
+
+// looked asks the homeserver at the pace of its jobs. Where it is away or asks to wait, it is asked again until it answers; what it answers
+// with an error of its own, a few times.
+func looked[Req api.Request, Res any](ctx context.Context, p *planning, op *api.Operation[Req, Res], req Req) (Res, error) {
+	for tries := 1; ; {
+		var none Res
+		t := p.e.throttle(p.job.Homeserver)
+		if err := t.begin(ctx); err != nil {
+			return none, err
+		}
+		begun := now()
+		res, err := homeserver.Call(ctx, p.server.Adapter, op, req)
+		how, wait := endingOf(err)
+		t.end(op.Info().Name, since(begun), how, wait)
+		if how == went || ctx.Err() != nil {
+			return res, err
+		}
+		if problem, ok := errors.AsType[*api.Problem](err); how == broken && !(ok && transient[problem.Code]) {
+			if tries++; tries > maxAttempts {
+				return res, err
+			}
+		}
+	}
+}
+
+// A template is what is asked of each account of a job.
+type template struct {
+	plan   api.JobPlan
+	op     api.Op
+	values url.Values
+	// choice is how passwords are made, where the operation sets one.
+	choice api.PasswordChoice
+}
+
+// newTemplate takes a plan apart and refuses what cannot be done to many accounts. The error is a *api.Problem.
+func newTemplate(plan api.JobPlan) (template, error) {
+	op, ok := api.Find(plan.Operation)
+	if !ok || !op.Info().Many {
+		return template{}, api.NewProblem(api.StatusUnprocessable, "not_for_many", "operation", plan.Operation).At("operation")
+	}
+	t := template{plan: plan, op: op, values: url.Values{}}
+	secrets := api.SecretPaths(op)
+	for i, f := range plan.With {
+		switch {
+		case secrets[f.Name] && f.Value != "":
+			return t, api.NewProblem(api.StatusUnprocessable, "secret_for_many").At(field(i))
+		case f.Name == "id" || f.Name == "ids" || strings.HasPrefix(f.Name, "ids.") || f.Name == "confirm" || f.Name == "confirm_id":
+			return t, api.NewProblem(api.StatusUnprocessable, "unknown_field", "field", f.Name).At(field(i))
+		}
+		t.values.Add(f.Name, f.Value)
+	}
+	if mode := t.values.Get("password.mode"); mode != "" && mode != api.PasswordNone {
+		if mode == api.PasswordTyped || op.Info().Name == api.ReactivateUser.Info().Name {
+			return t, api.NewProblem(api.StatusUnprocessable, "secret_for_many").At("with")
+		}
+		t.choice.Mode = mode
+	}
+	return t, nil
+}
+
+func field(i int) string { return "with." + strconv.Itoa(i) + ".value" }
+
+// request is what is asked of one account, without a password. It is validated.
+func (t template) request(id api.UserID) (api.Request, error) {
+	values := url.Values{}
+	for name, list := range t.values {
+		values[name] = list
+	}
+	values.Set("id", string(id))
+	if t.asksTwice() {
+		values.Set("confirm_id", string(id))
+	}
+	req, err := t.op.DecodeForm(values)
+	if err != nil {
+		return nil, err
+	}
+	return req, req.Validate()
+}
+
+// asksTwice reports whether the request names its account a second time, so that nobody does it by mistake. Of a job the number of its
+// accounts is asked for instead.
+func (t template) asksTwice() bool {
+	req, _ := t.op.Types()
+	for i := range reflect.TypeOf(req).NumField() {
+		if name, _, _ := strings.Cut(reflect.TypeOf(req).Field(i).Tag.Get("json"), ","); name == "confirm_id" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gatehouse/app/api"
+	"gatehouse/server/seal"
+	"gatehouse/server/store"
+)
+
+// plannedAtOnce is how many items are written together.
+const plannedAtOnce = 500
+
+// plan fills a job with items. A plan that was interrupted begins anew: nothing of it has changed anything but its own rows.
+func (e *Engine) plan(ctx context.Context, job store.Job) error {
+	planner, ok := e.kinds[job.Kind]
+	if !ok {
+		return fmt.Errorf("nobody plans jobs of the kind %q", job.Kind)
+	}
+	if err := e.Store.ClearJobItems(ctx, job.ID); err != nil {
+		return err
+	}
+	sheet := &sheet{e: e, ctx: ctx, job: job}
+	person, err := e.gate.Standing(ctx, owner(job))
+	if err == nil {
+		err = planner.Plan(ctx, job, person, sheet.add)
+	}
+	if err == nil {
+		err = sheet.flush()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		return e.stop(ctx, job.ID, p)
+	}
+	if errors.Is(err, store.ErrConflict) {
+		return nil // it was cancelled meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	_, err = e.Store.ChangeJob(ctx, job.ID, []string{store.JobPlanning}, func(j *store.Job) error {
+		j.State, j.Planned = store.JobPlanned, e.Now()
+		if sheet.secrets {
+			j.Wipe = e.Now().Add(e.Keep)
+		}
+		return nil
+	})
+	return err
+}
+
+// A sheet collects the items of a plan and writes them down in heaps.
+type sheet struct {
+	e       *Engine
+	ctx     context.Context
+	job     store.Job
+	n       int64
+	rows    []store.JobItem
+	secrets bool
+}
+
+func (s *sheet) add(items ...Item) error {
+	for _, i := range items {
+		row, err := s.row(i)
+		if err != nil {
+			return err
+		}
+		s.rows = append(s.rows, row)
+		if len(s.rows) >= plannedAtOnce {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *sheet) flush() error {
+	if len(s.rows) == 0 {
+		return nil
+	}
+	err := s.e.Store.AddJobItems(s.ctx, s.job.ID, s.rows)
+	s.rows = s.rows[:0]
+	return err
+}
+
+func (s *sheet) row(i Item) (store.JobItem, error) {
+	s.n++
+	row := store.JobItem{
+		Job: s.job.ID, N: s.n, Line: i.Line, Target: string(i.Target), State: i.State, Generated: i.Generated, Changes: encode(i.Changes),
+	}
+	if row.State == "" {
+		row.State = store.ItemWaiting
+	}
+	if i.Problem != nil {
+		row.Code, row.Params = why(i.Problem)
+	}
+	if len(i.Steps) > 0 {
+		row.Action = i.Steps[0].Operation
+		row.Steps = encode(i.Steps)
+	}
+	if i.Password.IsZero() || row.State != store.ItemWaiting {
+		return row, nil
+	}
+	s.secrets = true
+	var err error
+	row.Secret, err = s.e.Seal.Seal(seal.PurposeSeal, []byte(i.Password.Reveal()), secretData(row))
+	return row, err
+}
+
+// secretData is what a sealed password is bound to.
+func secretData(i store.JobItem) []byte {
+	return fmt.Appendf(nil, "job item\x00%s\x00%d\x00%s", i.Job, i.N, i.Target)
+}
+
+// why is what is kept of a problem: its code, and where it names one field, that field's.
+func why(p *api.Problem) (code, params string) {
+	if len(p.Fields) > 0 && p.Code == "invalid_request" {
+		return p.Fields[0].Code, encode(p.Fields[0].Params)
+	}
+	return p.Code, encode(p.Params)
+}

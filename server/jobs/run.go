@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/store"
+)
+
+// How often a run looks at what may have changed around it.
+const (
+	lookEvery = 500 * time.Millisecond // whether the job was paused or cancelled
+	rateEvery = 2 * time.Second        // and how fast it is
+	askEvery  = 30 * time.Second       // whether its owner may still do it
+)
+
+// A run works a job off, for as long as it may.
+type run struct {
+	e        *Engine
+	job      store.Job
+	server   *gate.Homeserver
+	throttle *throttle
+	template *template // of a job that is one operation
+	ends     *ends
+
+	mu     sync.Mutex
+	person gate.Person
+	halted *api.Problem
+	stop   context.CancelFunc
+}
+
+// run works a running job off.
+func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, err error) {
+	server, ok := e.gate.Homeserver(job.Homeserver)
+	if !ok {
+		return 0, e.stop(ctx, job.ID, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", job.Homeserver))
+	}
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	r := &run{e: e, job: job, server: server, throttle: e.throttle(job.Homeserver), ends: &ends{e: e, job: job.ID}, person: owner(job), stop: stop}
+	if job.Operation != "" {
+		t, err := newTemplate(decode[api.JobPlan](job.Request))
+		if p, ok := errors.AsType[*api.Problem](err); ok {
+			return 0, e.stop(ctx, job.ID, p)
+		}
+		r.template = &t
+	}
+	var around sync.WaitGroup
+	around.Go(func() { r.watch(work) })
+	if r.ask(work) {
+		if err = r.takeUp(work); err == nil {
+			err = r.loop(work)
+		}
+	}
+	stop()
+	around.Wait()
+	err = errors.Join(err, r.ends.flush(context.WithoutCancel(ctx)))
+	if halted := r.why(); halted != nil {
+		return 0, e.stop(context.WithoutCancel(ctx), job.ID, halted)
+	}
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return e.finish(ctx, job.ID)
+}
+
+// finish ends a job of which nothing is left. Where something is, it has been paused, or is looked at again.
+func (e *Engine) finish(ctx context.Context, id string) (again time.Duration, err error) {
+	_, err = e.Store.ChangeJob(ctx, id, []string{store.JobRunning}, func(j *store.Job) error {
+		if j.Count.Waiting+j.Count.Running > 0 {
+			return errNotYet
+		}
+		j.State, j.Ended, j.Code, j.Params = store.JobDone, e.Now(), "", ""
+		e.keep(j, e.Now())
+		return nil
+	})
+	switch {
+	case errors.Is(err, errNotYet):
+		return time.Second, nil
+	case errors.Is(err, store.ErrConflict):
+		return 0, nil
+	}
+	return 0, err
+}
+
+var errNotYet = errors.New("the job has not ended")
+
+// keep puts off when a job's passwords are wiped.
+func (e *Engine) keep(j *store.Job, from time.Time) {
+	if !j.Wipe.IsZero() {
+		j.Wipe = from.Add(e.Keep)
+	}
+}
+
+// loop claims items and works them off, several at once, until there is none left or ctx ends.
+func (r *run) loop(ctx context.Context) error {
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	slots := make(chan struct{}, int(r.throttle.ceiling))
+	for ctx.Err() == nil {
+		items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, 2*cap(slots), r.e.Now())
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			busy.Wait() // some may come back to wait
+			if err := r.ends.flush(ctx); err != nil {
+				return err
+			}
+			if items, err = r.e.Store.ClaimJobItems(ctx, r.job.ID, 2*cap(slots), r.e.Now()); err != nil || len(items) == 0 {
+				return err
+			}
+		}
+		for _, item := range items {
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+				r.ends.put(ctx, r.unbegun(item))
+				continue
+			}
+			busy.Go(func() {
+				defer func() { <-slots }()
+				r.ends.put(ctx, r.do(ctx, item))
+			})
+		}
+	}
+	return nil
+}
+
+// takeUp settles what a process that is no more was doing.
+func (r *run) takeUp(ctx context.Context) error {
+	for after := int64(0); ; {
+		items, err := r.e.Store.JobItems(ctx, store.JobItemQuery{Job: r.job.ID, State: store.ItemRunning, After: after, Limit: plannedAtOnce})
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		slots := make(chan struct{}, firstAtOnce)
+		var busy sync.WaitGroup
+		for _, item := range items {
+			after = item.N
+			slots <- struct{}{}
+			busy.Go(func() {
+				defer func() { <-slots }()
+				r.ends.put(ctx, r.recover(ctx, item))
+			})
+		}
+		busy.Wait()
+		if err := r.ends.flush(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// watch ends the run when the job is paused or cancelled, or its owner may do it no more, and tells how fast it is.
+func (r *run) watch(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	asked, told := now(), now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		job, err := r.e.Store.Job(ctx, r.job.ID)
+		if err != nil {
+			continue // what is under way ends in the audit log
+		}
+		if job.State != store.JobRunning {
+			r.stop()
+			return
+		}
+		if since(told) >= rateEvery {
+			told = now()
+			r.tell(ctx, job)
+		}
+		if since(asked) >= askEvery {
+			asked = now()
+			r.ask(ctx)
+		}
+	}
+}
+
+// tell writes down how fast the job is, and what it waits for.
+func (r *run) tell(ctx context.Context, job store.Job) {
+	_ = r.e.Store.SetJobRate(ctx, job.ID, r.ends.perMinute())
+	code, params := "", ""
+	if until, away := r.throttle.waits(); away {
+		code = "job_waits_away"
+	} else if wait := time.Until(until); wait > rateEvery {
+		code = "job_waits_limited"
+		params = encode(map[string]string{"until_ms": ms(r.e.Now().Add(wait))})
+	}
+	if code == job.Code {
+		return
+	}
+	_, _ = r.e.Store.ChangeJob(ctx, job.ID, []string{store.JobRunning}, func(j *store.Job) error {
+		j.Code, j.Params = code, params
+		return nil
+	})
+}
+
+// ask finds out what the job's owner may do by now, and whether they may go on.
+func (r *run) ask(ctx context.Context) bool {
+	person, err := r.e.gate.Standing(ctx, owner(r.job))
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "job_owner_gone" {
+		r.halt(p)
+		return false
+	}
+	if err != nil {
+		return true // that will be seen at the items
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.person = person
+	return true
+}
+
+func (r *run) owner() *gate.Person {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.person
+	return &p
+}
+
+// halt ends the run because the job cannot go on.
+func (r *run) halt(p *api.Problem) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.halted == nil {
+		r.halted = p
+	}
+	r.stop()
+}
+
+func (r *run) why() *api.Problem {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.halted
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"gatehouse/app/api"
+	"gatehouse/server/audit"
+	"gatehouse/server/store"
+)
+
+// recover settles an item that a process was at when it ended.
+func (r *run) recover(ctx context.Context, item store.JobItem) store.JobItem {
+	steps, err := r.steps(item)
+	if err != nil || item.Step >= len(steps) {
+		return r.ended(item, store.ItemUnknown, err)
+	}
+	done, next := r.settle(ctx, item, steps[item.Step], api.NewProblem(api.StatusTimeout, "outcome_unknown"))
+	if !done {
+		return next
+	}
+	if item.Step++; item.Step == len(steps) {
+		return r.ended(item, store.ItemDone, nil)
+	}
+	return r.waiting(item, nil)
+}
+
+// settle finds out what became of a try whose answer is none: from the audit log, or else by looking at the homeserver. A try that
+// may have been done is repeated only if that cannot do more than the first one did.
+func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Problem) (done bool, stopped store.JobItem) {
+	try, err := r.e.Store.Attempt(ctx, r.job.Homeserver, item.Target, requestID(item))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return false, r.unbegun(item)
+	case err != nil:
+		return false, item // it stays as it is until the store answers
+	case try.Outcome == string(audit.Done):
+		return true, item
+	case try.Outcome == string(audit.Failed) && p.Code == "outcome_unknown":
+		p = api.NewProblem(api.StatusConflict, "item_failed_before", "code", try.Code)
+	}
+	info := s.op.Info()
+	state := untold
+	if info.Repeatable {
+		state = notDone // or done; doing it again is the same
+	} else if state, err = r.look(ctx, item, s); err != nil {
+		return false, item
+	}
+	known := try.Outcome == string(audit.Failed)
+	switch {
+	case state == isDone:
+		r.note(ctx, try, audit.Done)
+		return true, item
+	case state == notDone && !info.Repeatable:
+		r.note(ctx, try, audit.Failed)
+	}
+	again := state == notDone || known && transient[p.Code]
+	switch {
+	case known && p.Code == "homeserver_down", again && item.Attempts < maxAttempts:
+		return false, r.waiting(item, p)
+	case known || state == notDone && !info.Repeatable:
+		return false, r.ended(item, store.ItemFailed, p)
+	}
+	return false, r.ended(item, store.ItemUnknown, p)
+}
+
+// transient are problems of the way to the homeserver: what they kept from being done may be tried again.
+var transient = map[string]bool{"homeserver_down": true, "homeserver_timeout": true}
+
+// note writes into the audit log what was found out about a try of which it says that nobody knows.
+func (r *run) note(ctx context.Context, try store.Attempt, how audit.Outcome) {
+	if try.Outcome != "" && try.Outcome != string(audit.Unknown) {
+		return
+	}
+	found := audit.Result{Outcome: how, Detail: "Found out by looking at the account."}
+	if how == audit.Failed {
+		found.Code = "item_not_done"
+	}
+	if err := r.e.Audit.Outcome(ctx, try.Intent, found); err != nil {
+		r.e.Log.Warn("what became of a call could not be recorded", "job", r.job.ID, "audit_row", try.Intent, "error", err.Error())
+	}
+}
+
+// What looking at an account tells of a call.
+type sight int
+
+const (
+	untold sight = iota
+	isDone
+	notDone
+)
+
+// look looks at an account until the homeserver answers. The error is that of ctx.
+func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, error) {
+	create, creates := s.req.(api.UserCreate)
+	if !creates && s.op.Info().Shows == "" {
+		return untold, nil
+	}
+	p := &planning{e: r.e, job: r.job, server: r.server}
+	u, err := looked(ctx, p, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
+	problem, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return untold, err
+	case ok && problem.Code == "not_found" && creates:
+		return notDone, nil
+	case err != nil:
+		return untold, nil
+	case creates:
+		return r.adopt(ctx, item, create, u)
+	}
+	done, tells := s.op.Info().Seen(u)
+	switch {
+	case !tells:
+		return untold, nil
+	case done:
+		return isDone, nil
+	}
+	return notDone, nil
+}
+
+// adopt decides whether an account is the one that a try made: the plan saw its name free, so it is if it is not older than the try. Then its
+// password is set again, because nobody knows how far the try came, and so is what else was asked for.
+func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreate, u api.User) (sight, error) {
+	// Homeservers count in seconds.
+	if !u.Knows("created_ms") || u.Deactivated || u.CreatedMS < item.Started.Unix()*1000 {
+		return untold, nil
+	}
+	p := &planning{e: r.e, job: r.job, server: r.server}
+	if asked.Password.Mode == api.PasswordTyped {
+		yes := true
+		_, err := looked(ctx, p, api.ResetPassword, api.PasswordReset{ID: u.ID, Password: asked.Password, SignOut: &yes})
+		if err != nil {
+			return untold, ctx.Err()
+		}
+	}
+	update := missing(asked, u)
+	if update.Empty() {
+		return isDone, nil
+	}
+	if _, err := looked(ctx, p, api.UpdateUser, update); err != nil {
+		return untold, ctx.Err()
+	}
+	return isDone, nil
+}
+
+// missing is what was asked of a new account and is not there.
+func missing(asked api.UserCreate, u api.User) api.UserUpdate {
+	update := api.UserUpdate{ID: u.ID}
+	if asked.DisplayName != "" && asked.DisplayName != u.DisplayName {
+		update.DisplayName = &api.Change[string]{To: asked.DisplayName}
+	}
+	if asked.AvatarURL != "" && asked.AvatarURL != u.AvatarURL {
+		update.AvatarURL = &api.Change[api.MXC]{To: asked.AvatarURL}
+	}
+	if asked.Admin && !u.Admin {
+		update.Admin = &api.Change[bool]{To: true}
+	}
+	if asked.UserType != u.UserType {
+		update.UserType = &api.Change[string]{To: asked.UserType}
+	}
+	if len(asked.Threepids) > len(u.Threepids) {
+		update.Threepids = &api.Change[[]api.Threepid]{To: asked.Threepids}
+	}
+	if len(asked.ExternalIDs) > len(u.ExternalIDs) {
+		update.ExternalIDs = &api.Change[[]api.ExternalID]{To: asked.ExternalIDs}
+	}
+	return update
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// How the throttle finds out what a homeserver can take. It begins with few calls at once, and adds one for every round that goes well. Calls
+// that take several times as long as they do when few are under way wait in the homeserver's queue: then there are fewer. After an error there
+// is one, after a pause.
+const (
+	firstAtOnce = 4
+	slowFactor  = 4                     // so many times the usual time is slow,
+	slowFloor   = 50 * time.Millisecond // unless it is short all the same
+	slowDown    = 0.95
+	maxPause    = 30 * time.Second
+	minPause    = time.Second
+	baseHolds   = time.Minute // then what is usual is found out anew
+)
+
+// An ending is what a call tells the throttle.
+type ending int
+
+const (
+	went    ending = iota // it was answered, well or not: the homeserver works
+	limited               // the homeserver asked to wait
+	broken                // no answer, or an error of its own
+)
+
+// A throttle bounds the calls of all jobs to one homeserver. Its methods may be called from many goroutines.
+type throttle struct {
+	ceiling float64
+	pace    *rate.Limiter // nil: no bound
+
+	mu      sync.Mutex
+	limit   float64
+	running int
+	until   time.Time     // nothing is begun before
+	broken  int           // errors in a row
+	changed chan struct{} // closed when it may be somebody's turn
+	base    map[string]*usual
+}
+
+// usual is how long an operation takes where nothing is in its way: the shortest time seen lately.
+type usual struct {
+	least, next time.Duration
+	since       time.Time
+}
+
+func newThrottle(p Pace) *throttle {
+	if p.AtOnce <= 0 {
+		p.AtOnce = DefaultAtOnce
+	}
+	t := &throttle{
+		ceiling: float64(p.AtOnce), limit: min(firstAtOnce, float64(p.AtOnce)), changed: make(chan struct{}), base: map[string]*usual{},
+	}
+	if p.PerSecond > 0 {
+		t.pace = rate.NewLimiter(rate.Limit(p.PerSecond), 1)
+	}
+	return t
+}
+
+// begin waits for its turn. The error is that of ctx.
+func (t *throttle) begin(ctx context.Context) error {
+	if t.pace != nil {
+		if err := t.pace.Wait(ctx); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+	for {
+		t.mu.Lock()
+		wait := time.Until(t.until)
+		if wait <= 0 && t.running < t.whole() {
+			t.running++
+			t.mu.Unlock()
+			return nil
+		}
+		changed := t.changed
+		t.mu.Unlock()
+		var timer <-chan time.Time
+		if wait > 0 {
+			timer = time.After(wait)
+		}
+		select {
+		case <-changed:
+		case <-timer:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (t *throttle) whole() int { return max(1, int(t.limit)) }
+
+// end tells how a call that began went. wait is what the homeserver asked for, if it did.
+func (t *throttle) end(operation string, took time.Duration, how ending, wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.running--
+	now := time.Now()
+	switch how {
+	case went:
+		t.broken = 0
+		switch {
+		case t.slow(operation, took, now):
+			t.limit = max(1, t.limit*slowDown)
+		case t.running+1 >= t.whole(): // more would have been tried
+			t.limit = min(t.ceiling, t.limit+1/t.limit)
+		}
+	case limited:
+		t.broken = 0
+		t.limit = max(1, t.limit/2)
+		t.pause(now, wait)
+	case broken:
+		t.broken++
+		t.limit = 1
+		t.pause(now, min(maxPause, minPause<<min(t.broken-1, 5)))
+	}
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// slow reports whether a call took much longer than is usual, and learns from it what is.
+func (t *throttle) slow(operation string, took time.Duration, now time.Time) bool {
+	u := t.base[operation]
+	if u == nil {
+		u = &usual{least: took, next: took, since: now}
+		t.base[operation] = u
+	}
+	u.least, u.next = min(u.least, took), min(u.next, took)
+	if now.Sub(u.since) > baseHolds {
+		u.least, u.next, u.since = u.next, took, now
+	}
+	return took > slowFactor*u.least && took > slowFloor
+}
+
+func (t *throttle) pause(now time.Time, wait time.Duration) {
+	if until := now.Add(wait); until.After(t.until) {
+		t.until = until
+	}
+}
+
+// waits returns until when nothing is begun, and whether that is because the homeserver is away.
+func (t *throttle) waits() (until time.Time, away bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.until, t.broken > 0
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// States of a job's item.
+const (
+	ItemWaiting = "waiting"
+	ItemRunning = "running"
+	ItemDone    = "done"
+	ItemSkipped = "skipped"
+	ItemFailed  = "failed"
+	ItemUnknown = "unknown"
+)
+
+// A JobItem is what a job does to one account.
+type JobItem struct {
+	Job       string
+	N         int64 // from 1
+	Line      int64 // of a file
+	Target    string
+	Action    string // an operation
+	Steps     string // JSON, as the caller gives it; "" where the job's own request is meant
+	Step      int    // how many steps are done
+	State     string
+	Changes   string // JSON, as the caller gives it
+	Secret    []byte // a password, sealed
+	Generated bool   // people are to be told the password
+	Code      string
+	Params    string // JSON, as the caller gives it
+	Attempts  int
+	Started   time.Time
+	Ended     time.Time
+}
+
+const itemColumns = `job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts, started_ms, ended_ms`
+
+// itemsAtOnce bounds one INSERT: SQLite takes 32,766 parameters, PostgreSQL 65,535.
+const itemsAtOnce = 500
+
+// AddJobItems adds items to a job that is being planned; else it fails with
+// [ErrConflict]. They bring their numbers.
+func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) error {
+	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
+		j, err := jobNow(ctx, tx, job)
+		if err != nil {
+			return err
+		}
+		if j.State != JobPlanning {
+			return ErrConflict
+		}
+		for rest := items; len(rest) > 0; {
+			n := min(len(rest), itemsAtOnce)
+			if err := insertItems(ctx, tx, job, rest[:n]); err != nil {
+				return err
+			}
+			rest = rest[n:]
+		}
+		var by JobCounts
+		for _, i := range items {
+			*by.of(i.State)++
+		}
+		return count(ctx, tx, job, by, 0)
+	})
+	if err != nil {
+		return fmt.Errorf("store: add job items: %w", err)
+	}
+	return nil
+}
+
+func insertItems(ctx context.Context, tx *sql.Tx, job string, items []JobItem) error {
+	const columns = 13
+	var query strings.Builder
+	query.WriteString(`INSERT INTO job_items (job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts) VALUES `)
+	args := make([]any, 0, columns*len(items))
+	for i, item := range items {
+		if i > 0 {
+			query.WriteByte(',')
+		}
+		query.WriteByte('(')
+		for c := range columns {
+			fmt.Fprintf(&query, "$%d,", i*columns+c+1)
+		}
+		query.WriteString("0)")
+		args = append(args, job, item.N, item.Line, item.Target, item.Action, item.Steps, item.Step, item.State, item.Changes, item.Secret,
+			whole(item.Generated), item.Code, item.Params)
+	}
+	_, err := tx.ExecContext(ctx, query.String(), args...)
+	return err
+}
+
+func whole(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// ClearJobItems takes away all items of a job that is being planned, so that
+// its planning can begin again.
+func (s *Store) ClearJobItems(ctx context.Context, job string) error {
+	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
+		j, err := jobNow(ctx, tx, job)
+		if err != nil {
+			return err
+		}
+		if j.State != JobPlanning {
+			return ErrConflict
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM job_items WHERE job = $1`, job); err != nil {
+			return err
+		}
+		return count(ctx, tx, job, minus(j.Count), -j.Passwords)
+	})
+	if err != nil {
+		return fmt.Errorf("store: clear job items: %w", err)
+	}
+	return nil
+}
+
+func minus(c JobCounts) JobCounts {
+	return JobCounts{-c.Waiting, -c.Running, -c.Done, -c.Skipped, -c.Failed, -c.Unknown}
+}
+
+// ClaimJobItems makes up to limit items that wait running ones, in their order,
+// and returns them. Of a job that does not run it claims none.
+func (s *Store) ClaimJobItems(ctx context.Context, job string, limit int, now time.Time) ([]JobItem, error) {
+	var items []JobItem
+	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
+		j, err := jobNow(ctx, tx, job)
+		if err != nil || j.State != JobRunning || j.Count.Waiting == 0 {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `
+			UPDATE job_items SET state = 'running', attempts = attempts + 1, started_ms = $1, ended_ms = NULL, code = '', params = ''
+			WHERE job = $2 AND n IN (SELECT n FROM job_items WHERE job = $2 AND state = 'waiting' ORDER BY n LIMIT $3)
+			RETURNING `+itemColumns, now.UnixMilli(), job, limit)
+		if items, err = scanAll(rows, err, scanJobItem); err != nil {
+			return err
+		}
+		n := int64(len(items))
+		return count(ctx, tx, job, JobCounts{Waiting: -n, Running: n}, 0)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: claim job items: %w", err)
+	}
+	return items, nil
+}
+
+// SetJobItems notes how running items go on: State, Step, Code, Params, Attempts
+// and Ended count. An item that no longer runs stays as it is.
+func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) error {
+	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := jobNow(ctx, tx, job); err != nil {
+			return err
+		}
+		var by JobCounts
+		var passwords int64
+		for _, i := range items {
+			res, err := tx.ExecContext(ctx, `
+				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, ended_ms = $6
+				WHERE job = $7 AND n = $8 AND state = 'running'`,
+				i.State, i.Step, i.Code, i.Params, i.Attempts, nullMillis(i.Ended), job, i.N)
+			if err != nil {
+				return err
+			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return err
+			}
+			by.Running -= n
+			*by.of(i.State) += n
+			if i.State == ItemDone && i.Generated && i.Secret != nil {
+				passwords += n
+			}
+		}
+		return count(ctx, tx, job, by, passwords)
+	})
+	if err != nil {
+		return fmt.Errorf("store: set job items: %w", err)
+	}
+	return nil
+}
+
+// A JobItemQuery chooses a page of a job's items, in their order.
+type JobItemQuery struct {
+	Job   string
+	State string // "" for all
+	After int64  // number of the last one of the page before
+	Limit int
+}
+
+// JobItems returns one page of items.
+func (s *Store) JobItems(ctx context.Context, q JobItemQuery) ([]JobItem, error) {
+	where := `job = $1 AND n > $2`
+	args := []any{q.Job, q.After, q.Limit}
+	if q.State != "" {
+		where += ` AND state = $4`
+		args = append(args, q.State)
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT `+itemColumns+` FROM job_items WHERE `+where+` ORDER BY n LIMIT $3`, args...)
+	page, err := scanAll(rows, err, scanJobItem)
+	if err != nil {
+		return nil, fmt.Errorf("store: job items: %w", err)
+	}
+	return page, nil
+}
+
+func scanJobItem(row scanner) (JobItem, error) {
+	var (
+		i              JobItem
+		generated      int
+		started, ended sql.NullInt64
+	)
+	err := row.Scan(&i.Job, &i.N, &i.Line, &i.Target, &i.Action, &i.Steps, &i.Step, &i.State, &i.Changes, &i.Secret, &generated, &i.Code,
+		&i.Params, &i.Attempts, &started, &ended)
+	i.Generated, i.Started, i.Ended = generated != 0, fromNullMillis(started), fromNullMillis(ended)
+	return i, err
+}
