@@ -62,6 +62,12 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 			Current: strings.HasPrefix(path, "/"+name+"/"+route.InvitationPath),
 		})
 	}
+	if name != "" && env.Allowed(string(api.RunJobs)) {
+		first = append(first, ui.NavItem{
+			Label: env.T("nav.jobs"), Href: route.At(name, route.JobsPath, nil), Icon: ui.IconSkip,
+			Current: strings.HasPrefix(path, "/"+name+"/"+route.JobsPath),
+		})
+	}
 	if name != "" && env.At(name).Can(api.ListTokens.Info().Name) {
 		first = append(first, ui.NavItem{
 			Label: env.T("nav.tokens"), Href: route.Tokens(name), Icon: ui.IconToken,

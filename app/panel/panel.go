@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/app/help"
 	"gatehouse/app/invitations"
+	"gatehouse/app/jobs"
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/servers"
@@ -88,6 +89,10 @@ var (
 		route.KeyResetPath:     users.NewKeyReset,
 		route.SignInAsPath:     users.NewSignInAs,
 		route.HistoryPath:      users.NewHistory,
+
+		route.JobsPath:    jobs.NewList,
+		route.JobPath:     jobs.NewJob,
+		route.PlanJobPath: jobs.NewPlan,
 
 		route.InvitationsPath:      invitations.NewList,
 		route.CreateInvitationPath: invitations.NewCreate,

@@ -62,6 +62,10 @@ const (
 	InvitationPath       = "invitation"
 	EditInvitationPath   = "invitation/edit"
 	RevokeInvitationPath = "invitation/revoke"
+
+	JobsPath    = "jobs"
+	JobPath     = "jobs/job"
+	PlanJobPath = "jobs/plan"
 )
 
 // The paths of screens about an account's files.
@@ -182,6 +186,11 @@ func Invitation(homeserver, path, id string) string { return Item(homeserver, pa
 // Item returns the address of a screen about one thing.
 func Item(homeserver, path, id string) string {
 	return At(homeserver, path, url.Values{"id": {id}})
+}
+
+// JobEvents returns the address of the events that tell how far a job is.
+func JobEvents(homeserver, id string) string {
+	return "/api/" + homeserver + "/jobs/" + url.PathEscape(id) + "/events"
 }
 
 // Do returns where the form of an operation is posted to.

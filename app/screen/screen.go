@@ -60,6 +60,15 @@ type Refresher interface {
 	Take(newer Screen)
 }
 
+// A Listener is a Screen that hears of what it shows while it stands, by server-sent events (HTML, section 9.2).
+type Listener interface {
+	Screen
+	// Listens returns the address of the events; "": there is nothing to hear. It is asked again after each.
+	Listens() string
+	// Hear takes the data of an event.
+	Hear(data string)
+}
+
 // Next is what follows a write: another page, or, where the answer holds what is shown once, a screen that has it.
 type Next struct {
 	URL    string

@@ -14,6 +14,7 @@ import (
 
 // follows has a screen that changes by itself loaded again after a while. Focus, scroll position and history stay.
 func (s *Shell) follows() {
+	s.listens()
 	r, ok := s.screen.(screen.Refresher)
 	if !ok || s.problem != nil || r.Refresh() <= 0 {
 		return

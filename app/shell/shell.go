@@ -47,6 +47,10 @@ type Shell struct {
 	shown   string         // the entry whose screen stands; a question over it has its own
 	scrolls map[string]int // how far the pages of entries were scrolled when they were left
 
+	heard    string    // the address of the events that are listened to
+	source   app.Value // of them
+	listener app.Func
+
 	firstKey  string    // of two that are pressed one after another
 	pressedAt time.Time // when that was
 	checked   string    // the row whose box was checked last

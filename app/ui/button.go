@@ -2,7 +2,11 @@
 
 package ui
 
-import "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	"net/url"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
 
 // Look is how much weight a button has. There is one Primary on a page.
 type Look string
@@ -27,6 +31,8 @@ type Button struct {
 
 	Href     string // a link
 	Download bool   // the link's target is kept as a file
+	// File is the text of a CSV file that the link itself holds, for what no address shall lead to; FileName is what it is kept as.
+	File, FileName string
 
 	// Otherwise is the label as long as the form's deciding box (Check.Decides) is off. Both are there, and the style sheet shows one, so
 	// that the button says the truth without the program.
@@ -64,6 +70,9 @@ func (b Button) control() app.UI {
 			a = a.Aria("label", Attr(b.Aria))
 		}
 		return a
+	}
+	if b.File != "" {
+		return app.A().Class(b.class()).Href("data:text/csv;charset=utf-8," + url.PathEscape(b.File)).Download(Attr(b.FileName)).Body(body...)
 	}
 	e := app.Button().Class(b.class()).Type(b.kind()).Body(body...)
 	if b.Aria != "" {

@@ -129,7 +129,11 @@ func (l *List) table() app.UI {
 		rows = append(rows, row(env, l.known(u)))
 	}
 	l.menu.Items = l.actions
-	return ui.Table{Caption: l.Title(), Columns: l.columns(), Rows: rows, Empty: l.empty(), Menu: &l.menu, Keep: true}.Draw(env)
+	t := ui.Table{Caption: l.Title(), Columns: l.columns(), Rows: rows, Empty: l.empty(), Menu: &l.menu, Keep: true}
+	if env.Can(api.PlanJob.Info().Name) {
+		t.Select, t.SelectBy, t.Bulk = "ids", selectForm, l.bulk()
+	}
+	return t.Draw(env)
 }
 
 // known is an account as the list has it, with what the list cannot tell of any.

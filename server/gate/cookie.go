@@ -78,11 +78,29 @@ func (w *Web) Person(c echo.Context) (*operator.Person, error) {
 	if p, ok := c.Get(personKey).(*operator.Person); ok {
 		return p, nil
 	}
+	p, err := w.person(c, c.Request().Header.Get(pollHeader) == "" && !c.QueryParams().Has(PollMark))
+	if err != nil {
+		return p, err
+	}
+	c.Set(personKey, p)
+	return p, nil
+}
+
+// listening is Person for a call that goes on for long: the session is looked at each time, and not kept alive.
+func (w *Web) listening(c echo.Context) (*operator.Person, error) {
+	p, err := w.person(c, false)
+	if errors.Is(err, operator.ErrSignedOut) || errors.Is(err, operator.ErrExpired) {
+		return nil, api.NewProblem(api.StatusUnauthorized, "signed_out")
+	}
+	return p, err
+}
+
+func (w *Web) person(c echo.Context, active bool) (*operator.Person, error) {
 	cookie, err := c.Cookie(w.cookieName())
 	if err != nil {
 		return nil, operator.ErrSignedOut
 	}
-	p, err := w.Sessions.Person(c.Request().Context(), cookie.Value, c.Request().Header.Get(pollHeader) == "" && !c.QueryParams().Has(PollMark))
+	p, err := w.Sessions.Person(c.Request().Context(), cookie.Value, active)
 	if errors.Is(err, operator.ErrExpired) {
 		return p, err
 	}
@@ -94,6 +112,5 @@ func (w *Web) Person(c echo.Context) (*operator.Person, error) {
 		return nil, err
 	}
 	p.Address = c.RealIP()
-	c.Set(personKey, p)
 	return p, nil
 }

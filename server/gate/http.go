@@ -28,6 +28,7 @@ func (w *Web) api(e *echo.Echo) {
 		return c.Blob(http.StatusOK, "application/json", OpenAPI(w.Version))
 	})
 	e.Any("/api/:homeserver/:operation", w.call)
+	e.GET("/api/:homeserver/jobs/:id/events", w.events)
 	e.Any("/api/*", func(echo.Context) error { return api.NewProblem(api.StatusNotFound, "no_such_operation", "name", "") })
 }
 

@@ -33,7 +33,9 @@ type Web struct {
 	// Problem writes an answer for a person who asked for a page; without it every problem is a problem document.
 	Problem func(c echo.Context, p *api.Problem) error
 
-	cross *http.CrossOriginProtection
+	cross     *http.CrossOriginProtection
+	listeners chan struct{} // one for each that listens to events
+	closing   chan struct{} // closed when the server is: those who listen would keep it open
 }
 
 // Limits of what is read from the network.
@@ -45,6 +47,7 @@ const (
 // Handler returns the HTTP handler; pages adds routes before it is closed.
 func (w *Web) Handler(pages func(*echo.Echo)) (http.Handler, error) {
 	w.cross = http.NewCrossOriginProtection()
+	w.listeners, w.closing = make(chan struct{}, maxListeners), make(chan struct{})
 	if err := w.cross.AddTrustedOrigin(w.origin()); err != nil {
 		return nil, err
 	}
@@ -73,10 +76,12 @@ func heads(next http.Handler) http.Handler {
 
 // Server returns an http.Server with time-outs; Shutdown lets running calls end.
 func (w *Web) Server(h http.Handler) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: maxHeaders, ErrorLog: slog.NewLogLogger(w.Log.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(func() { close(w.closing) })
+	return server
 }
 
 func (w *Web) ready(c echo.Context) error {

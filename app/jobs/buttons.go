@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// buttons are what can be done with the job as it is.
+func (p *Job) buttons() app.UI {
+	env, j := p.Env(), p.Job
+	if env.WhyNot(api.StartJob.Info().Name) != "" {
+		return nil
+	}
+	var list []app.UI
+	add := func(mine bool, op api.Op, look ui.Look, icon ui.Icon, label string) {
+		if mine && !j.Mine {
+			return
+		}
+		list = append(list, p.button(op, ui.Button{Label: label, Icon: icon, Look: look}))
+	}
+	switch j.State {
+	case api.JobPaused:
+		add(true, api.ResumeJob, ui.Primary, ui.IconPlay, env.T("jobs.resume"))
+	case api.JobRunning, api.JobScheduled:
+		add(false, api.PauseJob, ui.Secondary, ui.IconPause, env.T("jobs.pause"))
+	}
+	if j.Ended() && j.Passwords > 0 {
+		add(true, api.JobPasswords, ui.Primary, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
+		add(false, api.WipeJob, ui.Danger, ui.IconTrash, env.T("jobs.wipe"))
+	}
+	if (j.State == api.JobDone || j.State == api.JobPaused || j.State == api.JobFailed) && j.Count.Failed > 0 {
+		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Count.Failed)))
+	}
+	if !j.Ended() {
+		add(false, api.CancelJob, ui.Danger, ui.IconBan, env.T("jobs.cancel"))
+	}
+	var wipe app.UI
+	if j.Passwords > 0 && j.WipeMS > 0 {
+		wipe = ui.Note{Icon: ui.IconKey, Text: env.T("jobs.wipe_at", "time", ui.ExactTime(env, j.WipeMS))}.Draw(env)
+	}
+	return app.Div().Body(p.start(), wipe, ui.Actions(list...))
+}
+
+// button is a form of its own: each asks for another operation.
+func (p *Job) button(op api.Op, b ui.Button) app.UI {
+	form := p.Form(op.Info().Name, address(p.Env(), p.Job, api.JobItemQuery{}))
+	form.ID, form.State, form.Key, form.Label = "form-"+op.Info().Name, ui.FormState{}, p.State.Key, b.Label
+	form.Body = []app.UI{ui.HiddenField("id", p.Job.ID), b.Draw(p.Env())}
+	return form.Draw(p.Env())
+}
+
+// start is the form that begins a planned job.
+func (p *Job) start() app.UI {
+	env, j := p.Env(), p.Job
+	if j.State != api.JobPlanned || !j.Mine || j.Count.Waiting == 0 {
+		return nil
+	}
+	form := p.Form(api.StartJob.Info().Name, address(env, j, api.JobItemQuery{}))
+	form.Label = env.T("jobs.start")
+	look := ui.Primary
+	form.Body = []app.UI{
+		ui.HiddenField("id", j.ID),
+		ui.Field{Name: "at", Label: env.T("jobs.at"), Help: env.T("jobs.at_help"), Type: "datetime-local", Dir: "ltr", Optional: true, State: p.State}.Draw(env),
+	}
+	if op, ok := api.Find(j.Operation); ok && op.Info().Destructive {
+		look = ui.DangerSolid
+		form.Body = append(form.Body, ui.Field{
+			Name: "confirm", Label: env.T("jobs.confirm", "n", j.Count.Waiting), Help: env.T("jobs.confirm_help"), InputMode: "numeric", Dir: "ltr", State: p.State,
+			MaxLength: len(strconv.FormatInt(j.Count.Waiting, 10)) + 2,
+		}.Draw(env))
+	}
+	form.Body = append(form.Body, ui.FormFoot(ui.Button{Label: env.N("jobs.start_n", int(j.Count.Waiting)), Icon: ui.IconPlay, Look: look}.Draw(env)))
+	return form.Draw(env)
+}
+
+// After implements screen.Writer. Passwords are a page and no address.
+func (p *Job) After(operation string, result any) screen.Next {
+	if card, ok := result.(api.JobHandout); ok {
+		return screen.Next{Screen: &Passwords{Handout: card}}
+	}
+	job, _ := result.(api.Job)
+	return screen.Next{URL: address(p.Env(), job, api.JobItemQuery{}), Notice: p.Env().T("done." + operation)}
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/route"
+	"gatehouse/app/ui"
+)
+
+// items are what the job does to each account, or did.
+func (p *Job) items() app.UI {
+	env, j := p.Env(), p.Job
+	rows := make([]ui.Row, 0, len(p.Items.Items))
+	for _, i := range p.Items.Items {
+		rows = append(rows, ui.Row{Key: string(i.Target), Label: string(i.Target), Cells: []app.UI{p.account(i), p.state(i), p.outcome(i)}})
+	}
+	pager := ui.Pager{Total: -1, To: len(rows), Range: env.N("jobs.on_page", len(rows))}
+	if p.Query.Cursor != "" {
+		pager.First = address(env, j, api.JobItemQuery{State: p.Query.State})
+	}
+	if p.Items.Next != "" {
+		pager.Next = address(env, j, api.JobItemQuery{State: p.Query.State, Cursor: p.Items.Next})
+	}
+	table := ui.Table{
+		Caption: env.T("jobs.items"), Rows: rows,
+		Columns: []ui.Column{
+			{Title: env.T("accounts.column.account"), Phone: ui.CardLead},
+			{Title: env.T("jobs.column.state"), Width: ui.Middle},
+			{Title: env.T("jobs.column.outcome"), Phone: ui.CardLabel},
+		},
+		Empty: ui.Empty{Icon: ui.IconUsers, Title: env.T("jobs.items_none")}.Draw(env),
+	}
+	views := []ui.View{{Label: env.T("jobs.item.all"), Href: address(env, j, api.JobItemQuery{}), Current: p.Query.State == "", Count: env.Format().Number(j.Count.Total())}}
+	for _, state := range api.ItemStates() {
+		if n := j.Count.Of(state); n > 0 || p.Query.State == state {
+			views = append(views, ui.View{
+				Label: p.word(state), Href: address(env, j, api.JobItemQuery{State: state}), Current: p.Query.State == state, Count: env.Format().Number(n),
+			})
+		}
+	}
+	return ui.Section{Title: env.T("jobs.items"), Body: []app.UI{ui.Views(env, env.T("jobs.items"), views...), table.Draw(env), pager.Draw(env)}}.Draw(env)
+}
+
+func (p *Job) account(i api.JobItem) app.UI {
+	env := p.Env()
+	var line app.UI
+	if i.Line > 0 {
+		line = ui.Text(env.T("jobs.line", "n", i.Line))
+	}
+	if i.Target == "" {
+		return line
+	}
+	return ui.TwoLines(ui.Link(string(i.Target), route.Account(env.Homeserver, route.AccountPath, i.Target)), line)
+}
+
+func (p *Job) state(i api.JobItem) app.UI {
+	c := ui.Chip{Label: p.word(i.State), Tone: tones[i.State], Icon: ui.IconWait}
+	switch i.State {
+	case api.ItemDone:
+		c.Icon = ui.IconCheck
+	case api.ItemSkipped:
+		c.Icon = ui.IconSkip
+	case api.ItemFailed:
+		c.Icon = ui.IconAlert
+	case api.ItemUnknown:
+		c.Icon = ui.IconUnknown
+	case api.ItemRunning:
+		c.Icon = ui.IconPlay
+	}
+	return c.Draw(p.Env())
+}
+
+// outcome is why it ended so, or else what it does.
+func (p *Job) outcome(i api.JobItem) app.UI {
+	env := p.Env()
+	if i.Code != "" {
+		return ui.Text(env.ProblemText(api.NewProblem(0, i.Code, flat(i.Params)...)))
+	}
+	var rows []app.UI
+	for _, c := range i.Changes {
+		rows = append(rows, app.Div().Body(ui.Text(env.T("jobs.change", "field", fieldName(env, c.Field), "from", value(env, c.From), "to", value(env, c.To)))))
+	}
+	return app.Div().Body(rows...)
+}
+
+func fieldName(env ui.Env, field string) string {
+	if name := ui.FieldName(env, field); name != "" {
+		return name
+	}
+	return field
+}
+
+// value writes one side of a change.
+func value(env ui.Env, text string) string {
+	switch text {
+	case "true":
+		return env.T("common.yes")
+	case "false":
+		return env.T("common.no")
+	case "":
+		return "–"
+	}
+	return text
+}

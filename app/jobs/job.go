@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// Job is the page of a job: its plan before it is started, then how far it is, and in the end its report. Its address can be shared. As long as
+// the job goes on the page follows it.
+type Job struct {
+	screen.FormBase
+	Job   api.Job          `json:"job"`
+	Query api.JobItemQuery `json:"query"`
+	Items api.JobItemPage  `json:"items"`
+}
+
+// NewJob returns the page.
+func NewJob() screen.Screen { return &Job{} }
+
+// Title implements screen.Screen.
+func (p *Job) Title() string { return nameOf(p.Env(), p.Job) }
+
+// Load implements screen.Screen. It costs two calls, which the gate answers from its own store.
+func (p *Job) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
+	req, err := api.ListJobItems.DecodeForm(u.Query())
+	if err != nil {
+		return err
+	}
+	p.Query = req.(api.JobItemQuery)
+	if p.Items, err = client.Call(ctx, call, api.ListJobItems, p.Query); err != nil {
+		return err
+	}
+	p.Job, err = client.Call(ctx, call, api.GetJob, api.JobRef{ID: p.Query.ID})
+	return err
+}
+
+// itemsEvery is how often the items are loaded again while the job goes on; how far it is comes by itself (Listens).
+const itemsEvery = 3 * time.Second
+
+// Refresh implements screen.Refresher.
+func (p *Job) Refresh() time.Duration {
+	if !p.Job.Live() {
+		return 0
+	}
+	return itemsEvery
+}
+
+// Take implements screen.Refresher.
+func (p *Job) Take(newer screen.Screen) {
+	if n, ok := newer.(*Job); ok {
+		p.Job, p.Items = n.Job, n.Items
+	}
+}
+
+// Listens implements screen.Listener.
+func (p *Job) Listens() string {
+	if p.Job.State != api.JobRunning && p.Job.State != api.JobPlanning {
+		return ""
+	}
+	return route.JobEvents(p.Env().Homeserver, p.Job.ID)
+}
+
+// Hear implements screen.Listener.
+func (p *Job) Hear(data string) {
+	var j api.Job
+	if json.Unmarshal([]byte(data), &j) == nil && j.ID == p.Job.ID {
+		p.Job = j
+	}
+}
+
+// Render implements app.Composer.
+func (p *Job) Render() app.UI {
+	env := p.Env()
+	var below app.UI
+	if p.Job.Note != "" {
+		below = ui.Text(does(env, p.Job))
+	}
+	var problem app.UI
+	if p.State.Problem != nil && p.Job.State != api.JobPlanned {
+		problem = ui.ProblemNote(env, p.State.Problem)
+	}
+	return app.Div().Body(
+		crumbs(env, p.Title()),
+		ui.PageTitle{Title: p.Title(), Words: true, Facts: chip(env, p.Job), Below: below}.Draw(env),
+		problem,
+		p.note(),
+		p.progress(),
+		p.buttons(),
+		ui.Section{Title: env.T("account.facts"), Body: []app.UI{ui.Facts(env, p.facts()...)}}.Draw(env),
+		p.items(),
+	)
+}
+
+// note says what there is to know of the job as it is.
+func (p *Job) note() app.UI {
+	env, j := p.Env(), p.Job
+	n := ui.Note{Status: true}
+	switch {
+	case j.Code != "":
+		n.Kind, n.Text = ui.Warn, env.ProblemText(api.NewProblem(0, j.Code, flat(j.Params)...))
+		if j.State == api.JobFailed {
+			n.Kind = ui.Bad
+		}
+	case j.State == api.JobPlanning:
+		n.Icon, n.Title, n.Text = ui.IconWait, env.T("jobs.planning"), env.T("jobs.planning_help")
+	case j.State == api.JobPlanned:
+		n.Title, n.Text = env.N("jobs.planned", int(j.Count.Waiting)), env.T("jobs.planned_help")
+	case j.State == api.JobScheduled:
+		n.Icon, n.Title, n.Text = ui.IconWait, env.T("jobs.scheduled", "time", ui.ExactTime(env, j.AtMS)), env.T("jobs.scheduled_help")
+	case j.State == api.JobPaused:
+		n.Icon, n.Text = ui.IconPause, env.T("jobs.paused_help")
+	case j.State == api.JobDone && j.Count.Unknown > 0:
+		n.Kind, n.Text = ui.Warn, env.N("jobs.unknown_help", int(j.Count.Unknown))
+	default:
+		return nil
+	}
+	return n.Draw(env)
+}
+
+func flat(params map[string]string) []string {
+	list := make([]string, 0, 2*len(params))
+	for name, value := range params {
+		list = append(list, name, value)
+	}
+	return list
+}
+
+// progress is the bar, and how many items are in which state.
+func (p *Job) progress() app.UI {
+	env, j := p.Env(), p.Job
+	if j.Count.Total() == 0 {
+		return nil
+	}
+	end := ""
+	if j.PerMinute > 0 {
+		end = env.T("jobs.rate", "n", j.PerMinute, "left", strconv.FormatInt(j.LeftMS/1000, 10))
+	}
+	var counts []ui.Count
+	for _, state := range api.ItemStates() {
+		n := j.Count.Of(state)
+		if n == 0 {
+			continue
+		}
+		counts = append(counts, ui.Count{
+			Label: p.word(state), N: n, Tone: tones[state], Href: address(env, j, api.JobItemQuery{State: state}),
+		})
+	}
+	bar := ui.Progress{Label: p.Title(), Done: j.Count.Ended(), Total: j.Count.Total(), Text: progress(env, j), End: end}
+	if j.State == api.JobPlanned || j.State == api.JobPlanning || j.State == api.JobScheduled {
+		return ui.Counts(env, counts...)
+	}
+	return app.Div().Body(bar.Draw(env), ui.Counts(env, counts...))
+}
+
+var tones = map[string]ui.Tone{api.ItemDone: ui.Good, api.ItemFailed: ui.Bad, api.ItemUnknown: ui.Warn}
+
+// word is what a state is called: of a plan, what will be.
+func (p *Job) word(state string) string {
+	env := p.Env()
+	if p.Job.StartedMS == 0 {
+		switch state {
+		case api.ItemWaiting:
+			return env.T("jobs.item.planned")
+		case api.ItemFailed:
+			return env.T("jobs.item.refused")
+		}
+	}
+	return env.T("jobs.item." + state)
+}
+
+func (p *Job) facts() []ui.Fact {
+	env, j := p.Env(), p.Job
+	list := []ui.Fact{
+		{Label: env.T("jobs.column.owner"), Value: ui.ID(j.Owner)},
+		{Label: env.T("jobs.column.created"), Value: ui.DateTime(env, j.CreatedMS)},
+	}
+	if j.StartedMS > 0 {
+		list = append(list, ui.Fact{Label: env.T("jobs.started"), Value: ui.DateTime(env, j.StartedMS)})
+	}
+	if j.EndedMS > 0 {
+		list = append(list, ui.Fact{Label: env.T("jobs.ended"), Value: ui.DateTime(env, j.EndedMS)})
+	}
+	for _, f := range j.With {
+		if label := ui.FieldName(env, f.Name); label != "" && f.Value != "" {
+			list = append(list, ui.Fact{Label: label, Value: ui.Text(f.Value)})
+		}
+	}
+	return list
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"encoding/json"
+	"flag"
+	"strings"
+	"testing"
+
+	"gatehouse/app/api"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+	"gatehouse/internal/screentest"
+)
+
+var _ = flag.Bool("update", false, "write the golden files anew")
+
+func at(hours int64) int64 { return screentest.Now.UnixMilli() + hours*3600_000 }
+
+func job(state string) api.Job {
+	j := api.Job{
+		ID: "abc", Kind: api.JobOperation, Operation: "users.lock", State: state, Owner: "@nadia.okafor:uni-lindau.example", OwnerName: "Nadia Okafor", Mine: true,
+		With: []api.JobField{{Name: "reason", Value: "spam <b>"}}, CreatedMS: at(-2), NowMS: at(0), Count: api.JobCounts{Waiting: 1200, Skipped: 7, Failed: 2},
+	}
+	switch state {
+	case api.JobRunning:
+		j.StartedMS, j.Count, j.PerMinute, j.LeftMS = at(-1), api.JobCounts{Waiting: 466, Running: 16, Done: 718, Skipped: 7, Failed: 2}, 240, 120_000
+	case api.JobDone:
+		j.StartedMS, j.EndedMS, j.Count = at(-1), at(0), api.JobCounts{Done: 1198, Skipped: 7, Failed: 3, Unknown: 1}
+	}
+	return j
+}
+
+func items() api.JobItemPage {
+	return api.JobItemPage{Items: []api.JobItem{
+		{N: 1, Target: "@a:uni-lindau.example", Action: "users.lock", State: api.ItemWaiting, Changes: []api.JobChange{{Field: "locked", From: "false", To: "true"}}},
+		{N: 2, Target: "@b:uni-lindau.example", Action: "users.lock", State: api.ItemSkipped, Code: "item_already_locked"},
+		{N: 3, Target: "@gatehouse:uni-lindau.example", State: api.ItemFailed, Code: "own_service_account", Params: map[string]string{"id": "@gatehouse:uni-lindau.example"}},
+		{N: 4, Line: 17, Target: "@d:uni-lindau.example", Action: "users.update", State: api.ItemDone, Changes: []api.JobChange{{Field: "display_name", To: "D <b>"}}},
+		{N: 5, Target: "@e:uni-lindau.example", Action: "users.lock", State: api.ItemUnknown, Code: "outcome_unknown"},
+		{N: 6, Target: "@f:uni-lindau.example", Action: "users.lock", State: api.ItemRunning},
+	}, Next: "6"}
+}
+
+func TestGolden(t *testing.T) {
+	env := screentest.Env()
+	german, auditor := screentest.In(env, "de"), screentest.As(env, api.Auditor)
+	erase := job(api.JobPlanned)
+	erase.Operation, erase.Note = "users.erase", "Leavers 2026"
+	others := job(api.JobPlanned)
+	others.Mine = false
+	waits := job(api.JobRunning)
+	waits.Code = "job_waits_away"
+	scheduled := job(api.JobScheduled)
+	scheduled.AtMS = at(9)
+	failed := job(api.JobFailed)
+	failed.Code, failed.Params = "job_owner_gone", map[string]string{"name": "@nadia.okafor:uni-lindau.example"}
+	passwords := job(api.JobDone)
+	passwords.Operation, passwords.Passwords, passwords.WipeMS = "users.reset_password", 1198, at(168)
+	get := func(j api.Job) screentest.Answers { return screentest.Answers{"jobs.get": j, "jobs.items": items()} }
+	list := screentest.Answers{"jobs.list": api.JobPage{Jobs: []api.Job{job(api.JobRunning), erase, job(api.JobDone), failed, job(api.JobCancelled)}, Next: "1.abc"}}
+	for _, c := range []struct {
+		name    string
+		open    func() screen.Screen
+		env     ui.Env
+		answers screentest.Answers
+		address string
+	}{
+		{"list", NewList, env, list, "/uni/jobs"},
+		{"list-german", NewList, german, list, "/uni/jobs?cursor=2.x"},
+		{"list-empty", NewList, env, screentest.Answers{"jobs.list": api.JobPage{}}, "/uni/jobs"},
+		{"planned", NewJob, env, get(job(api.JobPlanned)), "/uni/jobs/job?id=abc"},
+		{"planned-erase", NewJob, env, get(erase), "/uni/jobs/job?id=abc"},
+		{"planned-of-another", NewJob, env, get(others), "/uni/jobs/job?id=abc&state=failed&cursor=2"},
+		{"running", NewJob, env, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},
+		{"running-german", NewJob, german, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},
+		{"running-auditor", NewJob, auditor, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},
+		{"waits", NewJob, env, get(waits), "/uni/jobs/job?id=abc"},
+		{"scheduled", NewJob, env, get(scheduled), "/uni/jobs/job?id=abc"},
+		{"paused", NewJob, env, get(job(api.JobPaused)), "/uni/jobs/job?id=abc"},
+		{"done", NewJob, env, get(job(api.JobDone)), "/uni/jobs/job?id=abc"},
+		{"stopped", NewJob, env, get(failed), "/uni/jobs/job?id=abc"},
+		{"passwords", NewJob, env, get(passwords), "/uni/jobs/job?id=abc"},
+		{"plan-choose", NewPlan, env, nil, "/uni/jobs/plan?ids=%40a%3Auni-lindau.example&ids=%40b%3Auni-lindau.example"},
+		{"plan-choose-auditor", NewPlan, auditor, nil, "/uni/jobs/plan?ids=%40a%3Auni-lindau.example"},
+		{"plan-lock", NewPlan, env, nil, "/uni/jobs/plan?operation=users.lock&ids=%40a%3Auni-lindau.example&ids=%40b%3Auni-lindau.example"},
+		{"plan-passwords", NewPlan, german, nil, "/uni/jobs/plan?operation=users.reset_password&ids=%40a%3Auni-lindau.example"},
+		{"plan-all", NewPlan, env, screentest.Answers{"users.list": api.UserPage{Total: new(int64)}}, "/uni/jobs/plan?operation=users.notice&all=true&filter.search=spam"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			source := screentest.Draw(t, c.open, c.env, screentest.NewCaller(c.answers), c.address)
+			screentest.Golden(t, c.name, source)
+			if strings.Contains(source, "<b>") {
+				t.Error("a text became an element of the page")
+			}
+		})
+	}
+}
+
+// The passwords are on the page and in the file that it holds; what the program would get of it has none.
+func TestPasswords(t *testing.T) {
+	p := NewJob().(*Job)
+	p.Use(screentest.Env())
+	next := p.After("jobs.passwords", api.JobHandout{Job: "abc", Homeserver: "https://uni-lindau.example", Passwords: []api.JobSecret{
+		{ID: "@a:uni-lindau.example", Password: api.NewSecret("correct horse")}, {ID: "@b:uni-lindau.example", Password: api.NewSecret(`bat"tery`)},
+	}})
+	next.Screen.Use(screentest.Env())
+	source := ui.HTML(next.Screen)
+	screentest.Golden(t, "handout", source)
+	if !strings.Contains(source, "correct horse") || !strings.Contains(source, "%22bat%22%22tery%22") {
+		t.Error("a password is missing")
+	}
+	data, err := json.Marshal(next.Screen)
+	if err != nil || strings.Contains(string(data), "horse") {
+		t.Errorf("the data block is %s, %v", data, err)
+	}
+	if next := p.After("jobs.start", job(api.JobRunning)); next.URL != "/uni/jobs/job?id=abc" || next.Notice == "" {
+		t.Errorf("after start: %+v", next)
+	}
+}
+
+// The page follows a job that goes on, and no other.
+func TestFollows(t *testing.T) {
+	for state, want := range map[string]struct{ refreshes, listens bool }{
+		api.JobPlanning: {true, true}, api.JobRunning: {true, true}, api.JobScheduled: {true, false},
+		api.JobPlanned: {}, api.JobPaused: {}, api.JobDone: {}, api.JobCancelled: {}, api.JobFailed: {},
+	} {
+		p := &Job{Job: job(state)}
+		p.Use(screentest.Env())
+		if (p.Refresh() > 0) != want.refreshes || (p.Listens() != "") != want.listens {
+			t.Errorf("%s: %s, %q", state, p.Refresh(), p.Listens())
+		}
+	}
+	p := &Job{Job: job(api.JobRunning)}
+	p.Hear(`{"id":"abc","state":"done"}`)
+	p.Hear(`{"id":"other","state":"failed"}`)
+	p.Hear(`{"id":`)
+	if p.Job.State != api.JobDone {
+		t.Errorf("heard %s", p.Job.State)
+	}
+}
+
+func TestAddressesThatAreNone(t *testing.T) {
+	for address, open := range map[string]func() screen.Screen{
+		"/uni/jobs?state=asleep": NewList, "/uni/jobs/job": NewJob, "/uni/jobs/job?id=../x": NewJob, "/uni/jobs/plan": NewPlan,
+		"/uni/jobs/plan?ids=ann": NewPlan, "/uni/jobs/plan?operation=users.sign_in_as&ids=%40a%3Ab": NewPlan, "/uni/jobs/plan?colour=red": NewPlan,
+	} {
+		if err := screentest.Load(open(), screentest.Env(), screentest.NewCaller(nil), address); err == nil {
+			t.Errorf("%s was loaded", address)
+		}
+	}
+}

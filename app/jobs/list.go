@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/client"
+	"gatehouse/app/route"
+	"gatehouse/app/screen"
+	"gatehouse/app/ui"
+)
+
+// List is the screen of a homeserver's jobs.
+type List struct {
+	screen.Base
+	Query api.JobQuery `json:"query"`
+	Page  api.JobPage  `json:"page"`
+}
+
+// NewList returns the list of jobs.
+func NewList() screen.Screen { return &List{} }
+
+// Title implements screen.Screen.
+func (l *List) Title() string { return l.Env().T("jobs.title") }
+
+// Load implements screen.Screen. It costs one call.
+func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
+	req, err := api.ListJobs.DecodeForm(u.Query())
+	if err != nil {
+		return err
+	}
+	if err := req.Validate(); err != nil {
+		return err
+	}
+	l.Query = req.(api.JobQuery)
+	l.Page, err = client.Call(ctx, call, api.ListJobs, l.Query)
+	return err
+}
+
+// Render implements app.Composer.
+func (l *List) Render() app.UI {
+	env := l.Env()
+	rows := make([]ui.Row, 0, len(l.Page.Jobs))
+	for _, j := range l.Page.Jobs {
+		below := ui.Text(does(env, j))
+		if j.Note == "" {
+			below = nil
+		}
+		rows = append(rows, ui.Row{
+			Key: j.ID, Label: nameOf(env, j), Subtle: j.Ended(),
+			Cells: []app.UI{
+				ui.TwoLines(ui.NameLink(nameOf(env, j), address(env, j, api.JobItemQuery{})), below),
+				chip(env, j), ui.Text(progress(env, j)), ui.DateTime(env, j.CreatedMS), ui.IDLine(j.Owner),
+			},
+		})
+	}
+	p := ui.Pager{Total: -1, To: len(rows)}
+	if l.Query.Cursor == "" {
+		p.From = 1
+	} else {
+		p.Range, p.First = env.N("jobs.on_page", len(rows)), l.address(api.JobQuery{State: l.Query.State})
+	}
+	if l.Page.Next != "" {
+		q := l.Query
+		q.Cursor = l.Page.Next
+		p.Next = l.address(q)
+	}
+	return app.Div().Body(
+		ui.PageTitle{Title: l.Title(), Words: true}.Draw(env),
+		ui.Table{
+			Caption: l.Title(), Rows: rows,
+			Columns: []ui.Column{
+				{Title: env.T("jobs.column.job"), Phone: ui.CardLead},
+				{Title: env.T("jobs.column.state"), Width: ui.Middle},
+				{Title: env.T("jobs.column.progress"), Width: ui.Middle, Phone: ui.CardLabel},
+				{Title: env.T("jobs.column.created"), Width: ui.Middle, Phone: ui.CardLabel},
+				{Title: env.T("jobs.column.owner"), Width: ui.Large, Phone: ui.CardNone},
+			},
+			Empty: ui.Empty{
+				Icon: ui.IconSkip, Title: env.T("jobs.empty"), Text: env.T("jobs.empty_help"),
+				Actions: []app.UI{ui.Button{Label: env.T("accounts.title"), Icon: ui.IconUsers, Href: route.Accounts(env.Homeserver)}.Draw(env)},
+			}.Draw(env),
+		}.Draw(env),
+		p.Draw(env),
+	)
+}
+
+func (l *List) address(q api.JobQuery) string {
+	return route.At(l.Env().Homeserver, route.JobsPath, api.EncodeForm(q))
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shell
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/screen"
+)
+
+// listens has a screen hear of what it shows, as long as it stands. A connection that breaks is made again by the browser.
+func (s *Shell) listens() {
+	l, ok := s.screen.(screen.Listener)
+	address := ""
+	if ok && s.problem == nil {
+		address = l.Listens()
+	}
+	if address == s.heard {
+		return
+	}
+	if s.source != nil {
+		s.source.Call("close")
+		s.listener.Release()
+		s.source = nil
+	}
+	if s.heard = address; address == "" {
+		return
+	}
+	s.source = app.Window().Get("EventSource").New(address)
+	s.listener = app.FuncOf(func(_ app.Value, args []app.Value) any {
+		data := args[0].Get("data").String()
+		s.ctx.Dispatch(func(app.Context) {
+			if s.screen == l && s.heard == address {
+				l.Hear(data)
+				l.Redraw()
+				s.listens()
+			}
+		})
+		return nil
+	})
+	s.source.Set("onmessage", s.listener)
+}
