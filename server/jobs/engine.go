@@ -93,7 +93,7 @@ type Engine struct {
 // New returns an engine that knows the kind "operation". Tell it the gate (Use) before anything else.
 func New(c Config) *Engine {
 	e := &Engine{Config: c, kinds: map[string]Planner{}, working: map[string]bool{}, throttles: map[string]*throttle{}}
-	e.holds = &holds{store: c.Store, log: c.Log, now: c.Now, holder: "jobs " + gate.NewKey(), held: map[string]*hold{}}
+	e.holds = &holds{store: c.Store, log: c.Log, now: c.Now, held: map[string]*hold{}}
 	e.Register(api.JobOperation, &operationPlanner{e})
 	return e
 }
@@ -156,7 +156,7 @@ func (e *Engine) Work(ctx context.Context, id string) (again time.Duration, err 
 	}
 	held, release, err := e.holds.take(ctx, job.Homeserver)
 	if errors.Is(err, store.ErrConflict) {
-		return leaseTime, nil // another process works for this homeserver
+		return takenAgain, nil // another process works for this homeserver
 	}
 	if err != nil {
 		return 0, err

@@ -12,8 +12,13 @@ import (
 	"gatehouse/server/store"
 )
 
-// leaseTime is how long a homeserver's jobs are left to a process that does not renew its lease.
-const leaseTime = 6 * time.Second
+// How long a homeserver's jobs are left to a process that does not renew its lease, and how often it does. The lease of one that is known to be
+// gone is free at once.
+const (
+	leaseTime  = time.Minute
+	renewEvery = leaseTime / 6
+	takenAgain = 5 * time.Second // then a job is looked at again whose lease another process holds
+)
 
 // errLost is why work ends when another process has taken it over.
 var errLost = errors.New("the lease is lost")
@@ -21,10 +26,9 @@ var errLost = errors.New("the lease is lost")
 // holds are the leases of this process: whoever holds a homeserver's lease works its jobs off, all of them, so that how fast they work is known
 // in one place whatever the number of processes.
 type holds struct {
-	store  *store.Store
-	log    *slog.Logger
-	now    func() time.Time
-	holder string
+	store *store.Store
+	log   *slog.Logger
+	now   func() time.Time
 
 	mu   sync.Mutex
 	held map[string]*hold
@@ -46,7 +50,13 @@ func (h *holds) take(ctx context.Context, homeserver string) (context.Context, f
 	name := leaseOf(homeserver)
 	one, ok := h.held[name]
 	if !ok || one.ctx.Err() != nil {
-		if err := h.store.TakeLease(ctx, name, h.holder, h.now(), leaseTime); err != nil {
+		err := h.store.TakeLease(ctx, name, h.store.Replica(), h.now(), leaseTime)
+		if errors.Is(err, store.ErrConflict) {
+			if err = h.store.FreeLease(ctx, name); err == nil {
+				err = h.store.TakeLease(ctx, name, h.store.Replica(), h.now(), leaseTime)
+			}
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 		one = &hold{}
@@ -72,9 +82,9 @@ func (h *holds) release(one *hold, name string) {
 	}
 	if h.held[name] == one {
 		delete(h.held, name)
-		ctx, cancel := context.WithTimeout(context.Background(), leaseTime)
+		ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
 		defer cancel()
-		if err := h.store.ReleaseLease(ctx, name, h.holder); err != nil && one.ctx.Err() == nil {
+		if err := h.store.ReleaseLease(ctx, name, h.store.Replica()); err != nil && one.ctx.Err() == nil {
 			h.log.Warn("a lease could not be given back; it ends by itself", "lease", name, "error", err.Error())
 		}
 	}
@@ -83,7 +93,7 @@ func (h *holds) release(one *hold, name string) {
 
 // renew keeps a lease until it is given back or lost: taken by somebody else, or not renewed for so long that it may have been.
 func (h *holds) renew(one *hold, name string) {
-	tick := time.NewTicker(leaseTime / 3)
+	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
 	good := time.Now()
 	for {
@@ -92,13 +102,13 @@ func (h *holds) renew(one *hold, name string) {
 			return
 		case <-tick.C:
 		}
-		ctx, cancel := context.WithTimeout(one.ctx, leaseTime/3)
-		err := h.store.TakeLease(ctx, name, h.holder, h.now(), leaseTime)
+		ctx, cancel := context.WithTimeout(one.ctx, renewEvery)
+		err := h.store.TakeLease(ctx, name, h.store.Replica(), h.now(), leaseTime)
 		cancel()
 		switch {
 		case err == nil:
 			good = time.Now()
-		case errors.Is(err, store.ErrConflict) || time.Since(good) > leaseTime-time.Second:
+		case errors.Is(err, store.ErrConflict) || time.Since(good) > leaseTime-renewEvery:
 			h.log.Warn("jobs are left to another process: the lease was not renewed", "lease", name, "error", err.Error())
 			one.cancel(errLost)
 			return

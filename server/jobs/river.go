@@ -121,7 +121,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 		if !errors.Is(err, context.Canceled) {
 			w.engine.Log.Error("a job stopped; it is taken up again", "job", job.Args.Job, "error", err.Error())
 		}
-		again = leaseTime
+		again = takenAgain
 	}
 	if again > 0 {
 		return river.JobSnooze(again)

@@ -48,7 +48,7 @@ func (e *Engine) takeUp(ctx context.Context) error {
 		if job.State == store.JobScheduled && e.Now().Before(job.At) || e.works(job.ID) {
 			continue
 		}
-		held, err := e.Store.LeaseHeld(ctx, leaseOf(job.Homeserver), e.holds.holder, e.Now())
+		held, err := e.Store.LeaseHeld(ctx, leaseOf(job.Homeserver), e.Now())
 		if err != nil {
 			return err
 		}

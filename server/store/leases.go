@@ -44,11 +44,24 @@ func (s *Store) ReleaseLease(ctx context.Context, name, holder string) error {
 	return nil
 }
 
-// LeaseHeld reports whether somebody else than holder holds a lease.
-func (s *Store) LeaseHeld(ctx context.Context, name, holder string, now time.Time) (bool, error) {
+// FreeLease takes a lease from a replica that is known to be gone (see
+// [Store.Beat]). Its holder is one that [Store.Replica] named.
+func (s *Store) FreeLease(ctx context.Context, name string) error {
+	_, err := s.exec(ctx, `
+		DELETE FROM leases WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM replicas r WHERE r.id = leases.holder)`, name)
+	if err != nil {
+		return fmt.Errorf("store: free lease %s: %w", name, err)
+	}
+	return nil
+}
+
+// LeaseHeld reports whether another replica, which is not known to be gone, holds a
+// lease.
+func (s *Store) LeaseHeld(ctx context.Context, name string, now time.Time) (bool, error) {
 	var n int
-	err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM leases WHERE name = $1 AND holder <> $2 AND expires_ms > $3`,
-		name, holder, now.UnixMilli()).Scan(&n)
+	err := s.read.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM leases l JOIN replicas r ON r.id = l.holder WHERE l.name = $1 AND l.holder <> $2 AND l.expires_ms > $3`,
+		name, s.replica, now.UnixMilli()).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("store: lease %s: %w", name, err)
 	}

@@ -21,6 +21,7 @@ var headings = []struct{ section, title, about string }{
 	{"store", "store", "The gate's own database."},
 	{"session", "session", "How long people stay signed in."},
 	{"log", "log", ""},
+	{"jobs", "jobs", "Work on many accounts, which the gate does by itself."},
 	{"homeservers.<name>", "homeservers", "One entry for each homeserver. Its name is yours to choose and is part of the panel's addresses: `a`–`z`, `0`–`9`, `.` and `-`, at most 63, beginning with a letter or a digit. These names are taken: %s. Each homeserver needs a `url`, and `registration_shared_secret`, `admin_token` or `mas`."},
 	{"homeservers.<name>.mas", "mas", "For a Synapse that leaves its accounts to Matrix Authentication Service (MAS). `admin_url`, `client_id` and `client_secret` go together, and there is no `registration_shared_secret` then: Gatehouse makes an account and a personal session for itself, and renews that. In MAS's own configuration the client has to be declared, to be allowed to use the admin API, and the API has to be there:\n\n```yaml\nclients:\n  - client_id: 01J44RKQYM4G3TNVANTMTDYTX6\n    client_auth_method: client_secret_basic\n    client_secret_file: gatehouse-client-secret\npolicy:\n  data:\n    admin_clients:\n      - 01J44RKQYM4G3TNVANTMTDYTX6\nhttp:\n  listeners:\n    - name: internal\n      binds:\n        - address: 127.0.0.1:8081\n      resources:\n        - name: adminapi\n        - name: oauth\n```"},
 }
