@@ -210,7 +210,7 @@ func TestTargets(t *testing.T) {
 		"users.allow_key_reset": UserDeed{ID: id}, "users.sign_in_as": SignInAsUser{ID: id}, "users.history": HistoryQuery{ID: id},
 		"users.repair": UserRepair{ID: id}, "personal.create": PersonalCreate{Actor: id}, "personal.list": PersonalQuery{Actor: id},
 		"lists.export": ListExport{Operation: "devices.list", Query: "id=" + url.QueryEscape(string(id)), Format: FormatCSV},
-		"users.repair": UserRepair{ID: id}, "jobs.plan": JobPlan{IDs: []UserID{id}},
+		"jobs.plan":    JobPlan{IDs: []UserID{id}},
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}

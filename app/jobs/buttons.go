@@ -38,14 +38,15 @@ func (p *Job) buttons() app.UI {
 	if (j.State == api.JobDone || j.State == api.JobPaused || j.State == api.JobFailed) && j.Count.Failed > 0 {
 		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Count.Failed)))
 	}
-	if !j.Ended() {
+	start := p.start()
+	if !j.Ended() && start == nil {
 		add(false, api.CancelJob, ui.Danger, ui.IconBan, env.T("jobs.cancel"))
 	}
 	var wipe app.UI
 	if j.Passwords > 0 && j.WipeMS > 0 {
 		wipe = ui.Note{Icon: ui.IconKey, Text: env.T("jobs.wipe_at", "time", ui.ExactTime(env, j.WipeMS))}.Draw(env)
 	}
-	return app.Div().Body(p.start(), wipe, ui.Actions(list...))
+	return app.Div().Body(start, wipe, ui.Actions(list...))
 }
 
 // button is a form of its own: each asks for another operation.
@@ -76,8 +77,14 @@ func (p *Job) start() app.UI {
 			MaxLength: len(strconv.FormatInt(j.Count.Waiting, 10)) + 2,
 		}.Draw(env))
 	}
-	form.Body = append(form.Body, ui.FormFoot(ui.Button{Label: env.N("jobs.start_n", int(j.Count.Waiting)), Icon: ui.IconPlay, Look: look}.Draw(env)))
-	return form.Draw(env)
+	form.Body = append(form.Body, ui.FormFoot(
+		ui.Button{Label: env.N("jobs.start_n", int(j.Count.Waiting)), Icon: ui.IconPlay, Look: look}.Draw(env),
+		ui.Button{Label: env.T("jobs.cancel"), Form: "form-" + api.CancelJob.Info().Name}.Draw(env),
+	))
+	cancel := p.Form(api.CancelJob.Info().Name, address(env, j, api.JobItemQuery{}))
+	cancel.ID, cancel.State, cancel.Key, cancel.Label = "form-"+api.CancelJob.Info().Name, ui.FormState{}, p.State.Key, env.T("jobs.cancel")
+	cancel.Body = []app.UI{ui.HiddenField("id", j.ID)}
+	return app.Div().Body(form.Draw(env), cancel.Draw(env))
 }
 
 // After implements screen.Writer. Passwords are a page and no address.

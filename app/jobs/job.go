@@ -138,31 +138,19 @@ func flat(params map[string]string) []string {
 	return list
 }
 
-// progress is the bar, and how many items are in which state.
+// progress is the bar, once there is something to show on it. How many items are in which state stands at the views of the list below.
 func (p *Job) progress() app.UI {
 	env, j := p.Env(), p.Job
-	if j.Count.Total() == 0 {
+	if j.StartedMS == 0 || j.Count.Total() == 0 {
 		return nil
 	}
 	end := ""
 	if j.PerMinute > 0 {
 		end = env.T("jobs.rate", "n", j.PerMinute, "left", strconv.FormatInt(j.LeftMS/1000, 10))
 	}
-	var counts []ui.Count
-	for _, state := range api.ItemStates() {
-		n := j.Count.Of(state)
-		if n == 0 {
-			continue
-		}
-		counts = append(counts, ui.Count{
-			Label: p.word(state), N: n, Tone: tones[state], Href: address(env, j, api.JobItemQuery{State: state}),
-		})
-	}
-	bar := ui.Progress{Label: p.Title(), Done: j.Count.Ended(), Total: j.Count.Total(), Text: progress(env, j), End: end}
-	if j.State == api.JobPlanned || j.State == api.JobPlanning || j.State == api.JobScheduled {
-		return ui.Counts(env, counts...)
-	}
-	return app.Div().Body(bar.Draw(env), ui.Counts(env, counts...))
+	return ui.Section{Title: env.T("jobs.column.progress"), Body: []app.UI{
+		ui.Progress{Label: p.Title(), Done: j.Count.Ended(), Total: j.Count.Total(), Text: progress(env, j), End: end}.Draw(env),
+	}}.Draw(env)
 }
 
 var tones = map[string]ui.Tone{api.ItemDone: ui.Good, api.ItemFailed: ui.Bad, api.ItemUnknown: ui.Warn}

@@ -45,7 +45,7 @@ func (p *Passwords) Render() app.UI {
 		),
 		ui.Table{
 			Caption: p.Title(), Rows: rows,
-			Columns: []ui.Column{{Title: env.T("accounts.column.account"), Phone: ui.CardLead}, {Title: env.T("handout.password"), Phone: ui.CardLabel}},
+			Columns: []ui.Column{{Title: env.T("accounts.column.account"), Phone: ui.CardLead}, {Title: env.T("field.password"), Phone: ui.CardLabel}},
 		}.Draw(env),
 	)
 }

@@ -107,7 +107,7 @@ func (r *run) loop(ctx context.Context) error {
 	defer busy.Wait()
 	slots := make(chan struct{}, int(r.throttle.ceiling))
 	for ctx.Err() == nil {
-		items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, 2*cap(slots), r.e.Now())
+		items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, cap(slots), r.e.Now())
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (r *run) loop(ctx context.Context) error {
 			if err := r.ends.flush(ctx); err != nil {
 				return err
 			}
-			if items, err = r.e.Store.ClaimJobItems(ctx, r.job.ID, 2*cap(slots), r.e.Now()); err != nil || len(items) == 0 {
+			if items, err = r.e.Store.ClaimJobItems(ctx, r.job.ID, cap(slots), r.e.Now()); err != nil || len(items) == 0 {
 				return err
 			}
 		}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"gatehouse/tools/homeserver"
+)
+
+// kills is how often the gate is killed in the middle of a job.
+const kills = 20
+
+// TestJobKilled kills the gate at random moments of a job. After each restart it goes on; in the end every item is done, once as far as
+// the audit log and the homeserver can tell, and nothing is left open.
+func TestJobKilled(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, operation string
+		with            []object
+		start           func(*testing.T) *homeserver.Server
+		n               int
+	}{
+		{"synapse", "users.lock", []object{{"name": "reason", "value": "a test"}}, synapse, 200},
+		{"dendrite", "users.reset_password", []object{{"name": "password.mode", "value": "random"}}, dendrite, 100},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			hs := c.start(t)
+			g := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 30\n")
+			ids := make([]string, c.n)
+			prefix := unique("killed")
+			makePeople(t, hs, c.n, func(i int) string { return fmt.Sprintf("%s-%03d", prefix, i) })
+			for i := range ids {
+				ids[i] = hs.UserID(fmt.Sprintf("%s-%03d", prefix, i))
+			}
+			var j jobState
+			g.call(t, "jobs.plan", object{"operation": c.operation, "ids": ids, "with": c.with}, &j)
+			if j = g.jobIs(t, j.ID, "planned"); j.Count.Waiting != c.n {
+				t.Fatalf("the plan is %+v", j)
+			}
+			g.call(t, "jobs.start", ask(j.ID), &j)
+			for range kills {
+				time.Sleep(time.Duration(50+rand.IntN(500)) * time.Millisecond) // the moment is the test's own choice: nothing is waited for
+				g.kill()
+				g.start()
+			}
+			j = g.jobIs(t, j.ID, "done")
+			if j.Count.Done != c.n || j.Count.Unknown != 0 || j.Count.Failed != 0 {
+				t.Errorf("in the end the job is %+v", j)
+			}
+			g.auditAgrees(t, c.operation, ids, hs.Kind == homeserver.Synapse)
+			if c.operation == "users.lock" {
+				for _, id := range ids {
+					if !lookUp(t, hs, id).Locked {
+						t.Errorf("%s is not locked", id)
+					}
+				}
+				return
+			}
+			var out struct {
+				Passwords []struct{ ID, Password string }
+			}
+			if g.call(t, "jobs.passwords", ask(j.ID), &out); len(out.Passwords) != c.n {
+				t.Errorf("%d passwords were handed out", len(out.Passwords))
+			}
+			for _, p := range out.Passwords {
+				g.keepSecret(p.ID, p.Password)
+				canSignIn(t, hs, p.ID, p.Password)
+			}
+		})
+	}
+}
+
+// auditAgrees reads the audit log past the gate: each account has an intent that is done, and none is without an outcome. With once, no second
+// one is done, because the first was found to be; an operation that may be repeated can have been.
+func (g *gatehouse) auditAgrees(t *testing.T, operation string, ids []string, once bool) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(g.Dir, "data", "gatehouse.db")+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(`
+		SELECT t.target, COALESCE(o.outcome, 'open') FROM audit i JOIN audit_targets t ON t.audit_id = i.id
+		LEFT JOIN audit o ON o.id = (SELECT MAX(id) FROM audit WHERE intent_id = i.id)
+		WHERE i.operation = $1 AND i.phase = 'intent'`, operation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	done, all := map[string]int{}, 0
+	for rows.Next() {
+		var target, outcome string
+		if err := rows.Scan(&target, &outcome); err != nil {
+			t.Fatal(err)
+		}
+		all++
+		switch {
+		case outcome == "done":
+			done[target]++
+		case outcome == "open", outcome == "unknown" && once:
+			t.Errorf("of %s the log says %s", target, outcome)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		if done[id] == 0 || once && done[id] > 1 {
+			t.Errorf("%s was done %d times", id, done[id])
+		}
+	}
+	t.Logf("%d tries of %d accounts", all, len(ids))
+}
+
+// makePeople registers accounts, some at a time.
+func makePeople(t *testing.T, hs *homeserver.Server, n int, name func(int) string) {
+	t.Helper()
+	slots := make(chan struct{}, 8)
+	for i := range n {
+		slots <- struct{}{}
+		go func() {
+			defer func() { <-slots }()
+			if _, err := hs.Register(timeout(t), name(i), "the owner's own", false); err != nil {
+				t.Errorf("register %s: %v", name(i), err)
+			}
+		}()
+	}
+	for range cap(slots) {
+		slots <- struct{}{}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// TestJobReplicas lets two gates share a PostgreSQL, and kills the one that works at a job: the other one finishes it.
+func TestJobReplicas(t *testing.T) {
+	t.Parallel()
+	hs := synapse(t)
+	config := homeservers(hs) + "    jobs_per_second: 30\n" + fmt.Sprintf("store:\n  database: %q\n", postgres(t))
+	first := startGatehouse(t, config)
+	second := prepareGatehouse(t, config)
+	key, err := os.ReadFile(filepath.Join(first.Dir, "secret.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.write("secret.key", key)
+	second.start()
+	const n = 150
+	prefix := unique("shared")
+	makePeople(t, hs, n, func(i int) string { return fmt.Sprintf("%s-%03d", prefix, i) })
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = hs.UserID(fmt.Sprintf("%s-%03d", prefix, i))
+	}
+	var j jobState
+	first.call(t, "jobs.plan", object{"operation": "users.lock", "ids": ids}, &j)
+	first.jobIs(t, j.ID, "planned")
+	first.call(t, "jobs.start", ask(j.ID), &j)
+	for end := time.Now().Add(limit); j.Count.Done < 30; time.Sleep(100 * time.Millisecond) {
+		if first.call(t, "jobs.get", ask(j.ID), &j); time.Now().After(end) {
+			t.Fatalf("the job is %+v", j)
+		}
+	}
+	// Which of them is at work is theirs to decide; so both die, one after the other has come back.
+	first.kill()
+	time.Sleep(time.Second)
+	first.start()
+	second.kill()
+	j = first.jobIs(t, j.ID, "done")
+	if j.Count.Done != n || j.Count.Unknown != 0 {
+		t.Errorf("in the end the job is %+v", j)
+	}
+	for _, id := range ids {
+		if !lookUp(t, hs, id).Locked {
+			t.Errorf("%s is not locked", id)
+		}
+	}
+}
