@@ -107,18 +107,15 @@ func (r *run) loop(ctx context.Context) error {
 	defer busy.Wait()
 	slots := make(chan struct{}, int(r.throttle.ceiling))
 	for ctx.Err() == nil {
-		items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, cap(slots), r.e.Now())
-		if err != nil {
-			return err
-		}
-		if len(items) == 0 {
+		items, err := r.claim(ctx, cap(slots))
+		if err == nil && len(items) == 0 {
 			busy.Wait() // some may come back to wait
-			if err := r.ends.flush(ctx); err != nil {
-				return err
+			if err = r.ends.flush(ctx); err == nil {
+				items, err = r.claim(ctx, cap(slots))
 			}
-			if items, err = r.e.Store.ClaimJobItems(ctx, r.job.ID, cap(slots), r.e.Now()); err != nil || len(items) == 0 {
-				return err
-			}
+		}
+		if err != nil || len(items) == 0 {
+			return err
 		}
 		for _, item := range items {
 			select {
@@ -134,6 +131,15 @@ func (r *run) loop(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// claim takes the next items. When the run ends there are none.
+func (r *run) claim(ctx context.Context, n int) ([]store.JobItem, error) {
+	items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, n, r.e.Now())
+	if err != nil && ctx.Err() != nil {
+		return nil, nil // what the store may have claimed all the same is found by whoever takes the job up
+	}
+	return items, err
 }
 
 // takeUp settles what a process that is no more was doing.

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/jobs"
+	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
+)
+
+// planner plans what a test says.
+type planner []jobs.Item
+
+// Plan implements jobs.Planner.
+func (p planner) Plan(_ context.Context, _ store.Job, _ gate.Person, add func(...jobs.Item) error) error {
+	return add(p...)
+}
+
+// creates is an item that makes an account and then lets it into a room.
+func creates(w *gatetest.World, name string) jobs.Item {
+	request, _ := json.Marshal(api.UserCreate{Localpart: api.Localpart(name), DisplayName: "New", Password: api.PasswordChoice{Mode: api.PasswordTyped}})
+	text, _ := json.Marshal(api.Notice{ID: w.Stub.ID(name), Text: "Welcome."})
+	return jobs.Item{
+		Line: 2, Target: w.Stub.ID(name), Password: api.NewSecret("kept for " + name), Generated: true,
+		Steps: []jobs.Step{{Operation: "users.create", Request: request}, {Operation: "users.notice", Request: text}},
+	}
+}
+
+// started makes a job of a kind of the test's own and starts it.
+func started(t *testing.T, w *gatetest.World, items ...jobs.Item) string {
+	t.Helper()
+	w.Jobs.Register(api.JobImport, planner(items))
+	me := w.Person(api.Owner)
+	j := jobs.Owned(me)
+	j.Homeserver, j.Kind = "hs", api.JobImport
+	j, err := w.Jobs.Create(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work(t, w, j.ID)
+	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: j.ID})
+	return j.ID
+}
+
+// Items of several steps: the kept password is what the account gets, and what is handed out.
+func TestSteps(t *testing.T) { storetest.Each(t, testSteps) }
+
+func testSteps(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	id := started(t, w, creates(w, "zoe"), creates(w, "yan"))
+	work(t, w, id)
+	me := w.Person(api.Owner)
+	if j := look(t, w, id); j.State != api.JobDone || j.Count.Done != 2 || j.Passwords != 2 {
+		t.Fatalf("%s %+v\n%s", j.State, j.Count, lines(t, w, me, id))
+	}
+	for _, c := range w.Stub.Calls("users.create") {
+		r := c.Request.(api.UserCreate)
+		if r.Password.Password.Reveal() != "kept for "+string(r.Localpart) {
+			t.Errorf("%s got another password", r.Localpart)
+		}
+	}
+	if n := len(w.Stub.Calls("users.notice")); n != 2 {
+		t.Errorf("%d notices", n)
+	}
+	if card := must[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: id}); len(card.Passwords) != 2 || card.Passwords[0].Line != 2 {
+		t.Errorf("%d passwords", len(card.Passwords))
+	}
+	if data := w.Stored(); strings.Contains(data, "kept for") {
+		t.Error("a password is in the store")
+	}
+}
+
+// An account whose making got no answer is ours if it is not older than the try. Then it gets its password; one that is older is left alone.
+func TestCreateWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		made  bool
+		age   time.Duration
+		state string
+		reset int
+	}{
+		"made":       {made: true, state: api.ItemDone, reset: 1},
+		"not made":   {state: api.ItemDone},
+		"older":      {made: true, age: time.Hour, state: api.ItemUnknown},
+		"just older": {made: true, age: 2 * time.Second, state: api.ItemUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			tries := 0
+			gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, r api.UserCreate) (api.Handout, error) {
+				u := api.User{ID: w.Stub.ID(string(r.Localpart)), CreatedMS: w.Clock.Now().Add(-c.age).UnixMilli()}
+				if tries++; tries > 1 || c.made {
+					w.Stub.Put(u)
+				}
+				if tries == 1 {
+					return api.Handout{}, api.NewProblem(api.StatusTimeout, "outcome_unknown")
+				}
+				return api.Handout{User: u}, nil
+			})
+			id := started(t, w, creates(w, "zoe"))
+			work(t, w, id)
+			page := must[api.JobItemPage](t, w, w.Person(api.Owner), "jobs.items", api.JobItemQuery{ID: id})
+			if i := page.Items[0]; i.State != c.state || c.made && tries != 1 {
+				t.Errorf("the item is %s %s after %d tries", i.State, i.Code, tries)
+			}
+			resets := w.Stub.Calls("users.reset_password")
+			if len(resets) != c.reset {
+				t.Fatalf("%d resets", len(resets))
+			}
+			if c.reset > 0 {
+				if r := resets[0].Request.(api.PasswordReset); r.Password.Password.Reveal() != "kept for zoe" {
+					t.Error("it got another password")
+				}
+				if updates := w.Stub.Calls("users.update"); len(updates) != 1 || updates[0].Request.(api.UserUpdate).DisplayName.To != "New" {
+					t.Errorf("what else was asked for: %+v", updates)
+				}
+			}
+		})
+	}
+}
+
+// What a process left that was killed: a claimed item of which nothing was sent waits again, one whose outcome is recorded is over.
+func TestLeftBehind(t *testing.T) { storetest.Each(t, testLeftBehind) }
+
+func testLeftBehind(t *testing.T) {
+	t.Parallel()
+	w, job := lockJob(t, 3)
+	claimed, err := w.Store.ClaimJobItems(t.Context(), job.ID, 2, w.Clock.Now())
+	if err != nil || len(claimed) != 2 {
+		t.Fatal(claimed, err)
+	}
+	// The first one was sent, done and recorded, and the process ended before it could write that down.
+	me := w.Person(api.Owner)
+	_, err = w.Gate.Do(t.Context(), gate.Visit{
+		Person: &me, Homeserver: "hs", Operation: "users.lock", RequestID: job.ID + ".1.1.0", Item: true,
+		Decode: func(api.Op) (api.Request, error) { return api.UserDeed{ID: api.UserID(claimed[0].Target)}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Restart()
+	work(t, w, job.ID)
+	if j := look(t, w, job.ID); j.State != api.JobDone || j.Count.Done != 3 {
+		t.Errorf("%s %+v", j.State, j.Count)
+	}
+	if n := len(w.Stub.Calls("users.lock")); n != 3 {
+		t.Errorf("%d calls", n)
+	}
+}
