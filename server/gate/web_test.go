@@ -373,7 +373,7 @@ func testRoutes(t *testing.T) {
 	t.Parallel()
 	var e *echo.Echo
 	gatetest.New(t, gatetest.Options{Pages: func(*gatetest.World) func(*echo.Echo) { return func(made *echo.Echo) { e = made } }})
-	known := []string{"/healthz", "/readyz", "/api/openapi.json", "/api/:homeserver/:operation", "/api/*"}
+	known := []string{"/healthz", "/readyz", "/api/openapi.json", "/api/:homeserver/:operation", "/api/:homeserver/jobs/:id/events", "/api/*"}
 	for _, r := range e.Routes() {
 		if !slices.Contains(known, r.Path) {
 			t.Errorf("the route %s %s is not known here", r.Method, r.Path)
