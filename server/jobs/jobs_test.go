@@ -204,7 +204,7 @@ func TestRefusedPlans(t *testing.T) {
 		{api.JobPlan{Operation: "users.lock"}, api.Owner, "invalid_request [ids: missing]"},
 		{api.JobPlan{Operation: "users.lock", IDs: ids, All: true}, api.Owner, "invalid_request [ids: invalid_request]"},
 		{api.JobPlan{Operation: "users.lock", IDs: ids, With: []api.JobField{{Name: "confirm", Value: "true"}}}, api.Owner, "unknown_field [with.0.value: unknown_field]"},
-		{api.JobPlan{Operation: "users.lock", IDs: ids, With: []api.JobField{{Name: "colour", Value: "red"}}}, api.Owner, "invalid_request [colour: unknown_field]"},
+		{api.JobPlan{Operation: "users.lock", IDs: ids, With: []api.JobField{{Name: "colour", Value: "red"}}}, api.Owner, "invalid_request [with.0.value: unknown_field]"},
 		{api.JobPlan{Operation: "users.reset_password", IDs: ids, With: []api.JobField{{Name: "password.mode", Value: "typed"}, {Name: "password.password", Value: "the same for all"}}}, api.Owner, "secret_for_many [with.1.value: secret_for_many]"},
 		{api.JobPlan{Operation: "users.reset_password", IDs: ids}, api.Owner, "invalid_request [password.mode: missing]"},
 		{api.JobPlan{Operation: "users.suspend", IDs: ids}, api.Owner, "not_supported"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -242,6 +243,23 @@ func (t template) request(id api.UserID) (api.Request, error) {
 		return nil, err
 	}
 	return req, req.Validate()
+}
+
+// placed is what is wrong with a request, at the fields of the plan that it came from.
+func (t template) placed(err error) error {
+	p, ok := errors.AsType[*api.Problem](err)
+	if !ok {
+		return err
+	}
+	out := *p
+	out.Fields = slices.Clone(p.Fields)
+	for i, f := range out.Fields {
+		at := slices.IndexFunc(t.plan.With, func(w api.JobField) bool { return w.Name == f.Field })
+		if at >= 0 {
+			out.Fields[i].Field = field(at)
+		}
+	}
+	return &out
 }
 
 // asksTwice reports whether the request names its account a second time, so that nobody does it by mistake. Of a job the number of its

@@ -130,7 +130,7 @@ func (d desk) planJob(ctx context.Context, p api.JobPlan) (api.Job, error) {
 	}
 	// Any account of the homeserver does to check what is asked.
 	if _, err := t.request(api.UserID("@a:" + d.settings.ServerName)); err != nil {
-		return api.Job{}, err
+		return api.Job{}, t.placed(err)
 	}
 	server, _ := d.gate.Homeserver(d.settings.Name)
 	entry, _ := server.Adapter.Find(p.Operation)
