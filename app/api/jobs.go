@@ -184,10 +184,9 @@ type JobChange struct {
 
 // JobHandout holds the passwords that a job made.
 type JobHandout struct {
-	Job        string      `json:"job"`
-	Homeserver string      `json:"homeserver,omitempty"` // the address that a client asks for
-	ClientURL  string      `json:"client_url,omitempty"`
-	Passwords  []JobSecret `json:"passwords"`
+	Job       string      `json:"job"`
+	ClientURL string      `json:"client_url,omitempty"` // the web client's sign-in link, if one is configured
+	Passwords []JobSecret `json:"passwords"`
 }
 
 // JobSecret is the password of one account.

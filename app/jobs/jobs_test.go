@@ -102,7 +102,7 @@ func TestGolden(t *testing.T) {
 func TestPasswords(t *testing.T) {
 	p := NewJob().(*Job)
 	p.Use(screentest.Env())
-	next := p.After("jobs.passwords", api.JobHandout{Job: "abc", Homeserver: "https://uni-lindau.example", Passwords: []api.JobSecret{
+	next := p.After("jobs.passwords", api.JobHandout{Job: "abc", ClientURL: "https://app.element.io", Passwords: []api.JobSecret{
 		{ID: "@a:uni-lindau.example", Password: api.NewSecret("correct horse")}, {ID: "@b:uni-lindau.example", Password: api.NewSecret(`bat"tery`)},
 	}})
 	next.Screen.Use(screentest.Env())

@@ -91,6 +91,7 @@ type HandOut struct {
 	SignInText             string // how it is shown; default: the address
 	QR                     app.UI // with the sign-in address, without the password
 	Actions                []app.UI
+	Key                    string // tells the cards of one page apart
 }
 
 // Draw draws the card and the row of buttons below it.
@@ -101,7 +102,7 @@ func (h HandOut) Draw(env Env) app.UI {
 		serverName = app.Bdi().Class("gh-subtle").Text(h.ServerName)
 	}
 	if h.Password != "" {
-		password = cardSecret(env, label, h.Password, "handout-password")
+		password = cardSecret(env, label, h.Password, "handout-password"+h.Key)
 	}
 	if h.SignIn != "" {
 		signIn = cardPart(env.T("handout.sign_in_at"), ExternalLink(orElse(h.SignInText, h.SignIn), h.SignIn))

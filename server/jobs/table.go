@@ -255,7 +255,7 @@ func (d desk) passwords(ctx context.Context, r api.JobRef) (api.JobHandout, erro
 	if err != nil {
 		return api.JobHandout{}, err
 	}
-	out := api.JobHandout{Job: j.ID, Homeserver: d.settings.URL, ClientURL: d.settings.ClientURL}
+	out := api.JobHandout{Job: j.ID, ClientURL: d.settings.ClientURL}
 	err = d.Store.TakeJobPasswords(ctx, j.ID, func(items []store.JobItem) error {
 		if len(items) == 0 {
 			return api.NewProblem(api.StatusConflict, "job_no_passwords")
