@@ -109,8 +109,10 @@ func TestAlone(t *testing.T) {
 
 // Who stands still in a transaction loses it, and with it the lock.
 func TestAloneIsNotForEver(t *testing.T) {
-	source := with(t, storetest.Postgres(t), func(_ *url.URL, q url.Values) { q.Set("idle_in_transaction_session_timeout", "50ms") })
-	one, two := openAt(t, source), openAt(t, source)
+	source := storetest.Postgres(t)
+	impatient := with(t, source, func(_ *url.URL, q url.Values) { q.Set("idle_in_transaction_session_timeout", "50ms") })
+	two := openAt(t, source) // makes the tables, which may take longer
+	one := openAt(t, impatient)
 	err := one.InTx(t.Context(), "a", func(ctx context.Context, tx *sql.Tx) error {
 		must(t, two.InTx(t.Context(), "a", put("put two")))
 		return put("put one")(ctx, tx)
@@ -121,5 +123,5 @@ func TestAloneIsNotForEver(t *testing.T) {
 	if _, err := two.Meta(t.Context(), "put one"); err == nil {
 		t.Error("it was written all the same")
 	}
-	must(t, one.InTx(t.Context(), "a", put("put again")))
+	must(t, two.InTx(t.Context(), "a", put("put again")))
 }
