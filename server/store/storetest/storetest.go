@@ -140,6 +140,9 @@ func within(t testing.TB, server, schema string) string {
 	return address.String()
 }
 
+// stops says that Main is there to stop what is started.
+var stops bool
+
 // one is the server that the tests of a package share.
 var one struct {
 	sync.Mutex
@@ -155,6 +158,9 @@ func started() (source string, admin *sql.DB, err error) {
 	defer one.Unlock()
 	if one.admin != nil {
 		return one.source, one.admin, nil
+	}
+	if !stops {
+		return "", nil, errors.New("nothing would stop PostgreSQL: give the package a TestMain that calls storetest.Main")
 	}
 	if source = os.Getenv(PostgresEnv); source == "" {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -186,6 +192,7 @@ func stop() error {
 // Main runs a package's tests and stops what they started. check, which may be
 // nil, comes after that and says what else is wrong.
 func Main(m *testing.M, check func() error) {
+	stops = true
 	code := m.Run()
 	err := stop()
 	if err == nil && check != nil {
