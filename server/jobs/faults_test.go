@@ -5,6 +5,7 @@ package jobs_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,9 +186,9 @@ func TestUnknownStaysUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := gatetest.New(t, gatetest.Options{})
 		me := w.Person(api.Owner)
-		sent := 0
+		var sent atomic.Int32
 		gatetest.On(w.Stub, api.SendNotice, func(_ context.Context, n api.Notice) (api.NoticeReport, error) {
-			if sent++; sent == 2 {
+			if sent.Add(1) == 2 {
 				return api.NoticeReport{}, api.NewProblem(api.StatusTimeout, "outcome_unknown")
 			}
 			return api.NoticeReport{Sent: []api.NoticeSent{{ID: n.ID}}}, nil
@@ -195,8 +196,8 @@ func TestUnknownStaysUnknown(t *testing.T) {
 		job := planned(t, w, me, api.JobPlan{Operation: "users.notice", IDs: people(w, 3), With: []api.JobField{{Name: "text", Value: "Tonight."}}})
 		must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
 		work(t, w, job.ID)
-		if job = look(t, w, job.ID); job.State != api.JobDone || job.Count.Done != 2 || job.Count.Unknown != 1 || sent != 3 {
-			t.Errorf("%s %+v, %d were sent", job.State, job.Count, sent)
+		if job = look(t, w, job.ID); job.State != api.JobDone || job.Count.Done != 2 || job.Count.Unknown != 1 || sent.Load() != 3 {
+			t.Errorf("%s %+v, %d were sent", job.State, job.Count, sent.Load())
 		}
 		if _, err := call[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: job.ID}); code(err) != "job_nothing_failed" {
 			t.Errorf("what nobody knows was tried again: %v", err)
