@@ -41,7 +41,9 @@ func (p *Job) items() app.UI {
 			})
 		}
 	}
-	return ui.Section{Title: env.T("jobs.items"), Body: []app.UI{ui.Views(env, env.T("jobs.items"), views...), table.Draw(env), pager.Draw(env)}}.Draw(env)
+	return ui.Section{Title: env.T("jobs.items"), Body: []app.UI{ui.Views(env, env.T("jobs.items"), views...), table.Draw(env), pager.Draw(env),
+		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListJobItems, api.JobItemQuery{ID: j.ID, State: p.Query.State})),
+	}}.Draw(env)
 }
 
 func (p *Job) account(i api.JobItem) app.UI {

@@ -310,3 +310,15 @@ func testPasswords(t *testing.T) {
 		t.Errorf("after: %+v", job)
 	}
 }
+
+// The report of a job is a file like that of every list.
+func TestReport(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	id := w.PutJob(me, api.JobDone)
+	rec := w.Serve(w.Request("GET", "/api/hs/lists.export?format=csv&operation=jobs.items&query=id%3D"+id, "", w.Session(me)))
+	if body := rec.Body.String(); rec.Code != 200 || !strings.Contains(body, "@ann:example.org") || !strings.Contains(body, "failed") || strings.Contains(body, gatetest.Generated) {
+		t.Errorf("%d %s", rec.Code, body)
+	}
+}
