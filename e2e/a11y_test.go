@@ -99,6 +99,7 @@ func TestAccessible(t *testing.T) {
 		under("account", "id", "@nobody:"+hs.ServerName), under("account/reset-password", "id", id), under("account/erase", "id", id),
 		under("account/connections", "id", id), under("account/rooms", "id", id), under("account/data", "id", id), under("account/data", "id", id, "look", "1"),
 		under("account/redact", "id", id, "room", "!a"), under("accounts/find"), under("accounts/find", "value", name+"@example.org"),
+		under("jobs"), under("jobs/plan", "ids", id), under("jobs/plan", "ids", id, "operation", "users.reset_password"),
 	} {
 		d.open(g.URL + address)
 		d.running()

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -51,7 +52,7 @@ func TestCLIJobs(t *testing.T) {
 		g.call(t, "jobs.plan", object{"operation": operation, "ids": ids, "with": with}, &j)
 		j = g.jobIs(t, j.ID, "planned")
 	}
-	for _, step := range []cliStep{
+	steps := []cliStep{
 		{"jobs.plan", func(t *testing.T) {
 			plan(t, "users.lock", object{"name": "reason", "value": "spam"})
 			if j.Count.Waiting != 3 || lookUp(t, hs, ids[0]).Locked {
@@ -142,7 +143,18 @@ func TestCLIJobs(t *testing.T) {
 				t.Errorf("the job is %+v", j)
 			}
 		}},
-	} {
+	}
+	done := map[string]bool{"jobs.get": true} // by all of them
+	for _, step := range steps {
+		done[step.operation] = true
 		t.Run(step.operation, step.do)
 	}
+	for _, o := range operations(t) {
+		if ofJobs(o) && !done[o.Name] {
+			t.Errorf("%s was not called", o.Name)
+		}
+	}
 }
+
+// ofJobs reports whether an operation is one that TestCLIJobs calls, because a gate has to be at work for it.
+func ofJobs(o operation) bool { return strings.HasPrefix(o.Name, "jobs.") }
