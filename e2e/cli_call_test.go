@@ -200,6 +200,7 @@ func testCLICall(t *testing.T) {
 	steps = append(steps, cliTokens(g, hs)...)
 	steps = append(steps, cliInvitations(g)...)
 	steps = append(steps, cliExport(g, hs))
+	steps = append(append(steps, cliImport(g, hs)...), cliJoin(g, hs))
 	done := map[string]bool{}
 	for _, step := range steps {
 		done[step.operation] = true

@@ -112,6 +112,7 @@ func TestCLIDendrite(t *testing.T) {
 	}
 
 	more := append(cliInvitations(g), cliExport(g, hs), cliNotice(g, hs, register(t, hs, unique("reader"), "a password of theirs", false)))
+	more = append(more, cliImport(g, hs)...)
 	for _, step := range more {
 		done[step.operation] = true
 		if !t.Run(step.operation, step.do) {
@@ -133,8 +134,9 @@ func TestCLIDendrite(t *testing.T) {
 			"users.redact": ask(id, "confirm_id", id, "scope", "all"), "users.redaction": ask(id, "redact_id", "none"),
 			"providers.list": {}, "clients.list": {}, "site.get": {}, "policy.get": {}, "personal.list": {},
 			"clients.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.revoke": ask("01J44RKQYM4G3TNVANTMTDYTX6"),
-			"personal.renew":  ask("01J44RKQYM4G3TNVANTMTDYTX6", "reason", "a ticket"),
-			"personal.create": {"actor": id, "name": "x", "scope": "urn:matrix:client:api:*", "reason": "a ticket"},
+			"personal.renew":   ask("01J44RKQYM4G3TNVANTMTDYTX6", "reason", "a ticket"),
+			"personal.create":  {"actor": id, "name": "x", "scope": "urn:matrix:client:api:*", "reason": "a ticket"},
+			"users.join_rooms": ask(id, "rooms", []string{"#a:example.org"}),
 		}[o.Name]
 		switch {
 		case request != nil:

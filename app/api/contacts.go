@@ -12,15 +12,7 @@ import (
 func canonical(list []Threepid) []Threepid {
 	out := make([]Threepid, 0, len(list))
 	for _, t := range list {
-		t.Address = strings.TrimSpace(t.Address)
-		t.ValidatedMS = 0
-		switch t.Medium {
-		case "email":
-			t.Address = strings.ToLower(t.Address)
-		case "msisdn":
-			t.Address = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "/", "", ".", "").Replace(t.Address)
-			t.Address = strings.TrimPrefix(t.Address, "+")
-		}
+		t.Address, t.ValidatedMS = CanonicalAddress(t.Medium, t.Address), 0
 		if t.Address != "" {
 			out = append(out, t)
 		}
@@ -29,6 +21,19 @@ func canonical(list []Threepid) []Threepid {
 		return nil
 	}
 	return out
+}
+
+// CanonicalAddress writes one address so.
+func CanonicalAddress(medium, address string) string {
+	address = strings.TrimSpace(address)
+	switch medium {
+	case "email":
+		return strings.ToLower(address)
+	case "msisdn":
+		address = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "/", "", ".", "").Replace(address)
+		return strings.TrimPrefix(address, "+")
+	}
+	return address
 }
 
 func checkThreepids(v *Invalid, field string, list []Threepid) {

@@ -24,8 +24,8 @@ var (
 	UpdateInvitation = Write[InvitationUpdate, Invitation]("invitations.update", WriteInvitations, AtGate)
 	// RevokeInvitation makes the link one that nobody can use any more. The accounts that were made with it stay.
 	RevokeInvitation = Write[InvitationRef, Invitation]("invitations.revoke", WriteInvitations, AtGate)
-	// JoinRooms lets a new account into the rooms of its invitation.
-	JoinRooms = Write[RoomsJoin, RoomsJoined]("invitations.join_rooms", CreateUsers, Internal)
+	// JoinRooms lets an account into rooms: those of its invitation, or others.
+	JoinRooms = Write[RoomsJoin, RoomsJoined]("users.join_rooms", CreateUsers, Repeatable)
 )
 
 // The states of an invitation.

@@ -196,8 +196,8 @@ func TestTargets(t *testing.T) {
 		"users.get": UserRef{id}, "users.unlock": UserRef{id}, "devices.list": UserRef{id}, "users.update": UserUpdate{ID: id},
 		"users.reset_password": PasswordReset{ID: id}, "users.lock": UserDeed{ID: id}, "users.deactivate": UserDeed{ID: id},
 		"users.erase": UserErasure{ID: id}, "users.reactivate": UserReactivation{ID: id}, "users.preview": DeedQuery{ID: id},
-		"invitations.join_rooms": RoomsJoin{ID: id},
-		"media.list":             MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
+		"users.join_rooms": RoomsJoin{ID: id},
+		"media.list":       MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
 		"users.connections": UserRef{id}, "users.pushers": UserRef{id}, "users.activity": UserRef{id},
 		"users.account_data": UserRef{id}, "users.rooms": RoomQuery{ID: id}, "users.redact": UserRedaction{ID: id}, "users.redaction": RedactionQuery{ID: id},
 		"media.quarantine": MediaDeed{ID: id}, "media.unquarantine": MediaRef{ID: id}, "media.protect": MediaRef{ID: id},
@@ -218,6 +218,7 @@ func TestTargets(t *testing.T) {
 		"clients.list", "clients.get", "site.get", "policy.get", "personal.get", "personal.renew", "personal.revoke",
 		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update",
 		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update",
+		"imports.abandon", "imports.left", "imports.look", "imports.plan",
 		"jobs.cancel", "jobs.get", "jobs.items", "jobs.list", "jobs.passwords", "jobs.pause", "jobs.resume", "jobs.retry", "jobs.start", "jobs.wipe"}
 	for _, op := range All() {
 		name := op.Info().Name

@@ -41,9 +41,20 @@ func (p *Job) items() app.UI {
 			})
 		}
 	}
-	return ui.Section{Title: env.T("jobs.items"), Body: []app.UI{ui.Views(env, env.T("jobs.items"), views...), table.Draw(env), pager.Draw(env),
-		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListJobItems, api.JobItemQuery{ID: j.ID, State: p.Query.State})),
+	return ui.Section{Title: env.T("jobs.items"), Body: []app.UI{
+		ui.Views(env, env.T("jobs.items"), views...), table.Draw(env), pager.Draw(env),
+		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListJobItems, api.JobItemQuery{ID: j.ID, State: p.Query.State})), p.left(),
 	}}.Draw(env)
+}
+
+// left leads to what of a file was not done, as a file that can be imported.
+func (p *Job) left() app.UI {
+	env, j := p.Env(), p.Job
+	if j.Kind != api.JobImport || j.Count.Waiting+j.Count.Failed+j.Count.Unknown == 0 || !env.Can(api.ListLeft.Info().Name) {
+		return nil
+	}
+	address := route.Export(env.Homeserver, api.ListLeft, api.LeftQuery{ID: j.ID}) + "&_format=csv"
+	return ui.Paragraph(ui.Link(env.T("imports.left"), address), ui.Text(" "), ui.Subtle(env.T("imports.left_help")))
 }
 
 func (p *Job) account(i api.JobItem) app.UI {

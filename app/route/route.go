@@ -203,3 +203,14 @@ func Export(homeserver string, op api.Op, req api.Request) string {
 	u := url.URL{Path: "/export/" + homeserver + "/" + op.Info().Name, RawQuery: query.Encode()}
 	return u.String()
 }
+
+// Import returns the address of the page on which a file of accounts is sent, or of that of a file that was.
+func Import(homeserver, id string) string {
+	if id == "" {
+		return "/import/" + homeserver
+	}
+	return "/import/" + homeserver + "?" + url.Values{"id": {id}}.Encode()
+}
+
+// Job returns the address of a job's page.
+func Job(homeserver, id string) string { return At(homeserver, JobPath, url.Values{"id": {id}}) }

@@ -68,7 +68,7 @@ func (l *List) Renew(next screen.Screen) bool {
 func (l *List) Render() app.UI {
 	env := l.Env()
 	return app.Div().Body(
-		ui.PageTitle{Title: l.Title(), Actions: []app.UI{l.create()}}.Draw(env),
+		ui.PageTitle{Title: l.Title(), Actions: []app.UI{l.imports(), l.create()}}.Draw(env),
 		l.tabs(),
 		ui.Anew(l.address(l.Query), l.toolbar()), // what was typed and not sent belongs to the list before
 		l.hint(),
@@ -94,6 +94,15 @@ func (l *List) create() app.UI {
 	return ui.Button{
 		Label: env.T("accounts.create"), Icon: ui.IconAdd, Look: ui.Primary, Href: route.At(env.Homeserver, route.CreatePath, nil), Why: env.WhyNot(name),
 	}.Draw(env)
+}
+
+// imports leads to where a file of accounts is sent.
+func (l *List) imports() app.UI {
+	env := l.Env()
+	if !env.Can(api.PlanImport.Info().Name) {
+		return nil
+	}
+	return ui.Button{Label: env.T("imports.crumb"), Icon: ui.IconFile, Href: route.Import(env.Homeserver, "")}.Draw(env)
 }
 
 // limits says why the list is not whole, where it is not.

@@ -22,6 +22,7 @@ import (
 	"gatehouse/server/homeserver/detect"
 	"gatehouse/server/homeserver/mas"
 	"gatehouse/server/homeserver/synapse"
+	"gatehouse/server/intake"
 	"gatehouse/server/invitation"
 	"gatehouse/server/jobs"
 	"gatehouse/server/keep"
@@ -64,6 +65,7 @@ type house struct {
 	audit  *audit.Log
 	gate   *gate.Gate
 	jobs   *jobs.Engine
+	intake *intake.Desk
 	river  *jobs.River
 	ends   []closer
 
@@ -145,10 +147,11 @@ func (h *house) furnish(ctx context.Context) error {
 		return err
 	}
 	h.jobs = jobs.New(jobs.Config{Store: h.store, Audit: h.audit, Seal: h.seal, Log: h.log, Now: time.Now, Keep: h.config.Jobs.KeepPasswords, Paces: h.paces()})
+	h.intake = &intake.Desk{Store: h.store, Seal: h.seal, Jobs: h.jobs, Log: h.log, Now: time.Now}
 	var err error
 	h.gate, err = gate.New(gate.Config{
 		Homeservers: servers, Store: h.store, Audit: h.audit, Log: h.log, MAC: h.fingerprintKey(), Now: time.Now,
-		Own: []gate.Own{invitations.Table, h.jobs.Table}, Invitations: invitations,
+		Own: []gate.Own{invitations.Table, h.jobs.Table, h.intake.Table}, Invitations: invitations,
 	})
 	if err != nil {
 		return err
@@ -157,6 +160,7 @@ func (h *house) furnish(ctx context.Context) error {
 		return err
 	}
 	h.jobs.Use(h.gate, h.river)
+	h.intake.Use(h.gate)
 	return nil
 }
 

@@ -26,6 +26,7 @@ type commands struct {
 	Call       callCommand       `cmd:"" help:"Run an operation: the request as JSON on standard input, the result as JSON on standard output."`
 	Export     exportCommand     `cmd:"" help:"Write a whole list as a file: CSV or JSON Lines."`
 	Job        jobCommand        `cmd:"" help:"Follow jobs: work on many accounts."`
+	Import     importCommand     `cmd:"" help:"Make and change accounts from a file: CSV or JSON Lines."`
 	Operations operationsCommand `cmd:"" help:"List the operations."`
 	Operator   operatorCommand   `cmd:"" help:"Manage people who sign in without a homeserver."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -77,6 +77,7 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 // work works jobs off until ctx ends. What it returns receives when that has come to its end.
 func (h *house) work(ctx context.Context) <-chan error {
 	go h.jobs.Sweep(ctx)
+	go h.intake.Sweep(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- h.river.Start(ctx) }()
 	return ended
@@ -124,7 +125,7 @@ func (h *house) handler() (doors, error) {
 	if err != nil {
 		return doors{}, err
 	}
-	pages := &page.Pages{Web: w, Gate: h.gate, Store: h.store, Seal: h.seal, Assets: assets, Log: h.log, Operators: h.hasOperators, Now: time.Now}
+	pages := &page.Pages{Web: w, Gate: h.gate, Store: h.store, Seal: h.seal, Intake: h.intake, Assets: assets, Log: h.log, Operators: h.hasOperators, Now: time.Now}
 	handler, err := w.Handler(pages.Routes)
 	return doors{w, handler}, err
 }

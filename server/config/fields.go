@@ -53,7 +53,7 @@ func Fields() []Field { return slices.Clone(fields) }
 // ReservedNames returns the names that no homeserver can have, because the panel's own paths begin with them.
 func ReservedNames() []string {
 	return []string{
-		"api", "assets", "do", "export", "healthz", "join", "keys", "manifest.webmanifest", "preferences", "readyz", "servers",
+		"api", "assets", "do", "export", "healthz", "import", "join", "keys", "manifest.webmanifest", "preferences", "readyz", "servers",
 		"sign-in", "sign-out", "sw.js",
 	}
 }

@@ -96,6 +96,7 @@ var deeds = map[string]struct{ ends, disturbs bool }{
 	api.PruneDevices.Info().Name:    {disturbs: true},
 	api.RenameDevice.Info().Name:    {},
 	api.CreateDevice.Info().Name:    {},
+	api.JoinRooms.Info().Name:       {},
 	api.SetRateLimit.Info().Name:    {},
 	api.RemoveRateLimit.Info().Name: {},
 	api.SetFeature.Info().Name:      {},

@@ -81,7 +81,7 @@ func testTakeUp(t *testing.T) {
 		t.Errorf("rooms: %v", calls[1])
 	}
 	if diff := cmp.Diff([]string{
-		"intent users.create", "outcome users.create done", "intent invitations.join_rooms", "outcome invitations.join_rooms done",
+		"intent users.create", "outcome users.create done", "intent users.join_rooms", "outcome users.join_rooms done",
 	}, w.Phases()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}

@@ -29,6 +29,11 @@ type Planner interface {
 	Plan(ctx context.Context, job store.Job, person gate.Person, add func(...Item) error) error
 }
 
+// Planned is a Planner that is told when a plan is kept, and will not be asked for again.
+type Planned interface {
+	Planned(ctx context.Context, job store.Job) error
+}
+
 // An Item is what shall be done to one account.
 type Item struct {
 	Line   int64      // of a file

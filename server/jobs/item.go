@@ -124,6 +124,10 @@ func leftOver(result any) *api.Problem {
 		if len(v.Left) > 0 {
 			return api.NewProblem(api.StatusBadGateway, "item_left", "field", v.Left[0].Field, "code", v.Left[0].Code)
 		}
+	case api.RoomsJoined:
+		if len(v.Left) > 0 {
+			return api.NewProblem(api.StatusBadGateway, "item_left", "field", v.Left[0].Field, "code", v.Left[0].Code)
+		}
 	case api.Partial:
 		if p := v.Failures(); p != nil {
 			if len(p.Fields) > 0 {

@@ -191,6 +191,16 @@ func looked[Req api.Request, Res any](ctx context.Context, p *planning, op *api.
 	}
 }
 
+// Look asks a homeserver at the pace of its jobs, as planners have to. Where it is away or asks to wait, it is asked again until it answers.
+func Look[Req api.Request, Res any](ctx context.Context, e *Engine, name string, op *api.Operation[Req, Res], req Req) (Res, error) {
+	server, ok := e.gate.Homeserver(name)
+	if !ok {
+		var none Res
+		return none, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
+	}
+	return looked(ctx, &planning{e: e, job: store.Job{Homeserver: name}, server: server}, op, req)
+}
+
 // A template is what is asked of each account of a job.
 type template struct {
 	plan   api.JobPlan

@@ -29,8 +29,8 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 	if err == nil {
 		err = planner.Plan(ctx, job, person, sheet.add)
 	}
-	if err == nil {
-		err = sheet.flush()
+	if _, refused := errors.AsType[*api.Problem](err); err == nil || refused {
+		err = errors.Join(err, sheet.flush()) // what is there says why, where it was refused
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -51,6 +51,9 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 		}
 		return nil
 	})
+	if told, ok := planner.(Planned); ok && err == nil {
+		err = told.Planned(ctx, job)
+	}
 	return err
 }
 

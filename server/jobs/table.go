@@ -286,6 +286,11 @@ func (d desk) wipeJob(ctx context.Context, r api.JobRef) (api.Job, error) {
 	return d.get(ctx, r)
 }
 
+// Show returns a job of a homeserver, as it is shown to whoever asks.
+func (e *Engine) Show(ctx context.Context, homeserverName, id string) (api.Job, error) {
+	return desk{e, homeserver.Settings{Name: homeserverName}}.get(ctx, api.JobRef{ID: id})
+}
+
 // show writes a job for whoever asks.
 func (d desk) show(ctx context.Context, j store.Job) api.Job {
 	c := j.Count

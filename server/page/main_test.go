@@ -45,7 +45,7 @@ func newSite(t testing.TB, o gatetest.Options) *site {
 			t.Fatal(err)
 		}
 		p := &page.Pages{
-			Web: w.Web, Gate: w.Gate, Store: w.Store, Seal: w.Seal, Assets: assets, Log: w.Web.Log, Operators: func() bool { return true }, Now: w.Clock.Now,
+			Web: w.Web, Gate: w.Gate, Store: w.Store, Seal: w.Seal, Intake: w.Intake, Assets: assets, Log: w.Web.Log, Operators: func() bool { return true }, Now: w.Clock.Now,
 		}
 		return p.Routes
 	}

@@ -16,6 +16,7 @@ import (
 	"gatehouse/app/i18n"
 	"gatehouse/app/ui"
 	"gatehouse/server/gate"
+	"gatehouse/server/intake"
 	"gatehouse/server/invitation"
 	"gatehouse/server/operator"
 	"gatehouse/server/seal"
@@ -30,6 +31,7 @@ type Pages struct {
 	Store  *store.Store
 	Seal   *seal.Keys
 	Assets *Assets
+	Intake *intake.Desk
 	Log    *slog.Logger
 	// Operators says whether the gate knows people of its own, who sign in without a homeserver.
 	Operators func() bool
@@ -47,6 +49,9 @@ func (p *Pages) Routes(e *echo.Echo) {
 	e.GET(invitation.Path+":token", p.joinForm)
 	e.POST(invitation.Path+":token", p.join)
 	e.GET("/export/:homeserver/:operation", p.export)
+	e.GET("/import/:homeserver", p.importForm)
+	e.POST("/import/:homeserver", p.upload)
+	e.POST("/import/:homeserver/plan", p.planImport)
 	p.Assets.routes(e)
 	e.GET("/*", p.screen)
 }

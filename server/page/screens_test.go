@@ -340,7 +340,8 @@ func TestRoutes(t *testing.T) {
 	s.Options.Pages(s.World)(echoOf(&e))
 	known := []string{
 		"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /preferences", "POST /do/:homeserver/:operation", "GET /join/:token", "POST /join/:token", "GET /manifest.webmanifest",
-		"GET /sw.js", "GET /export/:homeserver/:operation", "GET /assets/*", "GET /*",
+		"GET /sw.js", "GET /export/:homeserver/:operation",
+		"GET /import/:homeserver", "POST /import/:homeserver", "POST /import/:homeserver/plan", "GET /assets/*", "GET /*",
 	}
 	for _, r := range e.Routes() {
 		if !slices.Contains(known, r.Method+" "+r.Path) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,6 +77,19 @@ func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) er
 }
 
 func insertItems(ctx context.Context, tx *sql.Tx, job string, items []JobItem) error {
+	for some := range slices.Chunk(items, itemsInOneInsert) {
+		if err := insertSome(ctx, tx, job, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// itemsInOneInsert bounds a statement: what SQLite's driver takes to bind its
+// parameters grows with the square of their number.
+const itemsInOneInsert = 8
+
+func insertSome(ctx context.Context, tx *sql.Tx, job string, items []JobItem) error {
 	const columns = 13
 	var query strings.Builder
 	query.WriteString(`INSERT INTO job_items (job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts) VALUES `)

@@ -15,8 +15,8 @@ import (
 	"gatehouse/app/api"
 )
 
-// sampleSize is how much of a file's beginning is kept to guess by, in bytes.
-const sampleSize = 64 << 10
+// SampleSize is how much of a file's beginning is kept to guess by, in bytes.
+const SampleSize = 64 << 10
 
 // Sniffer finds out what a file is while it passes by. The whole file is written to it, then asked for its Format.
 type Sniffer struct {
@@ -29,7 +29,7 @@ type Sniffer struct {
 
 // Write implements io.Writer; it never fails.
 func (s *Sniffer) Write(p []byte) (int, error) {
-	if room := sampleSize - len(s.sample); room > 0 {
+	if room := SampleSize - len(s.sample); room > 0 {
 		s.sample = append(s.sample, p[:min(room, len(p))]...)
 	}
 	s.seen += int64(len(p))

@@ -23,6 +23,7 @@ import (
 	"gatehouse/server/audit"
 	"gatehouse/server/gate"
 	"gatehouse/server/homeserver"
+	"gatehouse/server/intake"
 	"gatehouse/server/invitation"
 	"gatehouse/server/jobs"
 	"gatehouse/server/operator"
@@ -79,6 +80,7 @@ type World struct {
 	Invitations *invitation.Book
 	Jobs        *jobs.Engine
 	Woken       *Woken
+	Intake      *intake.Desk
 	Web         *gate.Web
 	Stub        *Stub // hs
 	Other       *Stub // other
@@ -144,13 +146,15 @@ func (w *World) open() {
 	w.Invitations = invitation.New(w.Store, w.Seal, w.Options.Public, w.Clock.Now)
 	w.Jobs = jobs.New(jobs.Config{Store: w.Store, Audit: w.Audit, Seal: w.Seal, Log: log, Now: w.Clock.Now, Keep: 7 * 24 * time.Hour})
 	w.Woken = &Woken{}
+	w.Intake = &intake.Desk{Store: w.Store, Seal: w.Seal, Jobs: w.Jobs, Log: log, Now: w.Clock.Now}
 	w.Gate, err = gate.New(gate.Config{
 		Homeservers: []*gate.Homeserver{server("hs", w.Stub), server("other", w.Other)}, Store: w.Store, Audit: w.Audit, Log: log,
 		MAC: []byte("fingerprints of requests, 32 byte"), Now: w.Clock.Now,
-		Own: []gate.Own{w.Invitations.Table, w.Jobs.Table}, Invitations: w.Invitations,
+		Own: []gate.Own{w.Invitations.Table, w.Jobs.Table, w.Intake.Table}, Invitations: w.Invitations,
 	})
 	must(t, err)
 	w.Jobs.Use(w.Gate, w.Woken)
+	w.Intake.Use(w.Gate)
 	public, err := url.Parse(w.Options.Public)
 	must(t, err)
 	kid, _ := w.Seal.JWTKey()

@@ -28,11 +28,7 @@ const (
 func Make(choice api.PasswordChoice) (api.Secret, error) {
 	switch choice.Mode {
 	case api.PasswordPassphrase:
-		list, err := diceware.GenerateWithWordList(words, diceware.WordListEffLarge())
-		if err != nil {
-			return api.Secret{}, fmt.Errorf("make a passphrase: %w", err)
-		}
-		return api.NewSecret(strings.Join(list, "-")), nil
+		return Passphrase(words)
 	case api.PasswordRandom:
 		return Random(length)
 	case api.PasswordTyped:
@@ -41,6 +37,15 @@ func Make(choice api.PasswordChoice) (api.Secret, error) {
 		return api.Secret{}, nil
 	}
 	return api.Secret{}, fmt.Errorf("there is no password mode %q", choice.Mode)
+}
+
+// Passphrase returns n words that nobody can guess.
+func Passphrase(n int) (api.Secret, error) {
+	list, err := diceware.GenerateWithWordList(n, diceware.WordListEffLarge())
+	if err != nil {
+		return api.Secret{}, fmt.Errorf("make a passphrase: %w", err)
+	}
+	return api.NewSecret(strings.Join(list, "-")), nil
 }
 
 // Random returns n characters that nobody can guess, each as likely as any other.

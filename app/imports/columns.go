@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package imports
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"gatehouse/app/api"
+	"gatehouse/app/route"
+	"gatehouse/app/ui"
+)
+
+// Columns is the page on which it is said what is in a file, and what is to be done with it.
+type Columns struct {
+	app.Compo
+	Import api.Import
+	State  ui.FormState
+
+	env ui.Env
+}
+
+// Use gives the page its surroundings.
+func (c *Columns) Use(env ui.Env) { c.env = env }
+
+// Title names the page.
+func (c *Columns) Title() string { return c.env.T("imports.columns_title", "file", c.Import.Name) }
+
+// Render implements app.Composer.
+func (c *Columns) Render() app.UI {
+	env := c.env
+	return app.Div().Body(
+		ui.Crumbs(env, ui.Crumb{Label: env.T("accounts.title"), Href: route.Accounts(env.Homeserver)},
+			ui.Crumb{Label: env.T("imports.crumb"), Href: route.Import(env.Homeserver, "")}, ui.Crumb{Label: c.Import.Name}),
+		ui.PageTitle{Title: c.Title()}.Draw(env),
+		c.format(),
+		ui.Form{
+			Action: route.Import(env.Homeserver, "") + "/plan", Label: c.Title(), State: c.State, Wide: true, Screen: route.Import(env.Homeserver, c.Import.ID),
+			Body: []app.UI{
+				ui.HiddenField("id", c.Import.ID), ui.HiddenField("format.encoding", c.Import.Format.Encoding), ui.HiddenField("format.comma", c.Import.Format.Comma),
+				ui.HiddenField("format.headless", strconv.FormatBool(c.Import.Format.Headless)),
+				ui.Section{Title: env.T("imports.columns"), Body: []app.UI{c.mistake(), c.columns()}}.Draw(env),
+				ui.Section{Title: env.T("imports.what"), Body: c.what()}.Draw(env),
+				ui.FormFoot(
+					ui.Button{Label: env.T("imports.plan"), Look: ui.Primary}.Draw(env),
+					ui.Button{Label: env.T("imports.other_file"), Look: ui.Plain, Name: Other, Value: "1", NoValidate: true}.Draw(env),
+				),
+			},
+		}.Draw(env),
+	)
+}
+
+// mistake is what is wrong with the columns together.
+func (c *Columns) mistake() app.UI {
+	if text := c.State.ErrorText(c.env, "columns"); text != "" {
+		return ui.Remark(ui.IconAlert, ui.Bad, text)
+	}
+	return nil
+}
+
+// format says how the file was read. Where that is wrong it can be said otherwise.
+func (c *Columns) format() app.UI {
+	env, f := c.env, c.Import.Format
+	size := env.Format().Bytes(c.Import.Bytes)
+	if c.Import.Kind == api.FormatJSONLines {
+		return ui.Help(env.T("imports.read_jsonl", "size", size))
+	}
+	separators := map[string]string{",": env.T("imports.comma"), ";": env.T("imports.semicolon"), "tab": env.T("imports.tab"), "|": env.T("imports.bar")}
+	var commas, encodings []ui.Option
+	for _, comma := range []string{",", ";", "tab", "|"} {
+		commas = append(commas, ui.Option{Value: comma, Label: separators[comma]})
+	}
+	for value, label := range map[string]string{"utf-8": "UTF-8", "windows-1252": "Windows-1252", "utf-16": "UTF-16"} {
+		if value == f.Encoding {
+			encodings = append([]ui.Option{{Value: value, Label: label}}, encodings...)
+		} else if f.Encoding != "utf-16" && value != "utf-16" {
+			encodings = append(encodings, ui.Option{Value: value, Label: label})
+		}
+	}
+	again := ui.QueryForm{
+		ID: "read", Action: route.Import(env.Homeserver, ""), Label: env.T("imports.read_otherwise"),
+		Body: []app.UI{
+			ui.HiddenField("id", c.Import.ID),
+			ui.Fields(
+				ui.Select{Name: "format.comma", Label: env.T("imports.separator"), Value: f.Comma, Options: commas, Prefix: "read"}.Draw(env),
+				ui.Select{Name: "format.encoding", Label: env.T("imports.encoding"), Value: f.Encoding, Options: encodings, Prefix: "read"}.Draw(env),
+			),
+			ui.Check{Name: "format.headless", Label: env.T("imports.headless"), Checked: f.Headless, Prefix: "read"}.Draw(env),
+			ui.FormFoot(ui.Button{Label: env.T("imports.read_again")}.Draw(env)),
+		},
+	}
+	return app.Div().Body(
+		ui.Help(env.T("imports.read_csv", "size", size, "encoding", encodings[0].Label, "separator", separators[f.Comma])),
+		ui.More{Title: env.T("imports.read_otherwise"), Body: []app.UI{again.Draw(env)}}.Draw(env),
+	)
+}
+
+// columns is the table of the file's columns: their names, how they begin, and what they are.
+func (c *Columns) columns() app.UI {
+	env := c.env
+	options := []ui.Option{{Label: env.T("imports.not_imported")}}
+	for _, field := range api.ImportFields() {
+		options = append(options, ui.Option{Value: field, Label: env.T("imports.field." + field)})
+	}
+	t := ui.Table{Caption: env.T("imports.columns"), Columns: []ui.Column{
+		{Title: env.T("imports.column"), Phone: ui.CardLead},
+		{Title: env.T("imports.begins"), Phone: ui.CardLine},
+		{Title: env.T("imports.is"), Width: ui.Large},
+	}}
+	for i, column := range c.Import.Columns {
+		n := strconv.Itoa(i)
+		name := column.Name
+		if c.Import.Format.Headless || name == "" {
+			name = env.T("imports.column_number", "n", i+1)
+		}
+		t.Rows = append(t.Rows, ui.Row{Label: name, Cells: []app.UI{
+			ui.Name(env, name),
+			ui.Subtle(strings.Join(column.Samples, " · ")),
+			app.Div().Body(ui.HiddenField("columns."+n+".column", strconv.Itoa(i+1)), ui.Select{
+				Name: "columns." + n + ".field", Label: env.T("imports.is_named", "column", name), HideLabel: true, Value: column.Field, Options: options, State: c.State,
+			}.Draw(env)),
+		}})
+	}
+	return t.Draw(env)
+}
+
+// what is what is to be done with the rows.
+func (c *Columns) what() []app.UI {
+	env, state := c.env, c.State
+	length := ui.Field{Name: "length", Label: env.T("imports.length"), Help: env.T("imports.length_help"), State: state, Optional: true, InputMode: "numeric", MaxLength: 2}
+	return []app.UI{
+		ui.Choice{Name: "mode", Label: env.T("imports.mode"), Value: api.ImportCreate, State: state, Options: []ui.Option{
+			{Value: api.ImportCreate, Label: env.T("imports.mode.create"), Help: env.T("imports.mode.create_help")},
+			{Value: api.ImportUpdate, Label: env.T("imports.mode.update"), Help: env.T("imports.mode.update_help")},
+			{Value: api.ImportBoth, Label: env.T("imports.mode.both")},
+		}}.Draw(env),
+		ui.Choice{Name: "passwords", Label: env.T("imports.passwords"), Value: api.PasswordPassphrase, State: state, Options: []ui.Option{
+			{Value: api.PasswordPassphrase, Label: env.T("imports.passwords.passphrase")},
+			{Value: api.PasswordRandom, Label: env.T("imports.passwords.random")},
+			{Value: api.ImportRefuse, Label: env.T("imports.passwords.refuse")},
+		}}.Draw(env),
+		length.Draw(env),
+		ui.Check{Name: "reset", Label: env.T("imports.reset"), Help: env.T("imports.reset_help"), State: state}.Draw(env),
+		ui.Check{Name: "clear", Label: env.T("imports.clear"), Help: env.T("imports.clear_help"), State: state}.Draw(env),
+		ui.Check{Name: "stop", Label: env.T("imports.stop"), State: state}.Draw(env),
+		ui.Field{Name: "note", Label: env.T("imports.note"), State: state, Optional: true, MaxLength: 500}.Draw(env),
+	}
+}

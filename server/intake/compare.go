@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"gatehouse/app/api"
+	"gatehouse/server/jobs"
+	"gatehouse/server/table"
+)
+
+// A deed is what is to be done for a row: calls, one after the other, and what they change, to be read.
+type deed struct {
+	calls   []call
+	changes []api.JobChange
+}
+
+// A call is a step, and its request as it is checked: with its password.
+type call struct {
+	op      api.Op
+	req     api.Request
+	without api.Request // the same without a password, as it is kept; nil where there is none in it
+}
+
+func (d *deed) add(op api.Op, req api.Request) { d.calls = append(d.calls, call{op: op, req: req}) }
+
+func (d *deed) change(field, from, to string) {
+	d.changes = append(d.changes, api.JobChange{Field: field, From: from, To: to})
+}
+
+// hiddenPassword stands for a password in what is read of a plan.
+const hiddenPassword = "••••••••"
+
+// steps are the calls as a job keeps them.
+func (d *deed) steps() ([]jobs.Step, error) {
+	list := make([]jobs.Step, 0, len(d.calls))
+	for _, c := range d.calls {
+		req := c.req
+		if c.without != nil {
+			req = c.without
+		}
+		text, err := json.Marshal(req)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, jobs.Step{Operation: c.op.Info().Name, Request: text})
+	}
+	return list, nil
+}
+
+// creation is what makes an account as a row asks for it.
+func creation(w Wish, password api.Secret) deed {
+	var d deed
+	c := api.UserCreate{
+		Localpart: api.Localpart(w.ID.Localpart()), DisplayName: or(w.DisplayName), Admin: or(w.Admin), UserType: or(w.UserType), AvatarURL: or(w.Avatar),
+		ExternalIDs: or(w.SSO), Threepids: threepids(nil, w), Password: api.PasswordChoice{Mode: api.PasswordTyped, Password: password},
+	}
+	without := c
+	without.Password.Password = api.Secret{}
+	d.calls = append(d.calls, call{api.CreateUser, c, without})
+	d.changes = w.given()
+	d.change(api.FieldPassword, "", hiddenPassword)
+	var more deed // all that it changes is given already
+	more.besides(w, api.User{ID: w.ID})
+	d.calls = append(d.calls, more.calls...)
+	return d
+}
+
+// update is what makes an account be as a row asks for it; nothing where it is so already. With reset its password is that of the row.
+func update(w Wish, u api.User, reset bool) deed {
+	var d deed
+	if w.Locked != nil && !*w.Locked && u.Locked {
+		d.add(api.UnlockUser, api.UserRef{ID: u.ID})
+		d.change(api.FieldLocked, "true", "false")
+	}
+	if q := d.fields(w, u); !q.Empty() {
+		d.add(api.UpdateUser, q)
+	}
+	if reset && !w.Password.IsZero() {
+		r := api.PasswordReset{ID: u.ID, Password: api.PasswordChoice{Mode: api.PasswordTyped, Password: w.Password}}
+		without := r
+		without.Password.Password = api.Secret{}
+		d.calls = append(d.calls, call{api.ResetPassword, r, without})
+		d.change(api.FieldPassword, "", hiddenPassword)
+	}
+	d.besides(w, u)
+	return d
+}
+
+// fields are the changes that are one call. Each says what it changes from, so that an account that was changed meanwhile is not overwritten.
+func (d *deed) fields(w Wish, u api.User) api.UserUpdate {
+	q := api.UserUpdate{ID: u.ID}
+	if w.DisplayName != nil && *w.DisplayName != u.DisplayName {
+		q.DisplayName = changed(u.Knows("display_name"), u.DisplayName, *w.DisplayName)
+		d.change(api.FieldDisplayName, u.DisplayName, *w.DisplayName)
+	}
+	if w.Admin != nil && *w.Admin != u.Admin {
+		q.Admin = changed(u.Knows("admin"), u.Admin, *w.Admin)
+		d.change(api.FieldAdmin, strconv.FormatBool(u.Admin), strconv.FormatBool(*w.Admin))
+	}
+	if w.UserType != nil && *w.UserType != u.UserType {
+		q.UserType = changed(u.Knows("user_type"), u.UserType, *w.UserType)
+		d.change(api.FieldUserType, u.UserType, *w.UserType)
+	}
+	if w.Avatar != nil && *w.Avatar != u.AvatarURL {
+		q.AvatarURL = changed(u.Knows("avatar_url"), u.AvatarURL, *w.Avatar)
+		d.change(api.FieldAvatar, string(u.AvatarURL), string(*w.Avatar))
+	}
+	if w.Emails != nil || w.Phones != nil {
+		before, after := bare(u.Threepids), threepids(u.Threepids, w)
+		if !same(before, after) {
+			q.Threepids = changed(u.Knows("threepids"), before, after)
+			d.list(api.FieldEmails, of(before, "email"), of(after, "email"))
+			d.list(api.FieldPhones, of(before, "msisdn"), of(after, "msisdn"))
+		}
+	}
+	if w.SSO != nil && !same(u.ExternalIDs, *w.SSO) {
+		q.ExternalIDs = changed(u.Knows("external_ids"), append([]api.ExternalID{}, u.ExternalIDs...), *w.SSO)
+		d.list(api.FieldSSO, identities(u.ExternalIDs), identities(*w.SSO))
+	}
+	return q
+}
+
+func (d *deed) list(field string, from, to []string) {
+	if !same(from, to) {
+		d.change(field, cell(from), cell(to))
+	}
+}
+
+// besides are the calls that both new and existing accounts take.
+func (d *deed) besides(w Wish, u api.User) {
+	if len(w.Rooms) > 0 {
+		d.add(api.JoinRooms, api.RoomsJoin{ID: u.ID, Rooms: w.Rooms})
+		d.change(api.FieldRooms, "", cell(w.Rooms))
+	}
+	if w.Notice != "" {
+		d.add(api.SendNotice, api.Notice{ID: u.ID, Text: w.Notice})
+		d.change(api.FieldNotice, "", w.Notice)
+	}
+	if or(w.Locked) && !u.Locked {
+		d.add(api.LockUser, api.UserDeed{ID: u.ID})
+		d.change(api.FieldLocked, "false", "true")
+	}
+	if or(w.Deactivated) && !u.Deactivated {
+		d.add(api.DeactivateUser, api.UserDeed{ID: u.ID})
+		d.change(api.FieldDeactivated, "false", "true")
+	}
+}
+
+// given is all that a row says but its password, as it can be imported again.
+func (w Wish) given() []api.JobChange {
+	var d deed
+	text := func(field string, value *string) {
+		if value != nil && *value != "" {
+			d.change(field, "", *value)
+		}
+	}
+	yesNo := func(field string, value *bool) {
+		if value != nil {
+			d.change(field, "", strconv.FormatBool(*value))
+		}
+	}
+	list := func(field string, values []string) {
+		if len(values) > 0 {
+			d.change(field, "", cell(values))
+		}
+	}
+	text(api.FieldDisplayName, w.DisplayName)
+	yesNo(api.FieldAdmin, w.Admin)
+	text(api.FieldUserType, w.UserType)
+	list(api.FieldEmails, or(w.Emails))
+	list(api.FieldPhones, or(w.Phones))
+	list(api.FieldSSO, identities(or(w.SSO)))
+	if w.Avatar != nil && *w.Avatar != "" {
+		d.change(api.FieldAvatar, "", string(*w.Avatar))
+	}
+	yesNo(api.FieldLocked, w.Locked)
+	list(api.FieldRooms, w.Rooms)
+	if w.Notice != "" {
+		d.change(api.FieldNotice, "", w.Notice)
+	}
+	yesNo(api.FieldDeactivated, w.Deactivated)
+	return d.changes
+}
+
+// threepids are an account's addresses as a row asks for them: those of the kinds that it does not speak of stay.
+func threepids(now []api.Threepid, w Wish) []api.Threepid {
+	out := []api.Threepid{}
+	put := func(medium string, list *[]string) {
+		if list == nil {
+			for _, t := range bare(now) {
+				if t.Medium == medium {
+					out = append(out, t)
+				}
+			}
+			return
+		}
+		for _, a := range *list {
+			out = append(out, api.Threepid{Medium: medium, Address: a})
+		}
+	}
+	put("email", w.Emails)
+	put("msisdn", w.Phones)
+	if len(out) == 0 && now == nil {
+		return nil
+	}
+	return out
+}
+
+// bare are addresses without when they were proved.
+func bare(list []api.Threepid) []api.Threepid {
+	out := make([]api.Threepid, 0, len(list))
+	for _, t := range list {
+		out = append(out, api.Threepid{Medium: t.Medium, Address: t.Address})
+	}
+	return out
+}
+
+func of(list []api.Threepid, medium string) (out []string) {
+	for _, t := range list {
+		if t.Medium == medium {
+			out = append(out, t.Address)
+		}
+	}
+	return out
+}
+
+func identities(list []api.ExternalID) (out []string) {
+	for _, e := range list {
+		out = append(out, e.AuthProvider+":"+e.ExternalID)
+	}
+	return out
+}
+
+func cell(list []string) string { return table.List(list).Cell() }
+
+// same reports whether two lists hold the same, in whatever order.
+func same[T comparable](a, b []T) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(x T) bool { return !slices.Contains(b, x) })
+}
+
+func changed[T any](known bool, from, to T) *api.Change[T] {
+	c := &api.Change[T]{To: to}
+	if known {
+		c.From = &from
+	}
+	return c
+}
+
+func or[T any](p *T) (value T) {
+	if p != nil {
+		return *p
+	}
+	return value
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"context"
+	"errors"
+
+	"gatehouse/app/api"
+	"gatehouse/server/jobs"
+)
+
+// An account as a plan keeps it: what a row can change, without what most have not got.
+type account struct {
+	display, avatar, userType string
+	admin, locked             bool
+	deactivated, own          bool
+}
+
+// known knows which accounts there are.
+type known struct {
+	look       func(context.Context, api.UserID) (api.User, error)
+	homeserver string
+	// all are the accounts by their first halves; nil where each row is looked up alone.
+	all map[string]account
+	// unknown are the fields that the list cannot tell, partly says that it has not got all accounts.
+	unknown []string
+	partly  bool
+}
+
+// fewRows is up to how many rows are looked up one by one: a large homeserver's list takes longer.
+const fewRows = 200
+
+// learn finds out which accounts there are: by their list, read once, page by page, unless the file is small.
+func (d *Desk) learn(ctx context.Context, server string, lines int64) (*known, error) {
+	k := &known{homeserver: server, look: func(ctx context.Context, id api.UserID) (api.User, error) {
+		return jobs.Look(ctx, d.Jobs, server, api.GetUser, api.UserRef{ID: id})
+	}}
+	if lines <= fewRows {
+		return k, nil
+	}
+	k.all = map[string]account{}
+	query := api.UserQuery{Deactivated: api.With, Locked: api.With, Guests: api.With, System: api.With, Admins: api.With, Sort: api.SortName, Limit: api.MaxPage}
+	for {
+		page, err := jobs.Look(ctx, d.Jobs, server, api.ListUsers, query)
+		if p, ok := errors.AsType[*api.Problem](err); ok && p.Status == api.StatusNotSupported {
+			k.all = nil
+			return k, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.Users {
+			k.all[u.ID.Localpart()] = account{u.DisplayName, string(u.AvatarURL), u.UserType, u.Admin, u.Locked, u.Deactivated, u.Own}
+			k.unknown = u.Unknown
+		}
+		k.unknown = append(k.unknown, page.Unknown...)
+		k.partly = k.partly || len(page.Limits) > 0
+		if page.Next == "" {
+			return k, nil
+		}
+		query.Cursor = page.Next
+	}
+}
+
+// find returns an account; ok says whether there is one. whole asks for all of it, with its addresses and identities.
+func (k *known) find(ctx context.Context, id api.UserID, whole bool) (u api.User, ok bool, err error) {
+	a, listed := k.all[id.Localpart()]
+	if k.all != nil && !listed && !k.partly {
+		return u, false, nil
+	}
+	if listed && !whole {
+		return api.User{
+			ID: id, DisplayName: a.display, AvatarURL: api.MXC(a.avatar), UserType: a.userType, Admin: a.admin, Locked: a.locked, Deactivated: a.deactivated,
+			Own: a.own, Unknown: k.unknown,
+		}, true, nil
+	}
+	u, err = k.look(ctx, id)
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "not_found" {
+		return u, false, nil
+	}
+	return u, err == nil, err
+}

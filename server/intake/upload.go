@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/jobs"
+	"gatehouse/server/seal"
+	"gatehouse/server/store"
+	"gatehouse/server/table"
+)
+
+// chunkSize is how much of a file is sealed at once, in bytes; keepUploads is how long a file waits to be planned, arriving how long it may be on its way.
+const (
+	chunkSize   = 256 << 10
+	keepUploads = 24 * time.Hour
+	arriving    = time.Hour
+	maxName     = 200
+)
+
+// A Desk keeps files and makes jobs of them.
+type Desk struct {
+	Store *store.Store
+	Seal  *seal.Keys
+	Jobs  *jobs.Engine
+	Log   *slog.Logger
+	Now   func() time.Time
+
+	gate *gate.Gate
+}
+
+// Use tells the desk the corridor, and the engine who plans files. Both are made with what the desk gives them.
+func (d *Desk) Use(g *gate.Gate) {
+	d.gate = g
+	d.Jobs.Register(api.JobImport, planner{d})
+}
+
+// head is what is kept of a file besides its bytes, sealed as they are.
+type head struct {
+	Name   string       `json:"name"`
+	Format table.Format `json:"format"`
+	Lines  int64        `json:"lines"` // ends of lines in it: there are no more rows
+}
+
+// Take stores a file of a person as it arrives, sealed piece by piece, and returns its ID. The error is a *api.Problem where the file is none
+// that can be read.
+func (d *Desk) Take(ctx context.Context, person gate.Person, homeserver, name string, file io.Reader) (id string, err error) {
+	id = gate.NewKey()
+	u := store.Upload{ID: id, Homeserver: homeserver, Person: person.ID, SealedHead: []byte{}, Created: d.Now(), Expires: d.Now().Add(arriving)}
+	if err := d.Store.AddUpload(ctx, u); err != nil {
+		return "", err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if left := d.Store.DeleteUpload(context.WithoutCancel(ctx), id); left != nil {
+			d.Log.Warn("a file that was turned away is deleted later", "error", left.Error())
+		}
+	}()
+	var look table.Sniffer
+	h := head{Name: called(name)}
+	size, err := d.chunks(ctx, id, io.TeeReader(io.LimitReader(file, table.MaxBytes+1), &look), &h)
+	if err != nil {
+		return "", err
+	}
+	if size > table.MaxBytes {
+		return "", api.NewProblem(api.StatusTooLarge, "file_too_large", "max", fmt.Sprint(table.MaxBytes>>20))
+	}
+	if h.Format, err = look.Format(); err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(h)
+	if err != nil {
+		return "", err
+	}
+	u.Bytes, u.Expires = size, d.Now().Add(keepUploads)
+	if u.SealedHead, err = d.Seal.Seal(seal.PurposeSeal, text, sealedAs(id, "head")); err != nil {
+		return "", err
+	}
+	return id, d.Store.FinishUpload(ctx, u)
+}
+
+// chunks stores what is read in pieces, and counts lines.
+func (d *Desk) chunks(ctx context.Context, id string, r io.Reader, h *head) (size int64, err error) {
+	buf := make([]byte, chunkSize)
+	for n := 0; ; n++ {
+		read, err := io.ReadFull(r, buf)
+		if read > 0 {
+			size += int64(read)
+			h.Lines += int64(strings.Count(string(buf[:read]), "\n"))
+			sealed, err := d.Seal.Seal(seal.PurposeSeal, buf[:read], sealedAs(id, fmt.Sprint(n)))
+			if err != nil {
+				return size, err
+			}
+			if err := d.Store.AddUploadChunk(ctx, id, n, sealed); err != nil {
+				return size, err
+			}
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return size, nil
+		}
+		if err != nil {
+			return size, api.NewProblem(api.StatusBadRequest, "file_cut_off")
+		}
+	}
+}
+
+// sealedAs is what a piece of a file is bound to.
+func sealedAs(upload, part string) []byte { return []byte("upload\x00" + upload + "\x00" + part) }
+
+// called is the name of a file as it is shown: without folders, and not longer than needed.
+func called(name string) string {
+	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
+		name = name[i+1:]
+	}
+	name = strings.ToValidUTF8(name, "")
+	if utf8.RuneCountInString(name) > maxName {
+		name = string([]rune(name)[:maxName])
+	}
+	return name
+}
+
+// file is an upload, opened.
+type file struct {
+	store.Upload
+	head
+	desk *Desk
+	ctx  context.Context
+	n    int
+	rest []byte
+}
+
+// open returns a file of a homeserver and a person.
+func (d *Desk) open(ctx context.Context, homeserver, person, id string) (*file, error) {
+	gone := api.NewProblem(api.StatusNotFound, "import_not_found")
+	u, err := d.Store.Upload(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (u.Homeserver != homeserver || u.Person != person || !d.Now().Before(u.Expires) || len(u.SealedHead) == 0) {
+		return nil, gone
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &file{Upload: u, desk: d, ctx: ctx}
+	text, err := d.Seal.Open(seal.PurposeSeal, u.SealedHead, sealedAs(id, "head"))
+	if err != nil {
+		return nil, gone
+	}
+	return f, json.Unmarshal(text, &f.head)
+}
+
+// Read implements io.Reader, from the file's beginning.
+func (f *file) Read(p []byte) (int, error) {
+	for len(f.rest) == 0 {
+		sealed, err := f.desk.Store.UploadChunk(f.ctx, f.ID, f.n)
+		if errors.Is(err, store.ErrNotFound) {
+			return 0, io.EOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		if f.rest, err = f.desk.Seal.Open(seal.PurposeSeal, sealed, sealedAs(f.ID, fmt.Sprint(f.n))); err != nil {
+			return 0, api.NewProblem(api.StatusConflict, "file_unreadable")
+		}
+		f.n++
+	}
+	n := copy(p, f.rest)
+	f.rest = f.rest[n:]
+	return n, nil
+}
+
+// rewind goes back to the beginning.
+func (f *file) rewind() { f.n, f.rest = 0, nil }
+
+// as is the file's format, with what a person says of it.
+func (f *file) as(told api.FileFormat) (table.Format, error) {
+	if told == (api.FileFormat{}) {
+		return f.Format, nil
+	}
+	format := table.Format{Kind: f.Format.Kind, Encoding: f.Format.Encoding, Headless: told.Headless, Comma: told.Comma}
+	if told.Encoding != "" {
+		format.Encoding = table.Encoding(told.Encoding)
+	}
+	if told.Comma == "tab" {
+		format.Comma = "\t"
+	}
+	sample := make([]byte, table.SampleSize)
+	f.rewind()
+	defer f.rewind()
+	n, err := io.ReadFull(f, sample)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return format, err
+	}
+	return format, table.Look(sample[:n], int64(n) < f.Bytes, &format)
+}
+
+// Sweep deletes files that nobody needs any more, until ctx ends.
+func (d *Desk) Sweep(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		d.Clear(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Clear deletes them once.
+func (d *Desk) Clear(ctx context.Context) {
+	stale, err := d.Store.StaleUploads(ctx, d.Now())
+	if err != nil {
+		d.Log.Warn("uploaded files could not be cleared away", "error", err.Error())
+	}
+	for _, id := range stale {
+		if err := d.Store.DeleteUpload(ctx, id); err != nil {
+			d.Log.Warn("an uploaded file could not be deleted", "error", err.Error())
+		}
+	}
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate/gatetest"
+)
+
+// sendFile posts a file as a browser does.
+func (s *site) sendFile(field, name, content string, change func(header map[string]string)) *httptest.ResponseRecorder {
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	part, err := w.CreateFormFile(field, name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, _ = part.Write([]byte(content))
+	_ = w.Close()
+	r := s.Request("POST", "/import/hs", body.String())
+	header := map[string]string{"Content-Type": w.FormDataContentType(), "Origin": s.Options.Public, "Sec-Fetch-Site": "same-origin"}
+	if change != nil {
+		change(header)
+	}
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	return s.send(r)
+}
+
+// From the list of accounts to a plan: a file is sent, its columns are looked at, and a job is made of it. No password is on any page.
+func TestImport(t *testing.T) {
+	s := newSite(t, gatetest.Options{}).as(api.Owner)
+	if !strings.Contains(s.get("/hs/accounts").Body.String(), `href="/import/hs"`) {
+		t.Error("the list does not lead to it")
+	}
+	if rec := s.get("/import/hs"); rec.Code != 200 || attr(one(parse(t, rec), "form", "enctype", "multipart/form-data"), "action") != "/import/hs" {
+		t.Fatalf("%d %.300s", rec.Code, rec.Body)
+	}
+	next := seeOther(t, s.sendFile("file", `C:\lists\users.csv`, "\xef\xbb\xbfid;displayname;Kennwort;x\r\nzoe;Zoë;the canary password;1\r\nann;Ann;;2\r\n", nil))
+	if !strings.HasPrefix(next, "/import/hs?id=") {
+		t.Fatal(next)
+	}
+	rec := s.get(next)
+	if body := rec.Body.String(); rec.Code != 200 || strings.Contains(body, "canary") || !strings.Contains(body, "users.csv") || !strings.Contains(body, "Zoë · Ann") {
+		t.Errorf("%d %s", rec.Code, body)
+	}
+	action, values := form(t, rec, "/import/hs/plan")
+	if values.Get("columns.0.field") != "id" || values.Get("columns.1.field") != "display_name" || values.Get("columns.2.field") != "password" || values.Get("columns.3.field") != "" {
+		t.Errorf("%v", values)
+	}
+	// Read otherwise: the same page, with other columns.
+	again := next + "&format.comma=%2C&format.encoding=utf-8&format.headless=true"
+	if rec := s.get(again); rec.Code != 200 || strings.Count(rec.Body.String(), `name="columns.`) != 2 {
+		t.Errorf("%d: %d fields", rec.Code, strings.Count(rec.Body.String(), `name="columns.`))
+	}
+	// What is wrong is said on the page, and nothing that was chosen is lost.
+	wrong := url.Values{}
+	for name, list := range values {
+		wrong[name] = list
+	}
+	wrong.Set("columns.0.field", "")
+	wrong.Set("note", "for class 7b")
+	rec = s.post(action, wrong)
+	if rec.Code != 422 || !strings.Contains(rec.Body.String(), "No column says which accounts") || !strings.Contains(rec.Body.String(), "for class 7b") {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+	job := seeOther(t, s.post(action, values))
+	if !strings.HasPrefix(job, "/hs/jobs/job?id=") && !strings.HasPrefix(job, "/hs/job?id=") {
+		t.Errorf("it goes on to %s", job)
+	}
+	if woken := s.Woken.Jobs(); len(woken) != 1 {
+		t.Errorf("%d jobs are to be planned", len(woken))
+	} else if _, err := s.Jobs.Work(t.Context(), woken[0]); err != nil {
+		t.Error(err)
+	}
+	body := s.get(job).Body.String()
+	if !strings.Contains(body, "@zoe:example.org") || strings.Contains(body, "canary") {
+		t.Errorf("the plan: %s", body)
+	}
+	if rec := s.get(next); rec.Code != 404 {
+		t.Errorf("the file is still there: %d", rec.Code)
+	}
+}
+
+func TestImportTurnedAway(t *testing.T) {
+	s := newSite(t, gatetest.Options{}).as(api.Owner)
+	for _, c := range []struct {
+		field, name, content string
+		status               int
+		text                 string
+	}{
+		{"file", "users.xlsx", "PK\x03\x04\x14", 422, "workbook"},
+		{"file", "users.csv", "", 422, "empty"},
+		{"other", "users.csv", "id\nann\n", 422, "This is needed"},
+		{"file", "", "id\nann\n", 422, "This is needed"},
+	} {
+		if rec := s.sendFile(c.field, c.name, c.content, nil); rec.Code != c.status || !strings.Contains(rec.Body.String(), c.text) {
+			t.Errorf("%s %q: %d %s", c.field, c.name, rec.Code, rec.Body)
+		}
+	}
+	evil := func(h map[string]string) { h["Origin"], h["Sec-Fetch-Site"] = "https://evil.example", "cross-site" }
+	if rec := s.sendFile("file", "users.csv", "id\nann\n", evil); rec.Code != 403 {
+		t.Errorf("from another site: %d", rec.Code)
+	}
+	if rec := s.sendFile("file", "users.csv", strings.Repeat("id\n", 2<<20), func(h map[string]string) { h["Content-Type"] = "application/x-www-form-urlencoded" }); rec.Code != 413 {
+		t.Errorf("what is no upload is as bounded as ever: %d", rec.Code)
+	}
+	if rec := s.as(api.Auditor).sendFile("file", "users.csv", "id\nann\n", nil); rec.Code != 403 {
+		t.Errorf("an auditor: %d", rec.Code)
+	}
+	if rec := newSite(t, gatetest.Options{}).sendFile("file", "users.csv", "id\nann\n", nil); rec.Code != 303 {
+		t.Errorf("signed out: %d", rec.Code)
+	}
+	// A file that is not wanted is deleted.
+	next := seeOther(t, s.sendFile("file", "users.csv", "id\nann\n", nil))
+	action, values := form(t, s.get(next), "/import/hs/plan")
+	values.Set("_other", "1")
+	if to := seeOther(t, s.post(action, values)); to != "/import/hs" {
+		t.Error(to)
+	}
+	if rec := s.get(next); rec.Code != 404 {
+		t.Errorf("it is still there: %d", rec.Code)
+	}
+}
