@@ -81,6 +81,11 @@ func TestProgramJobs(t *testing.T) {
 	d.start("accounts", "search", prefix)
 	same := d.same()
 	d.tick(`input[name=ids]`, true)
+	d.click(`#selected button[value="users.lock"]`) // the button that sends the form says what is asked
+	d.until(`document.querySelector("#form input[name=operation]")?.value == "users.lock"`)
+	d.click(`#form a[href*="/accounts"]`)
+	d.wait(`input[name=ids]`)
+	d.tick(`input[name=ids]`, true)
 	d.click(`#selected a[href*="all=true"]`)
 	d.wait(`a[href*="operation=users.reset_password"]`)
 	d.click(`a[href*="operation=users.reset_password"]`)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/url"
+	"slices"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -127,11 +128,10 @@ func (s *Shell) submitted(e app.Value) {
 	if e.Get("defaultPrevented").Bool() || form.Call("getAttribute", "method").String() != "get" {
 		return
 	}
-	query := url.Values{}
-	entries := app.Window().Get("Array").Call("from", app.Window().Get("FormData").New(form).Call("entries"))
-	for i := range entries.Length() {
-		if v := entries.Index(i).Index(1).String(); v != "" {
-			query.Add(entries.Index(i).Index(0).String(), v)
+	query := ui.FormValues(form, e.Get("submitter"))
+	for name, values := range query { // what is empty needs no place in an address
+		if query[name] = slices.DeleteFunc(values, func(v string) bool { return v == "" }); len(query[name]) == 0 {
+			delete(query, name)
 		}
 	}
 	u, err := url.Parse(form.Call("getAttribute", "action").String())

@@ -145,11 +145,11 @@ func (f *form) submit(ctx app.Context, e app.Event) {
 	if f.Busy {
 		return
 	}
-	f.OnSubmit(ctx, formValues(f.JSValue(), e.Get("submitter")))
+	f.OnSubmit(ctx, FormValues(f.JSValue(), e.Get("submitter")))
 }
 
-// formValues reads the entries of a form, that of the button that sent it too. Files have no place in an operation and are left out.
-func formValues(form, submitter app.Value) url.Values {
+// FormValues reads the entries of a form, that of the button that sent it too. Files have no place in an operation and are left out.
+func FormValues(form, submitter app.Value) url.Values {
 	values := url.Values{}
 	data := app.Window().Get("FormData")
 	if submitter.Truthy() {
