@@ -52,7 +52,10 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 		}
 	})
 	go h.gate.Watch(ctx)
-	working := h.work(ctx)
+	working, err := h.work(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	h.log.Info("Gatehouse is open", "address", h.config.PublicURL, "listening", listener.Addr().String(), "store", h.store.Place(), "version", version.String())
 	if !h.config.SecureCookies() {
 		h.log.Warn("the public address is http, so cookies are not Secure: use it on this machine only")
@@ -75,12 +78,14 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 }
 
 // work works jobs off until ctx ends. What it returns receives when that has come to its end.
-func (h *house) work(ctx context.Context) <-chan error {
+func (h *house) work(ctx context.Context) (<-chan error, error) {
+	ended, err := h.river.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
 	go h.jobs.Sweep(ctx)
 	go h.intake.Sweep(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- h.river.Start(ctx) }()
-	return ended
+	return ended, nil
 }
 
 // settle brings to an end what was left behind by a gate that is gone: one that was killed, the last run of this one among them.

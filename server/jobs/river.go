@@ -98,15 +98,20 @@ func (r *River) Wake(ctx context.Context, job string, at time.Time) error {
 	return err
 }
 
-// Start works jobs until ctx ends; then it lets what is under way end, and returns.
-func (r *River) Start(ctx context.Context) error {
+// Start begins to work jobs, until ctx ends; then it lets what is under way end, and ended says so. River must not be asked for anything
+// while it starts, so nothing may call Wake before Start returns.
+func (r *River) Start(ctx context.Context) (ended <-chan error, err error) {
 	if err := r.client.Start(context.WithoutCancel(ctx)); err != nil {
-		return err
+		return nil, err
 	}
-	<-ctx.Done()
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), riverStopsIn)
-	defer cancel()
-	return r.client.StopAndCancel(stop)
+	over := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), riverStopsIn)
+		defer cancel()
+		over <- r.client.StopAndCancel(stop)
+	}()
+	return over, nil
 }
 
 type worker struct {
