@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -220,8 +221,11 @@ func TestWhatOthersDoWrong(t *testing.T) {
 	w := gatetest.New(t, gatetest.Options{})
 	p := w.Person(api.Owner)
 	w.Stub.Put(api.User{ID: "@bob:example.org", DisplayName: "Bob"})
+	var mu sync.Mutex // a job makes several accounts at once
 	passwords := map[string]string{}
 	gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, c api.UserCreate) (api.Handout, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		passwords[string(c.Localpart)] = c.Password.Password.Reveal()
 		return api.Handout{User: api.User{ID: w.Stub.ID(string(c.Localpart))}}, nil
 	})
