@@ -30,6 +30,9 @@ func writeFile(t *testing.T, text string) string {
 // imported is the number of accounts of TestImport.
 const imported = 1000
 
+// watched says of how many passwords one is looked for by the canary: it reads all that there is anew for each.
+const watched = 50
+
 // TestImport makes a thousand accounts from one file, half of them with passwords of the
 // file, on the real homeservers: each signs in, and each row is reported.
 func TestImport(t *testing.T) {
@@ -50,7 +53,9 @@ func TestImport(t *testing.T) {
 				if i%2 == 0 {
 					password = fmt.Sprintf("the password of pupil %d", i)
 					passwords[hs.UserID(name)] = password
-					g.keepSecret(hs.UserID(name), password)
+					if i%watched == 0 {
+						g.keepSecret(hs.UserID(name), password)
+					}
 				}
 				fmt.Fprintf(&file, "%s;Pupil number %d;%s\r\n", name, i, password)
 			}
@@ -75,8 +80,10 @@ func TestImport(t *testing.T) {
 				Passwords []struct{ ID, Password string }
 			}
 			g.call(t, "jobs.passwords", ask(id), &handout)
-			for _, p := range handout.Passwords {
-				g.keepSecret(p.ID, p.Password)
+			for i, p := range handout.Passwords {
+				if i%watched == 0 {
+					g.keepSecret(p.ID, p.Password)
+				}
 				if passwords[p.ID] != "" || p.Password == "" {
 					t.Errorf("%s got the password %q", p.ID, p.Password)
 				}
