@@ -130,7 +130,12 @@ func cliActivity(t *testing.T, g *gatehouse, hs *homeserver.Server) []cliStep {
 			var list struct {
 				Pushers []object `json:"pushers"`
 			}
-			g.call(t, "users.pushers", ask(id), &list)
+			ended(t, func() string { // seen to be empty once right after it was set
+				if g.call(t, "users.pushers", ask(id), &list); len(list.Pushers) > 0 {
+					return "complete"
+				}
+				return ""
+			})
 			if len(list.Pushers) != 1 || list.Pushers[0]["key"] != "a-pu…tify" || list.Pushers[0]["gateway"] != "push.example" {
 				t.Errorf("%v", list)
 			}
