@@ -76,23 +76,28 @@ func (a *adapter) begun(ctx context.Context, id api.UserID, now account) (*api.B
 	return &kept.Begun, nil
 }
 
-// isBegun refuses to make an account that can be continued.
-func (a *adapter) isBegun(ctx context.Context, m making) error {
-	if _, err := a.keeper.Begun(ctx, a.settings.Name, m.id); err != nil {
-		if errors.Is(err, homeserver.ErrNone) {
-			return nil
-		}
-		return err
-	}
-	now, err := a.mas.byName(ctx, string(m.Localpart))
-	if missing(err) {
-		return nil
+// half returns an account whose making was begun and what is left of it, nil where there is no such account.
+func (a *adapter) half(ctx context.Context, m making) (account, *api.Begun, error) {
+	kept, err := a.keeper.Begun(ctx, a.settings.Name, m.id)
+	if errors.Is(err, homeserver.ErrNone) {
+		return account{}, nil, nil
 	}
 	if err != nil {
-		return problem(err)
+		return account{}, nil, err
 	}
-	left, err := a.begun(ctx, m.id, now)
-	if err != nil || left == nil {
+	now, err := a.mas.byName(ctx, string(m.Localpart))
+	if missing(err) || err == nil && kept.Account != string(now.ID) {
+		return account{}, nil, nil
+	}
+	if err != nil {
+		return account{}, nil, problem(err)
+	}
+	return now, &kept.Begun, nil
+}
+
+// isBegun refuses to make an account that can be continued.
+func (a *adapter) isBegun(ctx context.Context, m making) error {
+	if _, left, err := a.half(ctx, m); err != nil || left == nil {
 		return err
 	}
 	return api.NewProblem(api.StatusConflict, "name_begun", "id", string(m.id)).At("localpart")
@@ -101,20 +106,12 @@ func (a *adapter) isBegun(ctx context.Context, m making) error {
 // resume finds the account that a request wants to be continued. A password that it has already is not replaced: whoever was handed it may be
 // signed in.
 func (a *adapter) resume(ctx context.Context, m making) (account, error) {
-	nothing := api.NewProblem(api.StatusConflict, "nothing_begun", "id", string(m.id)).At("localpart")
-	now, err := a.mas.byName(ctx, string(m.Localpart))
-	if missing(err) {
-		return account{}, nothing
-	}
-	if err != nil {
-		return account{}, problem(err)
-	}
-	left, err := a.begun(ctx, m.id, now)
+	now, left, err := a.half(ctx, m)
 	switch {
 	case err != nil:
 		return account{}, err
 	case left == nil:
-		return account{}, nothing
+		return account{}, api.NewProblem(api.StatusConflict, "nothing_begun", "id", string(m.id)).At("localpart")
 	case now.Attributes.Deactivated != nil:
 		return account{}, api.NewProblem(api.StatusConflict, "deactivated_account").At("localpart")
 	case m.Password.Mode != api.PasswordNone && !left.Lacks("password"):
@@ -123,14 +120,19 @@ func (a *adapter) resume(ctx context.Context, m making) (account, error) {
 	return now, nil
 }
 
-// got takes fields that an account was given in another way from what is left of its making; all of them where it has ended.
+// got takes fields that an account was given in another way from what is left of its making.
 func (a *adapter) got(ctx context.Context, id api.UserID, fields ...string) {
+	a.settle(ctx, id, func(p api.FieldProblem) bool { return slices.Contains(fields, p.Of()) })
+}
+
+// settle takes what needs nothing more from what is left of an account's making.
+func (a *adapter) settle(ctx context.Context, id api.UserID, done func(api.FieldProblem) bool) {
 	fresh, cancel := a.fresh(ctx)
 	defer cancel()
 	kept, err := a.keeper.Begun(fresh, a.settings.Name, id)
 	if err != nil {
 		return // nothing is left of it
 	}
-	kept.Left = slices.DeleteFunc(kept.Left, func(p api.FieldProblem) bool { return len(fields) == 0 || slices.Contains(fields, p.Of()) })
+	kept.Left = slices.DeleteFunc(kept.Left, done)
 	_ = a.keeper.NoteBegun(fresh, a.settings.Name, kept)
 }

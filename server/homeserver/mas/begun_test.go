@@ -3,6 +3,7 @@
 package mas
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -185,6 +186,30 @@ func TestGotOtherwise(t *testing.T) {
 		ID: id("alice"), Admin: &api.Change[bool]{To: true}, Threepids: &api.Change[[]api.Threepid]{To: req.Threepids},
 	})
 	if err != nil || u.Begun != nil {
+		t.Errorf("%+v, %v", u.Begun, err)
+	}
+}
+
+// Of an edit that fails in the middle, what was done before it failed is left no more.
+func TestGotBeforeItFailed(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	req := wish()
+	req.ExternalIDs = nil
+	refusing(b, "/user-emails", "/set-admin")
+	if card, err := b.create(t.Context(), req); err != nil || len(card.Left) != 3 {
+		t.Fatalf("%+v, %v", card, err)
+	}
+	b.sent.failing(nil)
+	refusing(b, "/set-admin")
+	_, err := b.update(t.Context(), api.UserUpdate{
+		ID: id("alice"), Admin: &api.Change[bool]{To: true}, Threepids: &api.Change[[]api.Threepid]{To: req.Threepids},
+	})
+	if p, ok := errors.AsType[*api.Problem](err); !ok || p.Code != "partly_done" {
+		t.Errorf("%v", err)
+	}
+	b.sent.failing(nil)
+	u, err := b.get(t.Context(), api.UserRef{ID: id("alice")})
+	if err != nil || u.Begun.Lacks("threepids") || !u.Begun.Lacks("admin") {
 		t.Errorf("%+v, %v", u.Begun, err)
 	}
 }

@@ -110,7 +110,7 @@ func (a *adapter) end(ctx context.Context, id api.UserID, erase bool) (api.User,
 	if err := a.tell(ctx, p, path, map[string]bool{"skip_erase": !erase}); err != nil {
 		return api.User{}, err
 	}
-	a.got(ctx, id)
+	a.settle(ctx, id, func(api.FieldProblem) bool { return true }) // it has ended
 	return a.reaches(ctx, id, done)
 }
 

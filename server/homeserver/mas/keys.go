@@ -307,10 +307,11 @@ func (k *keys) actor(ctx context.Context) (ulid, api.UserID, error) {
 	var made single[user]
 	_, err = k.mas.do(ctx, post(matrix.At("/api/admin/v1/users"), map[string]any{"username": name, "displayname": "Gatehouse"}), &made)
 	if err != nil {
-		if !matrix.Unknown(err) {
-			err = errors.Join(k.keeper.ForgetServiceAccount(context.WithoutCancel(ctx), k.name, id), problem(err))
+		settle := k.keeper.ForgetServiceAccount
+		if matrix.Unknown(err) { // it may be there all the same
+			settle = k.keeper.RetireServiceAccount
 		}
-		return "", "", problem(err)
+		return "", "", problem(errors.Join(settle(context.WithoutCancel(ctx), k.name, id), problem(err)))
 	}
 	return made.Data.ID, id, nil
 }

@@ -3,6 +3,7 @@
 package mas
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -171,6 +172,23 @@ func TestSessionThatCannotBeRead(t *testing.T) {
 	}
 	if !slices.Contains(b.keeper.begun, b.keeper.retired[0]) {
 		t.Errorf("noted before they were made: %v, and not %v", b.keeper.begun, b.keeper.retired)
+	}
+}
+
+// A registration of the gate's own account that nobody answered is noted as one to end, and keeps nobody from trying again.
+func TestOwnAccountWithoutAnAnswer(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	b.keeper.once = true
+	b.sent.failing(func(r *http.Request) (*http.Response, error, bool) {
+		made := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api/admin/v1/users")
+		return &http.Response{StatusCode: http.StatusGatewayTimeout, Header: http.Header{}, Body: http.NoBody, Request: r}, nil, made // of a proxy
+	})
+	if _, err := b.keys.Own(t.Context()); err == nil || len(b.keeper.retired) != 1 {
+		t.Fatalf("%v, retired %v", err, b.keeper.retired)
+	}
+	b.sent.failing(nil)
+	if own, err := b.keys.Own(t.Context()); err != nil || own == b.keeper.retired[0] {
+		t.Errorf("%s, %v", own, err)
 	}
 }
 

@@ -36,7 +36,7 @@ func (a *adapter) listPersonal(ctx context.Context, q api.PersonalQuery) (api.Pe
 	if err != nil {
 		return api.PersonalPage{}, tooOld(err)
 	}
-	out := api.PersonalPage{Sessions: make([]api.PersonalSession, len(p.Items)), Total: int64(p.Total)}
+	out := api.PersonalPage{Sessions: make([]api.PersonalSession, len(p.Items)), Total: int64(p.Total), Next: string(p.next())}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for i, r := range p.Items {
@@ -47,9 +47,6 @@ func (a *adapter) listPersonal(ctx context.Context, q api.PersonalQuery) (api.Pe
 	}
 	if err := g.Wait(); err != nil {
 		return api.PersonalPage{}, err
-	}
-	if p.More {
-		out.Next = string(p.Items[len(p.Items)-1].ID)
 	}
 	return out, nil
 }
@@ -82,7 +79,7 @@ func (a *adapter) personalOf(ctx context.Context, r resource[personal]) (api.Per
 func (a *adapter) getPersonal(ctx context.Context, q api.PersonalRef) (api.PersonalSession, error) {
 	r, err := a.onePersonal(ctx, get(matrix.At("/api/admin/v1/personal-sessions/{}", q.ID)))
 	if err != nil {
-		return api.PersonalSession{}, err
+		return api.PersonalSession{}, problem(err)
 	}
 	return a.personalOf(ctx, r)
 }
@@ -92,13 +89,12 @@ func (a *adapter) getPersonal(ctx context.Context, q api.PersonalRef) (api.Perso
 func (a *adapter) onePersonal(ctx context.Context, call matrix.Call) (resource[personal], error) {
 	var out single[personal]
 	_, err := a.mas.do(ctx, call, &out)
-	e, refused := matrix.As(err)
 	switch {
 	case err == nil:
 		return out.Data, nil
 	case missing(err), matrix.Is(err, http.StatusBadRequest, "") && call.Method == http.MethodGet:
 		return out.Data, api.NewProblem(api.StatusNotFound, "no_such_personal")
-	case refused && e.Status == http.StatusNotFound:
+	case matrix.Is(err, http.StatusNotFound, ""):
 		return out.Data, tooOld(err)
 	case matrix.Unknown(err) && call.Method != http.MethodGet:
 		return out.Data, api.NewProblem(api.StatusTimeout, "personal_outcome_unknown")

@@ -47,30 +47,33 @@ func (a *adapter) listClients(ctx context.Context, q api.ClientQuery) (api.Clien
 	if err != nil {
 		return api.ClientPage{}, tooOld(err)
 	}
-	out := api.ClientPage{Clients: make([]api.Client, 0, len(p.Items)), Total: int64(p.Total)}
+	out := api.ClientPage{Clients: make([]api.Client, 0, len(p.Items)), Total: int64(p.Total), Next: string(p.next())}
 	for _, r := range p.Items {
 		out.Clients = append(out.Clients, clientOf(r))
-	}
-	if p.More {
-		out.Next = string(p.Items[len(p.Items)-1].ID)
 	}
 	return out, nil
 }
 
-// getClient returns one (GET /api/admin/v1/oauth2-clients/{id}).
+// getClient returns one.
 func (a *adapter) getClient(ctx context.Context, q api.ClientRef) (api.Client, error) {
-	var out single[oauthClient]
-	_, err := a.mas.do(ctx, get(matrix.At("/api/admin/v1/oauth2-clients/{}", q.ID)), &out)
-	if e, ok := matrix.As(err); ok && e.Status == http.StatusNotFound && !e.Foreign() || matrix.Is(err, http.StatusBadRequest, "") {
+	r, err := a.oneClient(ctx, ulid(q.ID))
+	if missing(err) || matrix.Is(err, http.StatusBadRequest, "") {
 		return api.Client{}, api.NewProblem(api.StatusNotFound, "no_such_client")
 	}
 	if err != nil {
 		return api.Client{}, tooOld(err)
 	}
-	return clientOf(out.Data), nil
+	return clientOf(r), nil
 }
 
-// site returns what MAS tells of its configuration (GET /api/admin/v1/site-config).
+// oneClient asks for one (GET /api/admin/v1/oauth2-clients/{id}, since 1.20).
+func (a *adapter) oneClient(ctx context.Context, id ulid) (resource[oauthClient], error) {
+	var out single[oauthClient]
+	_, err := a.mas.do(ctx, get(matrix.At("/api/admin/v1/oauth2-clients/{}", string(id))), &out)
+	return out.Data, err
+}
+
+// siteOf returns what MAS tells of its configuration (GET /api/admin/v1/site-config).
 func (a *adapter) siteOf(ctx context.Context, _ api.ServerQuery) (api.Site, error) {
 	s, err := a.siteConfig(ctx)
 	return api.Site{
@@ -131,12 +134,11 @@ func (n *nameCache) of(id ulid, ask func() (string, error)) string {
 	return name
 }
 
-// clientName returns the name of a client (GET /api/admin/v1/oauth2-clients/{id}, since 1.20).
+// clientName returns the name of a client.
 func (a *adapter) clientName(ctx context.Context, id ulid) string {
 	return a.clients.of(id, func() (string, error) {
-		var out single[oauthClient]
-		_, err := a.mas.do(ctx, get(matrix.At("/api/admin/v1/oauth2-clients/{}", string(id))), &out)
-		return out.Data.Attributes.Name, err
+		r, err := a.oneClient(ctx, id)
+		return r.Attributes.Name, err
 	})
 }
 

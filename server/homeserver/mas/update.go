@@ -103,7 +103,12 @@ func (a *adapter) update(ctx context.Context, req api.UserUpdate) (api.User, err
 	if err := a.updateSynapse(ctx, req, has); err != nil {
 		return api.User{}, err
 	}
-	begun := has("display_name") || has("avatar_url") || has("user_type")
+	var done []string // of the fields, in the order in which they are changed
+	for _, field := range []string{"display_name", "avatar_url", "user_type"} {
+		if has(field) {
+			done = append(done, field)
+		}
+	}
 	for _, step := range []struct {
 		field string
 		do    func() error
@@ -116,13 +121,12 @@ func (a *adapter) update(ctx context.Context, req api.UserUpdate) (api.User, err
 			continue
 		}
 		if err := step.do(); err != nil {
-			return api.User{}, a.partly(ctx, req.ID, step.field, begun, err)
+			a.got(ctx, req.ID, done...)
+			return api.User{}, a.partly(ctx, req.ID, step.field, len(done) > 0, err)
 		}
-		begun = true
+		done = append(done, step.field)
 	}
-	for _, c := range wanted {
-		a.got(ctx, req.ID, c.field)
-	}
+	a.got(ctx, req.ID, done...)
 	after, err := a.again(ctx, req.ID)
 	if err != nil {
 		return api.User{}, err

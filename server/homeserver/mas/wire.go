@@ -114,6 +114,14 @@ type page[T any] struct {
 	More  bool // whether another page follows
 }
 
+// next is the cursor of the page that follows, "" where none does.
+func (p page[T]) next() ulid {
+	if !p.More {
+		return ""
+	}
+	return p.Items[len(p.Items)-1].ID
+}
+
 // readPage asks for the items after one, the oldest first. MAS pages by the ID of the last item that came, never by its own links:
 // they lack the listener's prefix, escape nothing, and those of user sessions lead in a circle.
 func readPage[T any](ctx context.Context, c *client, path matrix.Path, size int, after ulid, filters ...filter) (page[T], error) {
@@ -166,7 +174,7 @@ func readAll[T any](ctx context.Context, c *client, path matrix.Path, size, most
 		if !p.More {
 			return all, true, nil
 		}
-		next := p.Items[len(p.Items)-1].ID
+		next := p.next()
 		if next <= last { // a list that does not move on would never end
 			return nil, false, api.NewProblem(api.StatusBadGateway, "mas_unknown_answer", "status", "200")
 		}

@@ -129,14 +129,14 @@ type memory struct {
 	refuses bool
 	retired []api.UserID
 	begun   []api.UserID // service accounts
-	once    bool         // only one may be begun
+	once    bool         // only one may be begun at a time
 	halves  map[api.UserID]homeserver.Begun
 }
 
 func (m *memory) BeginServiceAccount(_ context.Context, _ string, id api.UserID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.once && len(m.begun) > 0 {
+	if m.once && len(m.begun) > len(m.retired) {
 		return homeserver.ErrBegun
 	}
 	m.begun = append(m.begun, id)
