@@ -84,7 +84,6 @@ func (h *house) work(ctx context.Context) (<-chan error, error) {
 		return nil, err
 	}
 	go h.jobs.Sweep(ctx)
-	go h.intake.Sweep(ctx)
 	return ended, nil
 }
 
@@ -160,7 +159,9 @@ func (h *house) listen() (net.Listener, error) {
 
 // sweep throws away what has had its time.
 func (h *house) sweep(ctx context.Context) {
+	h.intake.Clear(ctx)
 	every(ctx, time.Minute, func(now time.Time) {
+		h.intake.Clear(ctx)
 		_, requests := h.store.PurgeRequests(ctx, now.Add(-store.RequestKeyLife))
 		_, drafts := h.store.PurgeDrafts(ctx, now)
 		_, sessions := h.store.PurgeSessions(ctx, now.Add(-30*24*time.Hour))

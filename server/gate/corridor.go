@@ -28,6 +28,9 @@ type Visit struct {
 	RequestID string
 	// Item says that the call is a job's, which keeps itself what it has begun: there is no request key.
 	Item bool
+	// Revise completes the request of a write when it is its turn; nil leaves it as it is. What it changes does not make two arrivals of one
+	// request key two requests.
+	Revise func(context.Context, api.Request) api.Request
 }
 
 // How long an adapter may take. A write goes on when the person has gone away: what was begun is brought to an end that is known.
@@ -99,7 +102,12 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(homeserver.WithRequestKey(context.WithoutCancel(ctx), v.Key), writeTime)
 	defer cancel()
-	deed := func() (any, error) { return g.write(ctx, v, server, entry, req) }
+	deed := func() (any, error) {
+		if v.Revise != nil {
+			req = v.Revise(ctx, req)
+		}
+		return g.write(ctx, v, server, entry, req)
+	}
 	if v.Item {
 		return deed()
 	}

@@ -50,10 +50,10 @@ func (w *Web) events(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		if text := eventOf(job); !bytes.Equal(data, last) || time.Since(spoke) >= eventSilence {
+		if !bytes.Equal(data, last) || time.Since(spoke) >= eventSilence {
 			last, spoke = data, time.Now()
 			_ = line.SetWriteDeadline(spoke.Add(eventTime)) // where there is none, the server's own holds
-			if _, err := c.Response().Write(text); err != nil {
+			if _, err := c.Response().Write(eventOf(job)); err != nil {
 				return nil
 			}
 			if err := line.Flush(); err != nil {

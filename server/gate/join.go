@@ -93,7 +93,7 @@ func (g *Gate) TakeUp(ctx context.Context, h Holder, t api.TakeUp) (Joining, err
 	// What was begun is brought to an end that is known, even if the browser goes away.
 	ctx = context.WithoutCancel(ctx)
 	id := api.UserID(g.whole(i.row.Homeserver, api.UserID("@"+t.Localpart)))
-	v := g.visit(h, i, t, g.begunBy(ctx, i, id))
+	v := g.visit(h, i, t, id)
 	use, first, err := g.invitations.Reserve(ctx, i.row, h.Key, id, accepted)
 	if err != nil {
 		return Joining{}, err
@@ -135,9 +135,9 @@ func (g *Gate) begunBy(ctx context.Context, i Invited, id api.UserID) bool {
 }
 
 // visit is the invitation's way through the corridor.
-func (g *Gate) visit(h Holder, i Invited, t api.TakeUp, goOn bool) Visit {
+func (g *Gate) visit(h Holder, i Invited, t api.TakeUp, id api.UserID) Visit {
 	who := invitation.Identity(i.row.ID)
-	create := api.UserCreate{Localpart: t.Localpart, DisplayName: i.row.DisplayName, Password: t.Password, Continue: goOn}
+	create := api.UserCreate{Localpart: t.Localpart, DisplayName: i.row.DisplayName, Password: t.Password}
 	if i.row.Email != "" {
 		create.Threepids = []api.Threepid{{Medium: "email", Address: i.row.Email}}
 	}
@@ -145,6 +145,10 @@ func (g *Gate) visit(h Holder, i Invited, t api.TakeUp, goOn bool) Visit {
 		Person:     &Person{ID: who, Role: api.Invited, Homeserver: i.row.Homeserver, Address: h.Address, Session: who},
 		Homeserver: i.row.Homeserver, Operation: api.CreateUser.Info().Name, Kind: api.KindWrite, Key: h.Key, RequestID: h.RequestID,
 		Decode: func(api.Op) (api.Request, error) { return create, nil },
+		Revise: func(ctx context.Context, _ api.Request) api.Request {
+			create.Continue = g.begunBy(ctx, i, id)
+			return create
+		},
 	}
 }
 

@@ -179,6 +179,42 @@ func testTakeUpOnceForAForm(t *testing.T) {
 	}
 }
 
+// A second click while MAS makes the account, and so tells of one that was begun, is the same form still.
+func TestTakeUpTwiceWhileItIsBegun(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{MAS: homeserver.MAS{AdminURL: "https://mas.example.org"}})
+	token, key := w.Invite(store.Invitation{}), gate.NewKey()
+	begun, goOn := make(chan string, 1), make(chan struct{})
+	gatetest.On(w.Stub, api.CreateUser, func(ctx context.Context, c api.UserCreate) (api.Handout, error) {
+		u := api.User{ID: w.Stub.ID(string(c.Localpart)), Begun: &api.Begun{By: homeserver.Caller(ctx), Left: []api.FieldProblem{{Field: "password"}}}}
+		w.Stub.Put(u)
+		begun <- u.Begun.By
+		<-goOn
+		u.Begun = nil
+		w.Stub.Put(u)
+		return api.Handout{User: u, Password: c.Password.Password}, nil
+	})
+	answers := make(chan error, 2)
+	take := func() {
+		_, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("zoe"))
+		answers <- err
+	}
+	go take()
+	<-begun
+	go take()
+	select {
+	case err := <-answers:
+		t.Fatalf("one was answered before the account was made: %v", err)
+	case <-time.After(50 * time.Millisecond): // the second one waits for the first one's answer
+	}
+	close(goOn)
+	for range 2 {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Of people who race for the last use one gets it, and no other account is asked for.
 func TestTheLastUse(t *testing.T) { storetest.Each(t, testTheLastUse) }
 

@@ -5,6 +5,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"gatehouse/app/api"
 	"gatehouse/server/jobs"
@@ -15,6 +16,7 @@ type account struct {
 	display, avatar, userType string
 	admin, locked             bool
 	deactivated, own          bool
+	unknown                   []string // fields that the list cannot tell
 }
 
 // known knows which accounts there are.
@@ -23,9 +25,8 @@ type known struct {
 	homeserver string
 	// all are the accounts by their first halves; nil where each row is looked up alone.
 	all map[string]account
-	// unknown are the fields that the list cannot tell, partly says that it has not got all accounts.
-	unknown []string
-	partly  bool
+	// partly says that the list has not got all accounts.
+	partly bool
 }
 
 // fewRows is up to how many rows are looked up one by one: a large homeserver's list takes longer.
@@ -51,10 +52,12 @@ func (d *Desk) learn(ctx context.Context, server string, lines int64) (*known, e
 			return nil, err
 		}
 		for _, u := range page.Users {
-			k.all[u.ID.Localpart()] = account{u.DisplayName, string(u.AvatarURL), u.UserType, u.Admin, u.Locked, u.Deactivated, u.Own}
-			k.unknown = u.Unknown
+			unknown := page.Unknown // of most accounts, so that they share it
+			if len(u.Unknown) > 0 {
+				unknown = slices.Concat(u.Unknown, page.Unknown)
+			}
+			k.all[u.ID.Localpart()] = account{u.DisplayName, string(u.AvatarURL), u.UserType, u.Admin, u.Locked, u.Deactivated, u.Own, unknown}
 		}
-		k.unknown = append(k.unknown, page.Unknown...)
 		k.partly = k.partly || len(page.Limits) > 0
 		if page.Next == "" {
 			return k, nil
@@ -72,7 +75,7 @@ func (k *known) find(ctx context.Context, id api.UserID, whole bool) (u api.User
 	if listed && !whole {
 		return api.User{
 			ID: id, DisplayName: a.display, AvatarURL: api.MXC(a.avatar), UserType: a.userType, Admin: a.admin, Locked: a.locked, Deactivated: a.deactivated,
-			Own: a.own, Unknown: k.unknown,
+			Own: a.own, Unknown: a.unknown,
 		}, true, nil
 	}
 	u, err = k.look(ctx, id)

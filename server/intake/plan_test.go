@@ -390,6 +390,9 @@ func TestWhoseFile(t *testing.T) {
 	if _, err := call[api.Job](t, w, p, "imports.plan", twice); code(err) != "import_planned" {
 		t.Errorf("planned twice: %v", err)
 	}
+	if list := must[api.JobPage](t, w, p, "jobs.list", api.JobQuery{}); len(list.Jobs) != 1 {
+		t.Errorf("%d jobs of one file", len(list.Jobs))
+	}
 	abandoned := upload(t, w, p, "id\nann\n")
 	must[api.Abandoned](t, w, p, "imports.abandon", api.ImportRef{ID: abandoned.ID})
 	if _, err := w.Store.UploadChunk(t.Context(), abandoned.ID, 0); !errors.Is(err, store.ErrNotFound) {

@@ -110,17 +110,14 @@ func (w window) plan(ctx context.Context, p api.ImportPlan) (api.Job, error) {
 	}
 	j := jobs.Owned(person)
 	j.Homeserver, j.Kind, j.Request, j.Note = w.settings.Name, api.JobImport, string(request), p.Note
-	if j, err = w.Jobs.Create(ctx, j); err != nil {
-		return api.Job{}, err
-	}
-	err = w.Store.PlanUpload(ctx, p.ID, j.ID)
+	j, err = w.Jobs.Create(ctx, j, p.ID)
 	if errors.Is(err, store.ErrConflict) {
 		return api.Job{}, api.NewProblem(api.StatusConflict, "import_planned")
 	}
 	if err != nil {
 		return api.Job{}, err
 	}
-	return w.Jobs.Show(ctx, w.settings.Name, j.ID)
+	return w.Jobs.Show(ctx, j), nil
 }
 
 func (w window) abandon(ctx context.Context, r api.ImportRef) (api.Abandoned, error) {

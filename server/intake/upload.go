@@ -205,28 +205,14 @@ func (f *file) as(told api.FileFormat) (table.Format, error) {
 	return format, table.Look(sample[:n], int64(n) < f.Bytes, &format)
 }
 
-// Sweep deletes files that nobody needs any more, until ctx ends.
-func (d *Desk) Sweep(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
-		d.Clear(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// Clear deletes them once.
+// Clear deletes files that nobody needs any more.
 func (d *Desk) Clear(ctx context.Context) {
 	stale, err := d.Store.StaleUploads(ctx, d.Now())
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		d.Log.Warn("uploaded files could not be cleared away", "error", err.Error())
 	}
 	for _, id := range stale {
-		if err := d.Store.DeleteUpload(ctx, id); err != nil {
+		if err := d.Store.DeleteUpload(ctx, id); err != nil && ctx.Err() == nil {
 			d.Log.Warn("an uploaded file could not be deleted", "error", err.Error())
 		}
 	}

@@ -42,7 +42,7 @@ func started(t *testing.T, w *gatetest.World, items ...jobs.Item) string {
 	me := w.Person(api.Owner)
 	j := jobs.Owned(me)
 	j.Homeserver, j.Kind = "hs", api.JobImport
-	j, err := w.Jobs.Create(t.Context(), j)
+	j, err := w.Jobs.Create(t.Context(), j, "")
 	if err != nil {
 		t.Fatal(err)
 	}

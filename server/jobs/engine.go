@@ -110,9 +110,10 @@ func (e *Engine) Register(kind string, p Planner) { e.kinds[kind] = p }
 func (e *Engine) Use(g *gate.Gate, w Waker) { e.gate, e.waker = g, w }
 
 // Create makes a job, to be planned by the planner of its kind. ID, State and Created are the engine's to say.
-func (e *Engine) Create(ctx context.Context, j store.Job) (store.Job, error) {
+// upload is the uploaded file that it is made of, "" for none, and store.ErrConflict says that one was made of it before.
+func (e *Engine) Create(ctx context.Context, j store.Job, upload string) (store.Job, error) {
 	j.ID, j.State, j.Created = gate.NewKey(), store.JobPlanning, e.Now()
-	if err := e.Store.AddJob(ctx, j); err != nil {
+	if err := e.Store.AddJob(ctx, j, upload); err != nil {
 		return j, err
 	}
 	return j, e.waker.Wake(ctx, j.ID, time.Time{})

@@ -265,6 +265,10 @@ func testJobsOfOthers(t *testing.T) {
 	if stopped := must[api.Job](t, w, other, "jobs.cancel", api.JobRef{ID: job.ID}); stopped.State != api.JobCancelled {
 		t.Errorf("%+v", stopped)
 	}
+	first := must[api.JobPage](t, w, other, "jobs.list", api.JobQuery{Limit: 1})
+	if second := must[api.JobPage](t, w, other, "jobs.list", api.JobQuery{Limit: 1, Cursor: first.Next}); len(second.Jobs) != 1 || second.Jobs[0].ID == first.Jobs[0].ID || second.Next != "" {
+		t.Errorf("pages %+v, %+v", first, second)
+	}
 	elsewhere := operator.Person{ID: "operator:eve", Role: api.Owner}
 	p, err := w.Gate.Do(t.Context(), gate.Visit{
 		Person: &elsewhere, Homeserver: "other", Operation: "jobs.get", Key: gate.NewKey(),

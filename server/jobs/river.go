@@ -4,7 +4,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -123,7 +122,7 @@ type worker struct {
 func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	again, err := w.engine.Work(ctx, job.Args.Job)
 	if err != nil {
-		if !errors.Is(err, context.Canceled) {
+		if ctx.Err() == nil { // else River stops
 			w.engine.Log.Error("a job stopped; it is taken up again", "job", job.Args.Job, "error", err.Error())
 		}
 		again = takenAgain

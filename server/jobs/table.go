@@ -62,7 +62,7 @@ func (d desk) list(ctx context.Context, q api.JobQuery) (api.JobPage, error) {
 		page.Next = ms(last.Created) + "." + last.ID
 	}
 	for _, j := range rows {
-		page.Jobs = append(page.Jobs, d.show(ctx, j))
+		page.Jobs = append(page.Jobs, d.Show(ctx, j))
 	}
 	return page, nil
 }
@@ -92,7 +92,7 @@ func (d desk) get(ctx context.Context, r api.JobRef) (api.Job, error) {
 	if err != nil {
 		return api.Job{}, err
 	}
-	return d.show(ctx, j), nil
+	return d.Show(ctx, j), nil
 }
 
 func (d desk) items(ctx context.Context, q api.JobItemQuery) (api.JobItemPage, error) {
@@ -143,10 +143,10 @@ func (d desk) planJob(ctx context.Context, p api.JobPlan) (api.Job, error) {
 	}
 	j := Owned(person)
 	j.Homeserver, j.Kind, j.Operation, j.Request, j.Note = d.settings.Name, api.JobOperation, p.Operation, encode(p), p.Note
-	if j, err = d.Create(ctx, j); err != nil {
+	if j, err = d.Create(ctx, j, ""); err != nil {
 		return api.Job{}, err
 	}
-	return d.show(ctx, j), nil
+	return d.Show(ctx, j), nil
 }
 
 // mine is find for what goes on in somebody's name, which is theirs to begin and nobody else's.
@@ -171,7 +171,7 @@ func (d desk) moved(ctx context.Context, j store.Job, err error) (api.Job, error
 			d.Log.Warn("a job is taken up a little later", "job", j.ID, "error", err.Error()) // Sweep finds it
 		}
 	}
-	return d.show(ctx, j), nil
+	return d.Show(ctx, j), nil
 }
 
 func (d desk) start(ctx context.Context, s api.JobStart) (api.Job, error) {
@@ -286,17 +286,12 @@ func (d desk) wipeJob(ctx context.Context, r api.JobRef) (api.Job, error) {
 	return d.get(ctx, r)
 }
 
-// Show returns a job of a homeserver, as it is shown to whoever asks.
-func (e *Engine) Show(ctx context.Context, homeserverName, id string) (api.Job, error) {
-	return desk{e, homeserver.Settings{Name: homeserverName}}.get(ctx, api.JobRef{ID: id})
-}
-
-// show writes a job for whoever asks.
-func (d desk) show(ctx context.Context, j store.Job) api.Job {
+// Show writes a job for whoever asks.
+func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {
 	c := j.Count
 	out := api.Job{
 		ID: j.ID, Kind: j.Kind, Operation: j.Operation, State: j.State, Code: j.Code, Params: decode[map[string]string](j.Params), Note: j.Note,
-		Owner: j.Person, OwnerName: j.PersonName, Mine: j.Person == homeserver.Caller(ctx), CreatedMS: j.Created.UnixMilli(), NowMS: d.Now().UnixMilli(),
+		Owner: j.Person, OwnerName: j.PersonName, Mine: j.Person == homeserver.Caller(ctx), CreatedMS: j.Created.UnixMilli(), NowMS: e.Now().UnixMilli(),
 		AtMS: millis(j.At), StartedMS: millis(j.Started), EndedMS: millis(j.Ended), Passwords: j.Passwords,
 		Count: api.JobCounts{Waiting: c.Waiting, Running: c.Running, Done: c.Done, Skipped: c.Skipped, Failed: c.Failed, Unknown: c.Unknown},
 	}

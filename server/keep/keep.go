@@ -128,7 +128,10 @@ func (k Keeper) BeginServiceAccount(ctx context.Context, name string, id api.Use
 	if err != nil {
 		return err
 	}
-	return k.retire(ctx, name, id, homeserver.ReasonBegun)
+	if err := k.retire(ctx, name, id, homeserver.ReasonBegun); err != nil {
+		return errors.Join(err, k.release(ctx, name, id))
+	}
+	return nil
 }
 
 // ForgetServiceAccount implements homeserver.Keeper.

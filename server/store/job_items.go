@@ -43,9 +43,6 @@ type JobItem struct {
 
 const itemColumns = `job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts, started_ms, ended_ms`
 
-// itemsAtOnce bounds one INSERT: SQLite takes 32,766 parameters, PostgreSQL 65,535.
-const itemsAtOnce = 500
-
 // AddJobItems adds items to a job that is being planned; else it fails with
 // [ErrConflict]. They bring their numbers.
 func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) error {
@@ -57,12 +54,10 @@ func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) er
 		if j.State != JobPlanning {
 			return ErrConflict
 		}
-		for rest := items; len(rest) > 0; {
-			n := min(len(rest), itemsAtOnce)
-			if err := insertItems(ctx, tx, job, rest[:n]); err != nil {
+		for some := range slices.Chunk(items, itemsInOneInsert) {
+			if err := insertItems(ctx, tx, job, some); err != nil {
 				return err
 			}
-			rest = rest[n:]
 		}
 		var by JobCounts
 		for _, i := range items {
@@ -76,20 +71,11 @@ func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) er
 	return nil
 }
 
-func insertItems(ctx context.Context, tx *sql.Tx, job string, items []JobItem) error {
-	for some := range slices.Chunk(items, itemsInOneInsert) {
-		if err := insertSome(ctx, tx, job, some); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // itemsInOneInsert bounds a statement: what SQLite's driver takes to bind its
 // parameters grows with the square of their number.
 const itemsInOneInsert = 8
 
-func insertSome(ctx context.Context, tx *sql.Tx, job string, items []JobItem) error {
+func insertItems(ctx context.Context, tx *sql.Tx, job string, items []JobItem) error {
 	const columns = 13
 	var query strings.Builder
 	query.WriteString(`INSERT INTO job_items (job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts) VALUES `)

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -76,18 +77,36 @@ func (c *JobCounts) of(state string) *int64 {
 const jobColumns = `id, homeserver, kind, operation, request, state, code, params, note, person, person_name, role, person_homeserver, address,
 	created_ms, planned_ms, at_ms, started_ms, ended_ms, wipe_ms, waiting, running, done, skipped, failed, unknown, per_minute, passwords`
 
-// AddJob stores a new job, without items.
-func (s *Store) AddJob(ctx context.Context, j Job) error {
-	_, err := s.exec(ctx, `
+// AddJob stores a new job, without items. upload is the file that it is made of,
+// "" for none: of a file of which one was made already none is made a second
+// time, and the error is [ErrConflict].
+func (s *Store) AddJob(ctx context.Context, j Job, upload string) error {
+	err := s.InTx(ctx, "", func(ctx context.Context, tx *sql.Tx) error {
+		if upload != "" {
+			res, err := tx.ExecContext(ctx, `UPDATE uploads SET job = $1 WHERE id = $2 AND job = ''`, j.ID, upload)
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil || n == 0 {
+				return cmp.Or(err, ErrConflict)
+			}
+		}
+		return insertJob(ctx, tx, j)
+	})
+	if err != nil {
+		return fmt.Errorf("store: add job: %w", err)
+	}
+	return nil
+}
+
+func insertJob(ctx context.Context, tx *sql.Tx, j Job) error {
+	_, err := tx.ExecContext(ctx, `
 		INSERT INTO jobs (id, homeserver, kind, operation, request, state, code, params, note, person, person_name, role, person_homeserver,
 			address, created_ms, planned_ms, at_ms, started_ms, ended_ms, wipe_ms, waiting, running, done, skipped, failed, unknown, per_minute, passwords)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0)`,
 		j.ID, j.Homeserver, j.Kind, j.Operation, j.Request, j.State, j.Code, j.Params, j.Note, j.Person, j.PersonName, j.Role,
 		j.PersonHomeserver, j.Address, j.Created.UnixMilli())
-	if err != nil {
-		return fmt.Errorf("store: add job: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Job returns a job, or [ErrNotFound].
@@ -111,7 +130,7 @@ type JobQuery struct {
 // Jobs returns one page of jobs.
 func (s *Store) Jobs(ctx context.Context, q JobQuery) ([]Job, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs
-		WHERE homeserver = $1 AND ($2 = '' OR state = $2) AND ($3 = 0 OR (created_ms, id) < ($3, $4))
+		WHERE homeserver = $1 AND ($2 = '' OR state = $2) AND (CAST($3 AS BIGINT) = 0 OR (created_ms, id) < ($3, $4))
 		ORDER BY created_ms DESC, id DESC LIMIT $5`, q.Homeserver, q.State, q.BeforeMS, q.BeforeID, q.Limit)
 	page, err := scanAll(rows, err, scanJob)
 	if err != nil {

@@ -181,18 +181,14 @@ func postgresTx(ctx context.Context, db *sql.DB, alone string, work func(context
 	if err != nil {
 		return err
 	}
+	defer func() { _ = tx.Rollback() }() // after a panic, too; nothing after a commit
 	if alone != "" {
 		// A statement of its own: what comes after sees what was committed before the lock was had.
-		_, err = tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1, hashtext($2))`, lockClass, alone)
-	}
-	if err == nil {
-		err = work(ctx, tx)
-	}
-	if err != nil {
-		// After a cancelled context the transaction is rolled back already.
-		if back := tx.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
-			return errors.Join(err, back)
+		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1, hashtext($2))`, lockClass, alone); err != nil {
+			return err
 		}
+	}
+	if err := work(ctx, tx); err != nil {
 		return err
 	}
 	return tx.Commit()

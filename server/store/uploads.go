@@ -79,19 +79,6 @@ func (s *Store) Upload(ctx context.Context, id string) (Upload, error) {
 	return u, nil
 }
 
-// PlanUpload notes which job was made of a file. Of a file of which one was made
-// already none is made a second time: [ErrConflict].
-func (s *Store) PlanUpload(ctx context.Context, id, job string) error {
-	n, err := s.exec(ctx, `UPDATE uploads SET job = $1 WHERE id = $2 AND job = ''`, job, id)
-	if err == nil && n == 0 {
-		err = ErrConflict
-	}
-	if err != nil {
-		return fmt.Errorf("store: plan upload: %w", err)
-	}
-	return nil
-}
-
 // DeleteUpload deletes a file, or its pieces where there is no more of it. It is
 // no error if there is none.
 func (s *Store) DeleteUpload(ctx context.Context, id string) error {

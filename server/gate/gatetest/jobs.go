@@ -42,7 +42,7 @@ func (w *World) PutJob(p operator.Person, state string) string {
 		Homeserver: "hs", Kind: "operation", Operation: "users.reset_password", Person: p.ID, PersonName: p.Name, Role: string(p.Role),
 		Request:          `{"operation":"users.reset_password","with":[{"name":"password.mode","value":"random"}],"ids":["@ann:example.org","@bob:example.org"]}`,
 		PersonHomeserver: p.Homeserver, Address: p.Address,
-	})
+	}, "")
 	must(w.t, err)
 	items := []store.JobItem{
 		{Job: j.ID, N: 1, Target: "@ann:example.org", Action: "users.reset_password", Steps: `[{"operation":"users.reset_password"}]`, State: "waiting", Generated: true},
