@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -86,19 +85,13 @@ func (k talker) keeps(t *testing.T, content object) {
 }
 
 // ended waits for the end of a redaction, and returns what it has come to.
-func ended(t *testing.T, status func() string) string {
+func ended(t *testing.T, status func() string) (got string) {
 	t.Helper()
-	deadline := time.After(limit)
-	for {
-		if s := status(); s == "complete" || s == "failed" {
-			return s
-		}
-		select {
-		case <-deadline:
-			t.Fatal("the redaction does not end")
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	eventually(t, limit, func() bool {
+		got = status()
+		return got == "complete" || got == "failed"
+	}, func() string { return "the redaction is " + got })
+	return got
 }
 
 // cliActivity are the steps of TestCLICall about what an account does.
@@ -116,12 +109,10 @@ func cliActivity(t *testing.T, g *gatehouse, hs *homeserver.Server) []cliStep {
 			var list struct {
 				Connections []object `json:"connections"`
 			}
-			ended(t, func() string { // Synapse notes connections a few seconds late
-				if g.call(t, "users.connections", ask(id), &list); len(list.Connections) > 0 {
-					return "complete"
-				}
-				return ""
-			})
+			eventually(t, limit, func() bool { // Synapse notes connections a few seconds late
+				g.call(t, "users.connections", ask(id), &list)
+				return len(list.Connections) > 0
+			}, func() string { return "there are none" })
 			if list.Connections[0]["ip"] != "127.0.0.1" {
 				t.Errorf("%v", list)
 			}
@@ -130,12 +121,10 @@ func cliActivity(t *testing.T, g *gatehouse, hs *homeserver.Server) []cliStep {
 			var list struct {
 				Pushers []object `json:"pushers"`
 			}
-			ended(t, func() string { // seen to be empty once right after it was set
-				if g.call(t, "users.pushers", ask(id), &list); len(list.Pushers) > 0 {
-					return "complete"
-				}
-				return ""
-			})
+			eventually(t, limit, func() bool { // seen to be empty once right after it was set
+				g.call(t, "users.pushers", ask(id), &list)
+				return len(list.Pushers) > 0
+			}, func() string { return "there are none" })
 			if len(list.Pushers) != 1 || list.Pushers[0]["key"] != "a-pu…tify" || list.Pushers[0]["gateway"] != "push.example" {
 				t.Errorf("%v", list)
 			}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,19 +21,20 @@ type jobState struct {
 	Passwords int `json:"passwords"`
 }
 
+// jobUntil waits until something is so of a job.
+func (g *gatehouse) jobUntil(t *testing.T, id string, within time.Duration, so func(jobState) bool) (j jobState) {
+	t.Helper()
+	eventually(t, within, func() bool {
+		g.call(t, "jobs.get", ask(id), &j)
+		return so(j)
+	}, func() string { return fmt.Sprintf("the job is %+v", j) })
+	return j
+}
+
 // jobIs waits until a job is in a state.
 func (g *gatehouse) jobIs(t *testing.T, id, state string) jobState {
 	t.Helper()
-	var j jobState
-	for end := time.Now().Add(limit); ; time.Sleep(200 * time.Millisecond) {
-		g.call(t, "jobs.get", ask(id), &j)
-		if j.State == state {
-			return j
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the job is %+v, not %s", j, state)
-		}
-	}
+	return g.jobUntil(t, id, limit, func(j jobState) bool { return j.State == state })
 }
 
 // TestCLIJobs does an operation to many accounts from the command line, while a gate runs that works the job off.

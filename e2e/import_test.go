@@ -67,7 +67,7 @@ func TestImport(t *testing.T) {
 				g.keepServiceToken(t, hs)
 			}
 			id, _, _ := strings.Cut(strings.TrimPrefix(out, "Job "), ":")
-			job := jobEnds(t, g, id)
+			job := g.jobUntil(t, id, 5*time.Minute, func(j jobState) bool { return j.State != "running" })
 			if job.State != "done" || job.Count.Done != imported {
 				t.Fatalf("%+v", job)
 			}
@@ -100,24 +100,6 @@ func TestImport(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A jobTold is what is told of a job.
-type jobTold struct {
-	State, Code string
-	Count       struct{ Waiting, Done, Failed int }
-}
-
-// jobEnds waits until a running gatehouse has done a job.
-func jobEnds(t *testing.T, g *gatehouse, id string) (job jobTold) {
-	t.Helper()
-	for begun := time.Now(); time.Since(begun) < 5*time.Minute; {
-		if g.call(t, "jobs.get", ask(id), &job); job.State != "running" {
-			return job
-		}
-	}
-	t.Fatalf("it goes on and on: %+v", job)
-	return job
 }
 
 // A jobRow is what is told of one row of it.

@@ -3,15 +3,10 @@
 package e2e
 
 import (
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
-
-	_ "modernc.org/sqlite"
 
 	"gatehouse/tools/homeserver"
 )
@@ -84,10 +79,7 @@ func TestJobKilled(t *testing.T) {
 // one is done, because the first was found to be; an operation that may be repeated can have been.
 func (g *gatehouse) auditAgrees(t *testing.T, operation string, ids []string, once bool) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(g.Dir, "data", "gatehouse.db")+"?mode=ro")
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := g.store()
 	defer db.Close()
 	rows, err := db.Query(`
 		SELECT t.target, COALESCE(o.outcome, 'open') FROM audit i JOIN audit_targets t ON t.audit_id = i.id
@@ -147,15 +139,9 @@ func makePeople(t *testing.T, hs *homeserver.Server, n int, name func(int) strin
 func TestJobReplicas(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
-	config := homeservers(hs) + "    jobs_per_second: 30\n" + fmt.Sprintf("store:\n  database: %q\n", postgres(t))
-	first := startGatehouse(t, config)
-	second := prepareGatehouse(t, config)
-	key, err := os.ReadFile(filepath.Join(first.Dir, "secret.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	second.write("secret.key", key)
-	second.start()
+	inPostgres(t)
+	first := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 30\n")
+	second := first.beside()
 	const n = 150
 	prefix := unique("shared")
 	makePeople(t, hs, n, func(i int) string { return fmt.Sprintf("%s-%03d", prefix, i) })
@@ -167,16 +153,13 @@ func TestJobReplicas(t *testing.T) {
 	first.call(t, "jobs.plan", object{"operation": "users.lock", "ids": ids}, &j)
 	first.jobIs(t, j.ID, "planned")
 	first.call(t, "jobs.start", ask(j.ID), &j)
-	for end := time.Now().Add(limit); j.Count.Done < 30; time.Sleep(100 * time.Millisecond) {
-		if first.call(t, "jobs.get", ask(j.ID), &j); time.Now().After(end) {
-			t.Fatalf("the job is %+v", j)
-		}
-	}
-	// Which of them is at work is theirs to decide; so both die, one after the other has come back.
+	j = first.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.Count.Done >= 30 })
+	// Which of them is at work is theirs to decide; so both die, the second after the work has gone on without the first.
 	first.kill()
-	time.Sleep(time.Second)
+	before := j.Count.Done
+	first.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.Count.Done > before })
 	first.start()
-	second.kill()
+	second.kill(t)
 	j = first.jobIs(t, j.ID, "done")
 	if j.Count.Done != n || j.Count.Unknown != 0 {
 		t.Errorf("in the end the job is %+v", j)

@@ -112,6 +112,20 @@ func marked(mark string) []string {
 	}
 }
 
+// eventually waits until something is so, and fails with what there is instead.
+func eventually(t *testing.T, within time.Duration, so func() bool, instead func() string) {
+	t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for end := time.After(within); !so(); {
+		select {
+		case <-again.C:
+		case <-end:
+			t.Fatalf("not within %s: %s", within, instead())
+		}
+	}
+}
+
 // timeout is a context for one step of a test.
 func timeout(t *testing.T) context.Context {
 	t.Helper()

@@ -18,6 +18,7 @@ func TestMASContinue(t *testing.T) {
 
 	t.Run("without scripts", func(t *testing.T) {
 		t.Parallel()
+		w := w.in(t)
 		d := w.desk(g)
 		name := unique("begun")
 		id := "@" + name + ":localhost"
@@ -74,6 +75,7 @@ func TestMASContinue(t *testing.T) {
 
 	t.Run("command line", func(t *testing.T) {
 		t.Parallel()
+		w := w.in(t)
 		name := unique("begun")
 		const good = "another horse <battery> staple 9"
 		g.keepSecret("", weak)

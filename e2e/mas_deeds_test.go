@@ -68,10 +68,12 @@ func TestMASDeeds(t *testing.T) {
 	g := startGatehouse(t, w.config())
 	t.Run("without scripts", func(t *testing.T) {
 		t.Parallel()
+		w := w.in(t)
 		masDeeds(t, w, hands{w.desk(g), false})
 	})
 	t.Run("program", func(t *testing.T) {
 		t.Parallel()
+		w := w.in(t)
 		masDeeds(t, w, hands{w.program(g), true})
 	})
 }

@@ -169,15 +169,6 @@ func TestMASServiceCLI(t *testing.T) {
 	}
 }
 
-// theSecret reads the token of the card that is shown. It is of this account, and on no other page.
-func (d *desk) theSecret() string {
-	d.t.Helper()
-	d.wait("#handout-password")
-	text := d.text("#handout-password")
-	d.g.keepSecret(d.text(".gh-handout .gh-id"), text)
-	return text
-}
-
 // TestMASService goes through the same on the pages of the homeserver, without scripts and with the program.
 func TestMASService(t *testing.T) {
 	t.Parallel()
@@ -189,7 +180,7 @@ func TestMASService(t *testing.T) {
 		d.fill("#f-name", "Statistics of "+name)
 		d.fill("#f-reason", "a ticket")
 		confirm()
-		first := d.theSecret()
+		first := d.card().password
 		if !w.lives(first) {
 			t.Error("the token does not work at Synapse")
 		}
@@ -205,7 +196,7 @@ func TestMASService(t *testing.T) {
 		d.shot("mas-personal-renew")
 		d.fill("#f-reason", "a ticket")
 		confirm()
-		if second := d.theSecret(); second == first || !w.lives(second) {
+		if second := d.card().password; second == first || !w.lives(second) {
 			t.Error("the new token does not work")
 		}
 		d.visit("server/personal-sessions", "actor", id)
@@ -221,6 +212,7 @@ func TestMASService(t *testing.T) {
 
 	t.Run("without scripts", func(t *testing.T) {
 		t.Parallel()
+		w := w.in(t)
 		d := w.desk(g)
 		name := unique("robot")
 		w.make(name, "", false)
@@ -255,6 +247,7 @@ func TestMASService(t *testing.T) {
 
 	t.Run("program", func(t *testing.T) {
 		t.Parallel()
+		w := w.in(t)
 		d := w.program(g)
 		name := unique("robot")
 		w.make(name, "", false)

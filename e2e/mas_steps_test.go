@@ -56,11 +56,7 @@ func newMAS(t *testing.T) *masWorld {
 		w.url, w.synapse, w.client, w.key = m.URL, m.Synapse, m.ClientID, m.ClientSecret
 	}
 	w.kind = &homeserver.Server{Kind: homeserver.Synapse, URL: w.synapse, ServerName: "localhost"}
-	var granted struct {
-		Token string `json:"access_token"`
-	}
-	w.send(http.MethodPost, w.url+"/oauth2/token", "", url.Values{"grant_type": {"client_credentials"}, "scope": {"urn:mas:admin"}}, &granted)
-	w.token = granted.Token
+	w = w.in(t)
 	root := w.make(unique("root"), "", false)
 	var session struct {
 		Data struct {
@@ -72,6 +68,18 @@ func newMAS(t *testing.T) *masWorld {
 	w.mas(http.MethodPost, "personal-sessions", map[string]any{"actor_user_id": root, "human_name": "tests", "scope": "urn:matrix:client:api:* urn:synapse:admin:*", "expires_in": 3600}, &session)
 	w.admin = session.Data.Attributes.Token
 	return w
+}
+
+// in is the same for another test, with a token of its own: they end after five minutes, and a parallel test may begin later.
+func (w masWorld) in(t *testing.T) *masWorld {
+	t.Helper()
+	w.t = t
+	var granted struct {
+		Token string `json:"access_token"`
+	}
+	w.send(http.MethodPost, w.url+"/oauth2/token", "", url.Values{"grant_type": {"client_credentials"}, "scope": {"urn:mas:admin"}}, &granted)
+	w.token = granted.Token
+	return &w
 }
 
 // config is the section of a configuration that connects to it.

@@ -52,6 +52,9 @@ func (g *gatehouse) beside() *replica {
 		g.t.Fatal(err)
 	}
 	g.t.Cleanup(func() {
+		if r.proc == nil {
+			return
+		}
 		if err := r.proc.Stop(); err != nil {
 			g.t.Error(err)
 		}
@@ -60,6 +63,16 @@ func (g *gatehouse) beside() *replica {
 		g.t.Fatalf("start another gatehouse: %v", err)
 	}
 	return r
+}
+
+// kill ends the process at once, as a power cut does.
+func (r *replica) kill(t *testing.T) {
+	t.Helper()
+	if err := syscall.Kill(-r.proc.Pid(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-r.proc.Done()
+	r.proc = nil
 }
 
 // holding passes on to a homeserver what it is asked. While hold is set it does not answer to
@@ -156,11 +169,7 @@ func TestReplicas(t *testing.T) {
 	case <-timeout(t).Done():
 		t.Fatal("the homeserver was not asked")
 	}
-	if err := syscall.Kill(-g.proc.Pid(), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	<-g.proc.Done()
-	g.proc = nil
+	g.kill()
 	if status := <-answered; status != 0 {
 		t.Errorf("a gatehouse that was killed answered with %d", status)
 	}
@@ -170,11 +179,8 @@ func TestReplicas(t *testing.T) {
 		t.Errorf("the same call at the other: %d %s", status, code)
 	}
 	want := []string{"intent", "outcome unknown interrupted"}
-	for ctx := timeout(t); !slices.Equal(g.audit("users.lock", id), want); time.Sleep(50 * time.Millisecond) {
-		if ctx.Err() != nil {
-			t.Fatalf("the log has %q, want %q", g.audit("users.lock", id), want)
-		}
-	}
+	eventually(t, limit, func() bool { return slices.Equal(g.audit("users.lock", id), want) },
+		func() string { return fmt.Sprintf("the log has %q, want %q", g.audit("users.lock", id), want) })
 	// Out at one, out at the other, which has been started again meanwhile.
 	g.start()
 	d.visit("accounts")

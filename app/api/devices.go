@@ -18,7 +18,7 @@ var (
 	// RenameDevice gives a device the name that is shown for it.
 	RenameDevice = Write[DeviceRename, OwnDevice]("devices.rename", EditDevices)
 	// CreateDevice makes a device that nobody is signed in on, for software that brings its own token. There is no token with it.
-	CreateDevice = Write[DeviceCreate, OwnDevice]("devices.create", EditDevices, Many, Repeatable)
+	CreateDevice = Write[DeviceCreate, OwnDevice]("devices.create", EditDevices, Many)
 )
 
 // Device is a signed-in session.

@@ -71,16 +71,8 @@ type ImportRef struct {
 // Validate implements Request.
 func (r ImportRef) Validate() error {
 	var v Invalid
-	checkImport(&v, r.ID)
+	checkOwnID(&v, r.ID, "import_not_found")
 	return v.Err()
-}
-
-func checkImport(v *Invalid, id string) {
-	if id == "" {
-		v.Add("id", "missing")
-	} else if !plainID(id) {
-		v.Add("id", "import_not_found")
-	}
 }
 
 // Targets implements Request.
@@ -100,7 +92,7 @@ type ImportLook struct {
 // Validate implements Request.
 func (l ImportLook) Validate() error {
 	var v Invalid
-	checkImport(&v, l.ID)
+	checkOwnID(&v, l.ID, "import_not_found")
 	l.Format.check(&v)
 	return v.Err()
 }
@@ -184,7 +176,7 @@ func (p *ImportPlan) settle() {
 // Validate implements Request.
 func (p ImportPlan) Validate() error {
 	var v Invalid
-	checkImport(&v, p.ID)
+	checkOwnID(&v, p.ID, "import_not_found")
 	p.Format.check(&v)
 	p.checkColumns(&v)
 	if p.Mode != ImportCreate && p.Mode != ImportUpdate && p.Mode != ImportBoth {

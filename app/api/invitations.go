@@ -92,17 +92,7 @@ type InvitationQuery struct {
 
 // Validate implements Request.
 func (q InvitationQuery) Validate() error {
-	var v Invalid
-	if q.State != "" && !slices.Contains(invitationStates, q.State) {
-		v.Add("state", "invalid_choice", "choices", strings.Join(invitationStates, ", "))
-	}
-	if q.Limit < 0 || q.Limit > MaxPage {
-		v.Add("limit", "out_of_range", "min", "1", "max", strconv.Itoa(MaxPage))
-	}
-	if len(q.Cursor) > 100 {
-		v.Add("cursor", "invalid_cursor")
-	}
-	return v.Err()
+	return checkPage(q.State, invitationStates, q.Limit, q.Cursor).Err()
 }
 
 // Targets implements Request.
@@ -123,21 +113,12 @@ type InvitationRef struct {
 // Validate implements Request.
 func (r InvitationRef) Validate() error {
 	var v Invalid
-	checkInvitationID(&v, r.ID)
+	checkOwnID(&v, r.ID, "invitation_not_found")
 	return v.Err()
 }
 
 // Targets implements Request.
 func (InvitationRef) Targets() []UserID { return nil }
-
-func checkInvitationID(v *Invalid, id string) {
-	switch {
-	case id == "":
-		v.Add("id", "missing")
-	case len(id) > 32 || strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "":
-		v.Add("id", "invitation_not_found")
-	}
-}
 
 // InvitationCreate asks for an invitation.
 type InvitationCreate struct {
@@ -236,7 +217,7 @@ type InvitationUpdate struct {
 // Validate implements Request.
 func (u InvitationUpdate) Validate() error {
 	var v Invalid
-	checkInvitationID(&v, u.ID)
+	checkOwnID(&v, u.ID, "invitation_not_found")
 	if u.Uses != nil {
 		checkUpTo(&v, "uses", *u.Uses, MaxInvitationUses)
 	}

@@ -214,7 +214,7 @@ func (q JobQuery) Validate() error { return checkPage(q.State, JobStates(), q.Li
 // Targets implements Request.
 func (JobQuery) Targets() []UserID { return nil }
 
-// checkPage checks what pages of jobs and of items have alike.
+// checkPage checks what pages of jobs, of their items and of invitations have alike.
 func checkPage(state string, states []string, limit int, cursor string) *Invalid {
 	var v Invalid
 	if state != "" && !slices.Contains(states, state) {
@@ -246,7 +246,7 @@ type JobItemQuery struct {
 // Validate implements Request.
 func (q JobItemQuery) Validate() error {
 	v := checkPage(q.State, ItemStates(), q.Limit, q.Cursor)
-	checkJobID(v, q.ID)
+	checkOwnID(v, q.ID, "job_not_found")
 	return v.Err()
 }
 
@@ -267,19 +267,20 @@ type JobRef struct {
 // Validate implements Request.
 func (r JobRef) Validate() error {
 	var v Invalid
-	checkJobID(&v, r.ID)
+	checkOwnID(&v, r.ID, "job_not_found")
 	return v.Err()
 }
 
 // Targets implements Request.
 func (JobRef) Targets() []UserID { return nil }
 
-func checkJobID(v *Invalid, id string) {
+// checkOwnID checks the ID of something that the gate keeps; code says that there is no such thing.
+func checkOwnID(v *Invalid, id, code string) {
 	switch {
 	case id == "":
 		v.Add("id", "missing")
 	case !plainID(id):
-		v.Add("id", "job_not_found")
+		v.Add("id", code)
 	}
 }
 
@@ -362,7 +363,7 @@ type JobStart struct {
 // Validate implements Request.
 func (s JobStart) Validate() error {
 	var v Invalid
-	checkJobID(&v, s.ID)
+	checkOwnID(&v, s.ID, "job_not_found")
 	v.Check("at", s.At.Validate())
 	return v.Err()
 }

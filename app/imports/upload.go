@@ -42,7 +42,7 @@ func (u *Upload) Render() app.UI {
 		ui.PageTitle{Title: u.Title(), Words: true}.Draw(env),
 	}
 	if reason := env.WhyNot(api.PlanImport.Info().Name); reason != "" {
-		return app.Div().Body(append(top, ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env))...)
+		return app.Div().Body(append(top, ui.Locked(env, reason))...)
 	}
 	form := ui.FileForm{
 		Action: route.Import(env.Homeserver, ""), Label: u.Title(), State: u.State,

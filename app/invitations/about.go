@@ -120,7 +120,7 @@ func crumbs(env ui.Env, i api.Invitation, title string) app.UI {
 // denied is the page in place of a form that the person may not use, or that cannot be had here.
 func denied(env ui.Env, top []app.UI, reason, back string) app.UI {
 	return app.Div().Body(append(top,
-		ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env),
+		ui.Locked(env, reason),
 		ui.Actions(ui.Button{Label: env.T("common.back"), Href: back}.Draw(env)),
 	)...)
 }

@@ -99,7 +99,7 @@ func (r *Revoke) Render() app.UI {
 	}
 	dialog.Actions = []app.UI{back.Draw(env)}
 	if reason := env.WhyNot(api.RevokeInvitation.Info().Name); reason != "" {
-		dialog.Body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
+		dialog.Body = []app.UI{ui.Locked(env, reason)}
 	} else {
 		dialog.Body = []app.UI{
 			ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: ui.IconBan, Text: env.T("invitations.revoking.happens")}),

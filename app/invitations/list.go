@@ -29,16 +29,10 @@ func NewList() screen.Screen { return &List{} }
 func (l *List) Title() string { return l.Env().T("invitations.title") }
 
 // Load implements screen.Screen. It costs one call.
-func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
-	req, err := api.ListInvitations.DecodeForm(u.Query())
-	if err != nil {
-		return err
+func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	if l.Query, err = screen.Query(api.ListInvitations, u); err == nil {
+		l.Page, err = client.Call(ctx, call, api.ListInvitations, l.Query)
 	}
-	if err := req.Validate(); err != nil {
-		return err
-	}
-	l.Query = req.(api.InvitationQuery)
-	l.Page, err = client.Call(ctx, call, api.ListInvitations, l.Query)
 	return err
 }
 
@@ -123,18 +117,13 @@ func (l *List) empty() app.UI {
 
 func (l *List) pager() app.UI {
 	env, q := l.Env(), l.Query
-	p := ui.Pager{Total: -1, To: len(l.Page.Invitations)}
-	switch {
-	case len(l.Page.Invitations) == 0:
-	case q.Cursor == "":
-		p.From, p.Total = 1, int64(l.Page.Total)
-	default: // how many come before is not known
-		p.Range = env.N("invitations.on_page", len(l.Page.Invitations))
-		p.First = l.address(api.InvitationQuery{State: q.State, Limit: q.Limit})
+	first, next := "", ""
+	if q.Cursor != "" {
+		first = l.address(api.InvitationQuery{State: q.State, Limit: q.Limit})
 	}
 	if l.Page.Next != "" {
 		q.Cursor = l.Page.Next
-		p.Next = l.address(q)
+		next = l.address(q)
 	}
-	return p.Draw(env)
+	return ui.Forward(env, "invitations.on_page", len(l.Page.Invitations), int64(l.Page.Total), first, next).Draw(env)
 }

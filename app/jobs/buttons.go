@@ -12,8 +12,8 @@ import (
 	"gatehouse/app/ui"
 )
 
-// buttons are what can be done with the job as it is.
-func (p *Job) buttons() app.UI {
+// buttons are what can be done with the job as it is; start is the form that begins it, where there is one.
+func (p *Job) buttons(start app.UI) app.UI {
 	env, j := p.Env(), p.Job
 	if env.WhyNot(api.StartJob.Info().Name) != "" {
 		return nil
@@ -38,7 +38,6 @@ func (p *Job) buttons() app.UI {
 	if (j.State == api.JobDone || j.State == api.JobPaused || j.State == api.JobFailed) && j.Count.Failed > 0 {
 		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Count.Failed)))
 	}
-	start := p.start()
 	if !j.Ended() && start == nil {
 		add(false, api.CancelJob, ui.Danger, ui.IconBan, env.T("jobs.cancel"))
 	}
@@ -50,10 +49,13 @@ func (p *Job) buttons() app.UI {
 }
 
 // button is a form of its own: each asks for another operation.
-func (p *Job) button(op api.Op, b ui.Button) app.UI {
+func (p *Job) button(op api.Op, b ui.Button) app.UI { return p.deed(op, b.Label, b.Draw(p.Env())) }
+
+// deed is a form that asks for an operation on the job.
+func (p *Job) deed(op api.Op, label string, body ...app.UI) app.UI {
 	form := p.Form(op.Info().Name, address(p.Env(), p.Job, api.JobItemQuery{}))
-	form.ID, form.State, form.Key, form.Label = "form-"+op.Info().Name, ui.FormState{}, p.State.Key, b.Label
-	form.Body = []app.UI{ui.HiddenField("id", p.Job.ID), b.Draw(p.Env())}
+	form.ID, form.State, form.Key, form.Label = "form-"+op.Info().Name, ui.FormState{}, p.State.Key, label
+	form.Body = append([]app.UI{ui.HiddenField("id", p.Job.ID)}, body...)
 	return form.Draw(p.Env())
 }
 
@@ -81,10 +83,7 @@ func (p *Job) start() app.UI {
 		ui.Button{Label: env.N("jobs.start_n", int(j.Count.Waiting)), Icon: ui.IconPlay, Look: look}.Draw(env),
 		ui.Button{Label: env.T("jobs.cancel"), Form: "form-" + api.CancelJob.Info().Name}.Draw(env),
 	))
-	cancel := p.Form(api.CancelJob.Info().Name, address(env, j, api.JobItemQuery{}))
-	cancel.ID, cancel.State, cancel.Key, cancel.Label = "form-"+api.CancelJob.Info().Name, ui.FormState{}, p.State.Key, env.T("jobs.cancel")
-	cancel.Body = []app.UI{ui.HiddenField("id", j.ID)}
-	return app.Div().Body(form.Draw(env), cancel.Draw(env))
+	return app.Div().Body(form.Draw(env), p.deed(api.CancelJob, env.T("jobs.cancel")))
 }
 
 // After implements screen.Writer. Passwords are a page and no address.

@@ -17,7 +17,7 @@ func (p *Job) items() app.UI {
 	for _, i := range p.Items.Items {
 		rows = append(rows, ui.Row{Key: string(i.Target), Label: string(i.Target), Cells: []app.UI{p.account(i), p.state(i), p.outcome(i)}})
 	}
-	pager := ui.Pager{Total: -1, To: len(rows), Range: env.N("jobs.on_page", len(rows))}
+	pager := ui.Pager{Total: -1, To: len(rows), Range: env.N("ui.on_page", len(rows))}
 	if p.Query.Cursor != "" {
 		pager.First = address(env, j, api.JobItemQuery{State: p.Query.State})
 	}
@@ -90,7 +90,7 @@ func (p *Job) state(i api.JobItem) app.UI {
 func (p *Job) outcome(i api.JobItem) app.UI {
 	env := p.Env()
 	if i.Code != "" {
-		return ui.Text(env.ProblemText(api.NewProblem(0, i.Code, flat(i.Params)...)))
+		return ui.Text(env.ProblemText(&api.Problem{Code: i.Code, Params: i.Params}))
 	}
 	var rows []app.UI
 	for _, c := range i.Changes {

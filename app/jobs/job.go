@@ -89,7 +89,8 @@ func (p *Job) Render() app.UI {
 		below = ui.Text(does(env, p.Job))
 	}
 	var problem app.UI
-	if p.State.Problem != nil && p.Job.State != api.JobPlanned {
+	start := p.start()
+	if p.State.Problem != nil && start == nil { // else it stands in that form
 		problem = ui.ProblemNote(env, p.State.Problem)
 	}
 	return app.Div().Body(
@@ -98,7 +99,7 @@ func (p *Job) Render() app.UI {
 		problem,
 		p.note(),
 		p.progress(),
-		p.buttons(),
+		p.buttons(start),
 		ui.Section{Title: env.T("account.facts"), Body: []app.UI{ui.Facts(env, p.facts()...)}}.Draw(env),
 		p.items(),
 	)
@@ -110,7 +111,7 @@ func (p *Job) note() app.UI {
 	n := ui.Note{Status: true}
 	switch {
 	case j.Code != "":
-		n.Kind, n.Text = ui.Warn, env.ProblemText(api.NewProblem(0, j.Code, flat(j.Params)...))
+		n.Kind, n.Text = ui.Warn, env.ProblemText(&api.Problem{Code: j.Code, Params: j.Params})
 		if j.State == api.JobFailed {
 			n.Kind = ui.Bad
 		}
@@ -128,14 +129,6 @@ func (p *Job) note() app.UI {
 		return nil
 	}
 	return n.Draw(env)
-}
-
-func flat(params map[string]string) []string {
-	list := make([]string, 0, 2*len(params))
-	for name, value := range params {
-		list = append(list, name, value)
-	}
-	return list
 }
 
 // progress is the bar, once there is something to show on it. How many items are in which state stands at the views of the list below.

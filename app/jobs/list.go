@@ -29,16 +29,10 @@ func NewList() screen.Screen { return &List{} }
 func (l *List) Title() string { return l.Env().T("jobs.title") }
 
 // Load implements screen.Screen. It costs one call.
-func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
-	req, err := api.ListJobs.DecodeForm(u.Query())
-	if err != nil {
-		return err
+func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) (err error) {
+	if l.Query, err = screen.Query(api.ListJobs, u); err == nil {
+		l.Page, err = client.Call(ctx, call, api.ListJobs, l.Query)
 	}
-	if err := req.Validate(); err != nil {
-		return err
-	}
-	l.Query = req.(api.JobQuery)
-	l.Page, err = client.Call(ctx, call, api.ListJobs, l.Query)
 	return err
 }
 
@@ -59,16 +53,13 @@ func (l *List) Render() app.UI {
 			},
 		})
 	}
-	p := ui.Pager{Total: -1, To: len(rows)}
-	if l.Query.Cursor == "" {
-		p.From = 1
-	} else {
-		p.Range, p.First = env.N("jobs.on_page", len(rows)), l.address(api.JobQuery{State: l.Query.State})
+	q, first, next := l.Query, "", ""
+	if q.Cursor != "" {
+		first = l.address(api.JobQuery{State: q.State})
 	}
 	if l.Page.Next != "" {
-		q := l.Query
 		q.Cursor = l.Page.Next
-		p.Next = l.address(q)
+		next = l.address(q)
 	}
 	return app.Div().Body(
 		ui.PageTitle{Title: l.Title(), Words: true}.Draw(env),
@@ -86,7 +77,7 @@ func (l *List) Render() app.UI {
 				Actions: []app.UI{ui.Button{Label: env.T("accounts.title"), Icon: ui.IconUsers, Href: route.Accounts(env.Homeserver)}.Draw(env)},
 			}.Draw(env),
 		}.Draw(env),
-		p.Draw(env),
+		ui.Forward(env, "ui.on_page", len(rows), -1, first, next).Draw(env),
 	)
 }
 

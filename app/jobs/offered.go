@@ -3,9 +3,6 @@
 package jobs
 
 import (
-	"net/url"
-	"slices"
-
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"gatehouse/app/api"
@@ -69,13 +66,4 @@ func (in input) draw(env ui.Env, name string, state ui.FormState) app.UI {
 		f.Type, f.Dir = in.kind, "ltr"
 	}
 	return f.Draw(env)
-}
-
-func sortedNames(values url.Values) []string {
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

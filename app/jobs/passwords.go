@@ -44,7 +44,7 @@ func (p *Passwords) Render() app.UI {
 		ui.Actions(
 			ui.Button{Label: env.T("jobs.passwords_file"), Icon: ui.IconDownload, Look: ui.Primary, File: p.csv(), FileName: "passwords.csv"}.Draw(env),
 			ui.PrintButton(env.T("jobs.print"), ui.Secondary),
-			ui.Button{Label: env.T("jobs.back"), Href: route.At(env.Homeserver, route.JobPath, url.Values{"id": {p.Handout.Job}})}.Draw(env),
+			ui.Button{Label: env.T("jobs.back"), Href: route.Job(env.Homeserver, p.Handout.Job)}.Draw(env),
 		),
 		ui.Table{
 			Caption: p.Title(), Rows: rows,
@@ -78,8 +78,7 @@ func (p *Passwords) cards() []app.UI {
 	return list
 }
 
-// csv writes the file (RFC 4180). No name and no password that Gatehouse makes has a character that would have to be quoted; a name that begins like
-// a formula would, but Matrix IDs begin with @.
+// csv writes the file (RFC 4180). Matrix IDs begin as formulas do, so each has an apostrophe before it, as server/table writes such cells.
 func (p *Passwords) csv() string {
 	var b strings.Builder
 	b.WriteString("id,password\r\n")

@@ -4,7 +4,9 @@ package jobs
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -65,7 +67,7 @@ func (p *Plan) Render() app.UI {
 		return app.Div().Body(append(body, p.choices())...)
 	}
 	if why := env.WhyNot(p.Plan.Operation); why != "" {
-		return app.Div().Body(append(body, ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: why}.Draw(env))...)
+		return app.Div().Body(append(body, ui.Locked(env, why))...)
 	}
 	form := p.Form(api.PlanJob.Info().Name, p.address(p.Plan.Operation))
 	form.Body = append(p.fixed(), ui.Help(env.T("jobs.plan_help")))
@@ -108,7 +110,7 @@ func (p *Plan) fixed() []app.UI {
 	}
 	plan.IDs = nil
 	values := api.EncodeForm(plan)
-	for _, name := range sortedNames(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		list = append(list, ui.HiddenField(name, values.Get(name)))
 	}
 	return list

@@ -58,6 +58,19 @@ func Own(values url.Values) url.Values {
 	return out
 }
 
+// Query reads the request that the address of a page asks for.
+func Query[Req api.Request, Res any](op *api.Operation[Req, Res], u *url.URL) (Req, error) {
+	var none Req
+	req, err := op.DecodeForm(Own(u.Query()))
+	if err == nil {
+		err = req.Validate()
+	}
+	if err != nil {
+		return none, err
+	}
+	return req.(Req), nil
+}
+
 // Shown returns what may be written into a form again: everything but secrets.
 func Shown(operation string, typed url.Values) url.Values {
 	op, ok := api.Find(operation)

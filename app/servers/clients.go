@@ -16,19 +16,6 @@ import (
 	"gatehouse/app/ui"
 )
 
-// query reads what the address of a list asks for.
-func query[Req api.Request, Res any](op *api.Operation[Req, Res], u *url.URL) (Req, error) {
-	var none Req
-	req, err := op.DecodeForm(u.Query())
-	if err == nil {
-		err = req.Validate()
-	}
-	if err != nil {
-		return none, err
-	}
-	return req.(Req), nil
-}
-
 // Clients is the screen of the clients that people sign in with.
 type Clients struct {
 	screen.Base
@@ -47,7 +34,7 @@ func (c *Clients) Load(ctx context.Context, env ui.Env, call client.Caller, u *u
 	if !env.Can(api.ListClients.Info().Name) {
 		return nil
 	}
-	if c.Query, err = query(api.ListClients, u); err == nil {
+	if c.Query, err = screen.Query(api.ListClients, u); err == nil {
 		c.Page, err = client.Call(ctx, call, api.ListClients, c.Query)
 	}
 	return err
@@ -85,7 +72,7 @@ func (c *Clients) Render() app.UI {
 		ui.Toolbar{
 			Action: route.At(env.Homeserver, route.ClientsPath, nil), Search: ui.Search{Name: "search", Value: c.Query.Search, Placeholder: env.T("clients.search")},
 		}.Draw(env),
-		table.Draw(env), pager(env, len(rows), c.Page.Total, first, next),
+		table.Draw(env), ui.Forward(env, "ui.on_page", len(rows), c.Page.Total, first, next).Draw(env),
 		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListClients, c.Query)),
 	)...)
 }
@@ -123,7 +110,7 @@ func (c *Client) Title() string { return clientTitle(c.Client) }
 
 // Load implements screen.Screen. It costs one call.
 func (c *Client) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
-	ref, err := query(api.GetClient, u)
+	ref, err := screen.Query(api.GetClient, u)
 	if err == nil {
 		c.Client, err = client.Call(ctx, call, api.GetClient, ref)
 	}

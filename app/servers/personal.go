@@ -34,7 +34,7 @@ func (p *Personals) Load(ctx context.Context, env ui.Env, call client.Caller, u 
 	if !env.Can(api.ListPersonal.Info().Name) {
 		return nil
 	}
-	if p.Query, err = query(api.ListPersonal, u); err == nil {
+	if p.Query, err = screen.Query(api.ListPersonal, u); err == nil {
 		p.Page, err = client.Call(ctx, call, api.ListPersonal, p.Query)
 	}
 	return err
@@ -77,7 +77,7 @@ func (p *Personals) Render() app.UI {
 	return app.Div().Body(append(page,
 		ui.Help(env.T("personal.help")),
 		ui.Views(env, env.T("personal.title"), p.views()...),
-		table.Draw(env), pager(env, len(rows), p.Page.Total, first, next),
+		table.Draw(env), ui.Forward(env, "ui.on_page", len(rows), p.Page.Total, first, next).Draw(env),
 		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListPersonal, p.Query)),
 	)...)
 }
@@ -145,7 +145,7 @@ func (p *Personal) Load(ctx context.Context, _ ui.Env, call client.Caller, u *ur
 }
 
 func loadPersonal(ctx context.Context, call client.Caller, u *url.URL) (api.PersonalSession, error) {
-	ref, err := query(api.GetPersonal, u)
+	ref, err := screen.Query(api.GetPersonal, u)
 	if err != nil {
 		return api.PersonalSession{}, err
 	}

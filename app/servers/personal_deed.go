@@ -83,7 +83,7 @@ func (d *PersonalDeed) Render() app.UI {
 	}
 	dialog.Actions = []app.UI{back.Draw(env)}
 	if reason := d.what.why(env, s); reason != "" {
-		dialog.Body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
+		dialog.Body = []app.UI{ui.Locked(env, reason)}
 	} else {
 		dialog.Body = []app.UI{
 			ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: d.what.icon, Text: env.T("personal." + d.what.text + "_happens")}),

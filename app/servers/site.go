@@ -78,9 +78,9 @@ func (s *Site) facts() []ui.Fact {
 		{"email_change", of.EmailChange}, {"display_name_change", of.DisplayNameChange}, {"password_change", of.PasswordChange},
 		{"recovery", of.Recovery}, {"deactivation", of.Deactivation}, {"captcha", of.Captcha},
 	} {
-		answer := "site.no"
+		answer := "common.no"
 		if f.is {
-			answer = "site.yes"
+			answer = "common.yes"
 		}
 		list = append(list, ui.Fact{Label: env.T("site." + f.text), Value: ui.Text(env.T(answer))})
 	}

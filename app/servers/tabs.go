@@ -56,20 +56,7 @@ func below(env ui.Env, text, path, title string, actions ...app.UI) []app.UI {
 // cannot stands in place of what is not to be had; nil where it is.
 func cannot(env ui.Env, op api.Op) app.UI {
 	if reason := env.WhyNot(op.Info().Name); reason != "" {
-		return ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)
+		return ui.Locked(env, reason)
 	}
 	return nil
-}
-
-// pager is the foot of a list that is paged forward only.
-func pager(env ui.Env, shown int, total int64, first, next string) app.UI {
-	p := ui.Pager{Total: -1, To: shown, First: first, Next: next}
-	switch {
-	case shown == 0:
-	case first == "":
-		p.From, p.Total = 1, total
-	default: // how many come before is not known
-		p.Range = env.N("invitations.on_page", shown)
-	}
-	return p.Draw(env)
 }

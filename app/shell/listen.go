@@ -10,9 +10,8 @@ import (
 
 // listens has a screen hear of what it shows, as long as it stands. A connection that breaks is made again by the browser.
 func (s *Shell) listens() {
-	l, ok := s.screen.(screen.Listener)
 	address := ""
-	if ok && s.problem == nil {
+	if l, ok := s.screen.(screen.Listener); ok && s.problem == nil {
 		address = l.Listens()
 	}
 	if address == s.heard {
@@ -30,7 +29,8 @@ func (s *Shell) listens() {
 	s.listener = app.FuncOf(func(_ app.Value, args []app.Value) any {
 		data := args[0].Get("data").String()
 		s.ctx.Dispatch(func(app.Context) {
-			if s.screen == l && s.heard == address {
+			// Another screen of the same address, such as another page of a job's items, goes on hearing.
+			if l, ok := s.screen.(screen.Listener); ok && s.heard == address {
 				l.Hear(data)
 				l.Redraw()
 				s.listens()

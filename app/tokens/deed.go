@@ -74,7 +74,7 @@ func (d *Deed) Render() app.UI {
 	}
 	dialog.Actions = []app.UI{back.Draw(env)}
 	if reason := env.WhyNot(d.what.op.Info().Name); reason != "" {
-		dialog.Body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
+		dialog.Body = []app.UI{ui.Locked(env, reason)}
 	} else {
 		key := "tokens." + d.what.text
 		dialog.Body = []app.UI{

@@ -38,7 +38,7 @@ func (c *Create) Render() app.UI {
 	top := []app.UI{crumbs(env, api.Token{}, env.T("create.crumb")), ui.PageTitle{Title: c.Title(), Words: true}.Draw(env)}
 	if reason := env.WhyNot(api.CreateToken.Info().Name); reason != "" {
 		return app.Div().Body(append(top,
-			ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env),
+			ui.Locked(env, reason),
 			ui.Actions(ui.Button{Label: env.T("common.back"), Href: route.Tokens(env.Homeserver)}.Draw(env)),
 		)...)
 	}
@@ -105,7 +105,7 @@ func (e *Edit) Render() app.UI {
 	top := []app.UI{crumbs(env, t, e.Title()), ui.PageTitle{Title: e.Title(), Words: true}.Draw(env)}
 	if reason := env.WhyNot(api.UpdateToken.Info().Name); reason != "" {
 		return app.Div().Body(append(top,
-			ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env),
+			ui.Locked(env, reason),
 			ui.Actions(ui.Button{Label: env.T("common.back"), Href: page}.Draw(env)),
 		)...)
 	}

@@ -9,16 +9,15 @@ import (
 )
 
 // BulkBar lies on the heads of a table while rows are selected. It is a GET form: its buttons lead to the screen that asks, with
-// the selected rows in the address, so it works without the program, which only adds the count.
+// the selected rows in the address, so it works without the program.
 type BulkBar struct {
 	FormID  string   // the table's SelectBy
 	Action  string   // address of the screen that asks; buttons may have their own
-	Count   int      // selected rows; 0 where the program does not run
+	Count   int      // selected rows; 0 where nobody counts them
 	All     app.UI   // "Select all 1,904 that match"
 	Actions []app.UI // buttons with Form and Action set
 	Danger  []app.UI // apart, at the end
 	Clear   string   // address without a selection
-	OnClear func(ctx app.Context)
 }
 
 // Draw draws it. Whether it is seen is decided by the check boxes (CSS :has).
@@ -30,12 +29,7 @@ func (b BulkBar) Draw(env Env) app.UI {
 	if len(b.Danger) > 0 {
 		danger = app.Div().Class("gh-bulk__danger").Body(b.Danger...)
 	}
-	switch {
-	case b.OnClear != nil:
-		do := b.OnClear
-		clear = app.Button().Class("gh-bulk__clear").Type("button").Aria("label", Attr(env.T("ui.unselect"))).
-			OnClick(func(ctx app.Context, _ app.Event) { do(ctx) }).Body(IconClose.Draw())
-	case b.Clear != "":
+	if b.Clear != "" {
 		clear = app.A().Class("gh-bulk__clear").Href(Href(b.Clear)).Aria("label", Attr(env.T("ui.unselect"))).Body(IconClose.Draw())
 	}
 	return app.Form().Class("gh-bulk").ID(Attr(b.FormID)).Method("get").Action(Href(b.Action)).
@@ -59,6 +53,20 @@ type Pager struct {
 	Next     string
 	Continue string // address that goes on looking, where the filter was applied to only some
 	Scanned  string // "scanned 5,000 of 12,481"
+}
+
+// Forward is the foot of a list that is paged forward only. text counts what is on a page (of which not the first: how many come before is not
+// known); total is negative where nobody knows how many there are.
+func Forward(env Env, text string, shown int, total int64, first, next string) Pager {
+	p := Pager{Total: -1, To: shown, First: first, Next: next}
+	switch {
+	case shown == 0:
+	case first == "":
+		p.From, p.Total = 1, total
+	default:
+		p.Range = env.N(text, shown)
+	}
+	return p
 }
 
 // Draw draws it.

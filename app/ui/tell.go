@@ -18,6 +18,11 @@ type Note struct {
 	OnClose func(ctx app.Context)
 }
 
+// Locked says why something is not to be had here.
+func Locked(env Env, reason string) app.UI {
+	return Note{Kind: Warn, Icon: IconLock, Text: reason}.Draw(env)
+}
+
 // Draw draws it.
 func (n Note) Draw(env Env) app.UI {
 	class, icon := "gh-note", IconInfo

@@ -183,10 +183,7 @@ func notes(env ui.Env, u api.User) []app.UI {
 			}.Draw(env))
 		}
 	}
-	back := func(on bool, op api.Op, text, path string, icon ui.Icon) app.UI {
-		if !on {
-			return nil
-		}
+	back := func(op api.Op, text, path string, icon ui.Icon) app.UI {
 		b := ui.Button{Label: env.T(text), Icon: icon, Href: here(env, path, u), Why: why(env, u, op)}
 		if len(list) == 0 { // the worst state comes first, and a page has one primary button
 			b.Look = ui.Primary
@@ -195,7 +192,7 @@ func notes(env ui.Env, u api.User) []app.UI {
 	}
 	unfinished := u.Step == "password_replaced" && !u.Deactivated
 	add(unfinished, "unfinished", ui.IconAlertTri, ui.Warn,
-		back(unfinished, api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
+		back(api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
 	if u.Begun != nil {
 		note := leftNote(env, u.Begun.Left)
 		note.Title, note.Alert = env.T("account.note.begun"), false
@@ -205,15 +202,15 @@ func notes(env ui.Env, u api.User) []app.UI {
 	list = append(list, differences(env, u)...)
 	var again app.UI // of what is erased only the account itself comes back, where the server can do that
 	if u.Erased && why(env, u, api.ReactivateUser) == "" {
-		again = back(true, api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore)
+		again = back(api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore)
 	}
 	add(u.Erased, "erased", ui.IconErase, ui.Neutral, again)
 	ended := u.Deactivated && !u.Erased
 	add(ended, "deactivated", ui.IconDeactivate, ui.Neutral,
-		back(ended, api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore))
-	add(u.Locked, "locked", ui.IconLock, ui.Warn, back(u.Locked, api.UnlockUser, "account.unlock", route.UnlockPath, ui.IconUnlock))
-	add(u.Suspended, "suspended", ui.IconPause, ui.Warn, back(u.Suspended, api.UnsuspendUser, "account.unsuspend", route.UnsuspendPath, ui.IconPlay))
-	add(u.ShadowBanned, "shadow_banned", ui.IconGhost, ui.Warn, back(u.ShadowBanned, api.UnshadowBanUser, "account.unshadow_ban", route.UnshadowBanPath, ui.IconUser))
+		back(api.ReactivateUser, "account.reactivate", route.ReactivatePath, ui.IconRestore))
+	add(u.Locked, "locked", ui.IconLock, ui.Warn, back(api.UnlockUser, "account.unlock", route.UnlockPath, ui.IconUnlock))
+	add(u.Suspended, "suspended", ui.IconPause, ui.Warn, back(api.UnsuspendUser, "account.unsuspend", route.UnsuspendPath, ui.IconPlay))
+	add(u.ShadowBanned, "shadow_banned", ui.IconGhost, ui.Warn, back(api.UnshadowBanUser, "account.unshadow_ban", route.UnshadowBanPath, ui.IconUser))
 	if u.Own {
 		list = append(list, ui.Note{Icon: ui.IconSettings, Text: env.T("account.note.service")}.Draw(env))
 	}

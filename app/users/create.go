@@ -82,7 +82,7 @@ func (c *Create) Render() app.UI {
 	}
 	if reason := env.WhyNot(api.CreateUser.Info().Name); reason != "" {
 		return app.Div().Body(append(top,
-			ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env),
+			ui.Locked(env, reason),
 			ui.Actions(ui.Button{Label: env.T("common.back"), Href: route.Accounts(env.Homeserver)}.Draw(env)),
 		)...)
 	}

@@ -75,7 +75,7 @@ func (e *Edit) Render() app.UI {
 	form.Label = e.heading()
 	var body []app.UI
 	if reason != "" {
-		body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
+		body = []app.UI{ui.Locked(env, reason)}
 	} else {
 		v := e.versions()
 		if v.conflict {

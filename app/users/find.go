@@ -59,12 +59,7 @@ func address(search string) string {
 
 // Load implements screen.Screen. It costs two calls: who has it, and who that is.
 func (f *Find) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
-	values := url.Values{}
-	for name, list := range u.Query() {
-		if !strings.HasPrefix(name, "_") {
-			values[name] = list
-		}
-	}
+	values := screen.Own(u.Query())
 	if len(values) == 0 || !env.Can(api.FindUser.Info().Name) && !strings.HasPrefix(values.Get("value"), "@") {
 		return nil
 	}
@@ -126,7 +121,7 @@ func (f *Find) Render() app.UI {
 		parts = append(parts, f.answer())
 	}
 	if reason := env.WhyNot(api.FindUser.Info().Name); reason != "" {
-		return app.Div().Body(append(parts, ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env))...)
+		return app.Div().Body(append(parts, ui.Locked(env, reason))...)
 	}
 	return app.Div().Body(append(parts, f.byAddress(), f.byIdentity())...)
 }

@@ -34,20 +34,10 @@ func (l *List) Title() string { return l.Env().T("accounts.title") }
 
 // Load implements screen.Screen. It costs one call, whatever is on the page.
 func (l *List) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
-	values := u.Query()
-	for name := range values {
-		if strings.HasPrefix(name, "_") { // those belong to the page
-			delete(values, name)
-		}
-	}
-	req, err := api.ListUsers.DecodeForm(values)
+	query, err := screen.Query(api.ListUsers, u)
 	if err != nil {
 		return err
 	}
-	if err := req.Validate(); err != nil {
-		return err
-	}
-	query := req.(api.UserQuery)
 	l.Query = plain(query)
 	l.Page, err = client.Call(ctx, call, api.ListUsers, explicit(query))
 	return err

@@ -5,7 +5,6 @@ package users
 import (
 	"context"
 	"net/url"
-	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -35,20 +34,11 @@ func (m *Media) Title() string { return m.Env().T("media.title_of", "name", call
 
 // Load implements screen.Screen. It costs three calls, at the same time.
 func (m *Media) Load(ctx context.Context, env ui.Env, call client.Caller, u *url.URL) error {
-	values := u.Query()
-	for name := range values {
-		if strings.HasPrefix(name, "_") { // those belong to the page
-			delete(values, name)
-		}
-	}
-	req, err := api.ListMedia.DecodeForm(values)
+	query, err := screen.Query(api.ListMedia, u)
 	if err != nil {
 		return err
 	}
-	if err := req.Validate(); err != nil {
-		return err
-	}
-	m.Query = req.(api.MediaQuery)
+	m.Query = query
 	type answer struct {
 		page api.MediaPage
 		err  error

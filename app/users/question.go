@@ -99,7 +99,7 @@ func (q *Question) draw(a ask) app.UI {
 		dialog.OnClose = live.Close
 	}
 	if reason != "" {
-		dialog.Body = []app.UI{ui.Note{Kind: ui.Warn, Icon: ui.IconLock, Text: reason}.Draw(env)}
+		dialog.Body = []app.UI{ui.Locked(env, reason)}
 	} else {
 		dialog.Body = append([]app.UI{a.First}, q.consequences(a)...)
 		dialog.Body = append(dialog.Body, a.Fields...)
