@@ -317,7 +317,27 @@ func TestNewVersion(t *testing.T) {
 	if eval[string](d.page, `getComputedStyle(document.querySelector(".gh-head")).display`) != "flex" {
 		t.Error("the new style sheet is not in force")
 	}
-	poll[bool](d.page, "the new service worker keeps the new file alone", `window.settled ??= false, `+caches+`.then(l => { window.settled = l.includes(`+quote(next.name)+`) && !l.includes(`+quote(old)+`) }), window.settled`)
+	// The browser looks for a new worker a while after a page came to rest, and again with
+	// a next page where it could not be installed.
+	alone := `(async () => {
+		for (let i = 0; i < 100; i++) {
+			const kept = await ` + caches + `
+			if (kept.includes(` + quote(next.name) + `) && !kept.includes(` + quote(old) + `)) return true
+			await new Promise(done => setTimeout(done, 100))
+		}
+		return false
+	})()`
+	eventually(t, limit, func() bool {
+		if eval[bool](d.page, alone) {
+			return true
+		}
+		d.reload()
+		d.running()
+		return false
+	}, func() string {
+		worker := eval[string](d.page, `navigator.serviceWorker.ready.then(r => JSON.stringify([r.installing?.state, r.waiting?.state, r.active?.state]))`)
+		return fmt.Sprintf("the service worker (installing, waiting, active: %s) keeps %q, want the new file alone", worker, eval[[]string](d.page, caches))
+	})
 }
 
 // newFront starts a server on the loopback and returns its address.

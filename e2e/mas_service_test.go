@@ -174,7 +174,7 @@ func TestMASService(t *testing.T) {
 	t.Parallel()
 	w := newMAS(t)
 	g := startGatehouse(t, w.config())
-	life := func(t *testing.T, d *desk, name string, ask func(link, title string), confirm func()) {
+	life := func(t *testing.T, d *desk, name string, visit func(actor string), follow func(link string), ask func(link, title string), confirm func()) {
 		id := "@" + name + ":localhost"
 		d.fill("#f-actor", id)
 		d.fill("#f-name", "Statistics of "+name)
@@ -185,12 +185,12 @@ func TestMASService(t *testing.T) {
 			t.Error("the token does not work at Synapse")
 		}
 		d.shot("mas-personal-card")
-		d.visit("server/personal-sessions", "actor", id)
+		visit(id)
 		if text := d.text("main table"); !strings.Contains(text, "Statistics of "+name) || !strings.Contains(text, "Use Matrix") {
 			t.Errorf("the list: %s", text)
 		}
 		d.shot("mas-personal")
-		d.link("Statistics of " + name)
+		follow("Statistics of " + name)
 		d.shot("mas-personal-one")
 		ask("Renew…", "Renew this personal session?")
 		d.shot("mas-personal-renew")
@@ -199,8 +199,8 @@ func TestMASService(t *testing.T) {
 		if second := d.card().password; second == first || !w.lives(second) {
 			t.Error("the new token does not work")
 		}
-		d.visit("server/personal-sessions", "actor", id)
-		d.link("Statistics of " + name)
+		visit(id)
+		follow("Statistics of " + name)
 		ask("Revoke…", "Revoke this personal session?")
 		confirm()
 		d.until(`document.querySelector("main [role=status]")?.innerText.includes("is revoked")`)
@@ -242,7 +242,8 @@ func TestMASService(t *testing.T) {
 		if text := d.text("main [role=alert]"); !strings.Contains(text, "There is no such account") {
 			t.Errorf("nobody: %s", text)
 		}
-		life(t, d, name, func(link, _ string) { d.link(link) }, func() { d.submit() })
+		visit := func(actor string) { d.visit("server/personal-sessions", "actor", actor) }
+		life(t, d, name, visit, func(link string) { d.link(link) }, func(link, _ string) { d.link(link) }, func() { d.submit() })
 	})
 
 	t.Run("program", func(t *testing.T) {
@@ -252,10 +253,12 @@ func TestMASService(t *testing.T) {
 		name := unique("robot")
 		w.make(name, "", false)
 		d.start("server/personal-sessions/create")
-		life(t, d, name, func(link, title string) {
-			d.running()
-			d.ask(link, title)
-		}, func() { d.click(mainButton) })
+		visit := func(actor string) { d.start("server/personal-sessions", "actor", actor) }
+		follow := func(link string) {
+			d.follow("main table a", link)
+			d.heading(link)
+		}
+		life(t, d, name, visit, follow, d.ask, func() { d.click(mainButton) })
 	})
 }
 

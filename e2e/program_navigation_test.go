@@ -270,7 +270,7 @@ func TestProgramNavigation(t *testing.T) {
 		d.reload()
 		d.running()
 		// Written by the server it is the same page: the other homeserver's abilities too.
-		if diff := cmp.Diff(strings.Split(eval[string](d.page, tree), "\n"), strings.Split(program, "\n")); diff != "" {
+		if diff := cmp.Diff(elements(eval[string](d.page, tree)), elements(program)); diff != "" {
 			t.Errorf("the page that the program went to is not the server's (-server +program):\n%.3000s", diff)
 		}
 	})

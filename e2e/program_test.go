@@ -35,6 +35,25 @@ const tree = `(() => {
 	return lines.join("\n")
 })()`
 
+// elements returns the lines of a tree without the words that say how long ago something
+// was: between two pages a minute may have begun.
+func elements(tree string) []string {
+	var kept []string
+	clock := -1 // how deep the time is that is being left out
+	for line := range strings.Lines(tree) {
+		depth := len(line) - len(strings.TrimLeft(line, " "))
+		if clock >= 0 && depth > clock {
+			continue
+		}
+		clock = -1
+		if strings.HasPrefix(line[depth:], "time ") {
+			clock = depth
+		}
+		kept = append(kept, line)
+	}
+	return kept
+}
+
 // TestProgramTakesOver shows that the page that the server wrote and the one that the
 // program draws are the same tree, on every screen, and that nobody notices when the
 // one takes the place of the other.
