@@ -4,13 +4,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build test test-mas unit e2e demo bench screenshots css generate lint clean
+.PHONY: help setup build test test-mas unit e2e e2e-postgres demo bench screenshots css generate lint clean
 
 # Packages at a time, and the longest time that one package's tests may take.
 GOTEST := go test -p 2 -timeout 20m
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what tests and the demo need (browser, Synapse, Dendrite, PostgreSQL)
 	@go run ./tools/setup
@@ -33,6 +33,9 @@ unit: ## unit tests with the race detector
 
 e2e: ## end-to-end tests in a real browser against real homeservers
 	@$(GOTEST) -race -count=1 ./e2e
+
+e2e-postgres: ## the same with every gate's store on PostgreSQL, which e2e has for some tests only
+	@GATEHOUSE_E2E_STORE=postgres $(GOTEST) -race -count=1 ./e2e
 
 demo: ## a homeserver with 200 accounts and the panel in front of it (HOMESERVER=synapse or dendrite)
 	@go build -o .cache/demo-command ./tools/demo

@@ -104,7 +104,8 @@ var postgresServer = sync.OnceValues(func() (*homeserver.Postgres, error) {
 // postgres makes an empty database for one test and returns its connection string.
 func postgres(t *testing.T) string {
 	t.Helper()
-	p, err := postgresServer()
+	server, _ := postgresOf(t)
+	p, err := server()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
+
 	"gatehouse/tools/homeserver"
 	"gatehouse/tools/homeserver/process"
 )
@@ -75,33 +77,67 @@ func (r *replica) kill(t *testing.T) {
 	r.proc = nil
 }
 
-// holding passes on to a homeserver what it is asked. While hold is set it does not answer to
-// changes, and says on held which they are.
-func holding(t *testing.T, hs *homeserver.Server) (front *httptest.Server, hold *atomic.Bool, held chan string) {
+// inFront passes on to a homeserver what it is asked, after before, which may keep it waiting. What before says no to is not answered.
+func inFront(t *testing.T, hs *homeserver.Server, before func(*http.Request) bool) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(hs.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if before(r) {
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(front.Close)
+	return front
+}
+
+// holding passes on to a homeserver what it is asked. While hold is set it does not answer to
+// changes, and says on held which they are.
+func holding(t *testing.T, hs *homeserver.Server) (front *httptest.Server, hold *atomic.Bool, held chan string) {
+	t.Helper()
 	hold, held = &atomic.Bool{}, make(chan string, 10)
 	ended := make(chan struct{})
-	front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && hold.Load() {
-			held <- r.Method + " " + r.URL.Path
-			select {
-			case <-r.Context().Done():
-			case <-ended:
-			}
-			return
+	front = inFront(t, hs, func(r *http.Request) bool {
+		if r.Method == http.MethodGet || !hold.Load() {
+			return true
 		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(func() {
-		close(ended)
-		front.Close()
+		held <- r.Method + " " + r.URL.Path
+		select {
+		case <-r.Context().Done():
+		case <-ended:
+		}
+		return false
 	})
+	t.Cleanup(func() { close(ended) })
 	return front, hold, held
+}
+
+// writes sends a write to the API as the program does, and returns its status and the code of its problem; 0 and why, where there is no answer.
+func (g *gatehouse) writes(t *testing.T, session *network.Cookie, operation, body, key string) (status int, code string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(timeout(t), http.MethodPost, g.URL+"/api/synapse/"+operation, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"Content-Type": "application/json", "Origin": g.URL, "Idempotency-Key": key} {
+		req.Header.Set(name, value)
+	}
+	req.AddCookie(&http.Cookie{Name: session.Name, Value: session.Value})
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	var said struct {
+		Code string `json:"code"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&said); err != nil {
+		t.Error(err)
+	}
+	return resp.StatusCode, said.Code
 }
 
 // TestReplicas works with two gatehouses on one PostgreSQL, in turn behind one address. One of
@@ -137,26 +173,7 @@ func TestReplicas(t *testing.T) {
 	// One is killed while it changes the account.
 	g.wire.to(one)
 	lock := func() (status int, code string) {
-		req, err := http.NewRequestWithContext(timeout(t), http.MethodPost, g.URL+"/api/"+hs.Kind+"/users.lock", strings.NewReader(fmt.Sprintf(`{"id":%q}`, id)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, value := range map[string]string{"Content-Type": "application/json", "Origin": g.URL, "Idempotency-Key": "the-lock-of-" + name} {
-			req.Header.Set(name, value)
-		}
-		req.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
-		resp, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			return 0, err.Error()
-		}
-		defer resp.Body.Close()
-		var said struct {
-			Code string `json:"code"`
-		}
-		if err := json.NewDecoder(resp.Body).Decode(&said); err != nil {
-			t.Error(err)
-		}
-		return resp.StatusCode, said.Code
+		return g.writes(t, cookie, "users.lock", fmt.Sprintf(`{"id":%q}`, id), "the-lock-of-the-account")
 	}
 	hold.Store(true)
 	answered := make(chan int, 1)

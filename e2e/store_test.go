@@ -20,17 +20,15 @@ import (
 // PostgreSQL. Otherwise it is SQLite, but for the tests of eachStore, which run on both.
 const storeEnv = "GATEHOUSE_E2E_STORE"
 
-// onPostgres has the names of the tests whose gatehouses have PostgreSQL.
+// onPostgres has, by the names of the tests, whose PostgreSQL it is that their gatehouses have.
 var onPostgres sync.Map
 
-// eachStore runs a test with each store that a gatehouse can have.
+// eachStore runs a test, which is parallel by itself, with each store that a gatehouse can have.
 func eachStore(t *testing.T, test func(*testing.T)) {
 	t.Parallel()
-	if storedInPostgres(t) {
-		test(t)
-		return
+	if !storedInPostgres(t) {
+		t.Run("sqlite", test)
 	}
-	t.Run("sqlite", test)
 	t.Run("postgres", func(t *testing.T) {
 		inPostgres(t)
 		test(t)
@@ -38,15 +36,37 @@ func eachStore(t *testing.T, test func(*testing.T)) {
 }
 
 // inPostgres has the gatehouses of a test keep their store in PostgreSQL.
-func inPostgres(t *testing.T) { onPostgres.Store(t.Name(), true) }
+func inPostgres(t *testing.T) { onPostgres.Store(t.Name(), postgresServer) }
+
+// inOwnPostgres is inPostgres with one that the test may halt.
+func inOwnPostgres(t *testing.T) *homeserver.Postgres {
+	t.Helper()
+	p, err := homeserver.StartPostgres(timeout(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	onPostgres.Store(t.Name(), func() (*homeserver.Postgres, error) { return p, nil })
+	return p
+}
 
 func storedInPostgres(t *testing.T) bool {
+	_, told := postgresOf(t)
+	return told || os.Getenv(storeEnv) == "postgres"
+}
+
+// postgresOf returns the PostgreSQL that a test has databases from, and whether its gatehouses were told to keep their store there.
+func postgresOf(t *testing.T) (server func() (*homeserver.Postgres, error), told bool) {
 	for name := t.Name(); name != "."; name = filepath.Dir(name) {
-		if _, ok := onPostgres.Load(name); ok {
-			return true
+		if server, ok := onPostgres.Load(name); ok {
+			return server.(func() (*homeserver.Postgres, error)), true
 		}
 	}
-	return os.Getenv(storeEnv) == "postgres"
+	return postgresServer, false
 }
 
 // store opens the store of a gatehouse, to be read.

@@ -142,8 +142,11 @@ func (r *run) claim(ctx context.Context, n int) ([]store.JobItem, error) {
 	return items, err
 }
 
-// takeUp settles what a process that is no more was doing.
+// takeUp settles what a process that is no more was doing, or this one when the store went away: then the log first learns what this one knows.
 func (r *run) takeUp(ctx context.Context) error {
+	if err := r.e.Audit.Recover(ctx); err != nil {
+		return err
+	}
 	for after := int64(0); ; {
 		items, err := r.e.Store.JobItems(ctx, store.JobItemQuery{Job: r.job.ID, State: store.ItemRunning, After: after, Limit: plannedAtOnce})
 		if err != nil || len(items) == 0 {

@@ -25,6 +25,7 @@ import (
 // its own. What is in it is gone after Stop.
 type Postgres struct {
 	dir      string
+	server   string // path of the program
 	addr     string
 	password string
 	account  *syscall.Credential
@@ -70,21 +71,21 @@ func StartPostgres(ctx context.Context) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Postgres{password: rand.Text()}
+	p := &Postgres{server: server, password: rand.Text()}
 	if p.account, err = unprivileged(); err != nil {
 		return nil, err
 	}
 	if p.dir, err = os.MkdirTemp("", "gatehouse-postgres-"); err != nil {
 		return nil, err
 	}
-	if err := p.start(ctx, initdb, server); err != nil {
+	if err := p.start(ctx, initdb); err != nil {
 		os.RemoveAll(p.dir)
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	return p, nil
 }
 
-func (p *Postgres) start(ctx context.Context, initdb, server string) error {
+func (p *Postgres) start(ctx context.Context, initdb string) error {
 	passwordFile := filepath.Join(p.dir, "password")
 	if err := os.WriteFile(passwordFile, []byte(p.password), 0o600); err != nil {
 		return err
@@ -96,27 +97,30 @@ func (p *Postgres) start(ctx context.Context, initdb, server string) error {
 			}
 		}
 	}
-	data := filepath.Join(p.dir, "data")
-	if out, err := p.command(ctx, initdb, "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C",
+	if out, err := p.command(ctx, initdb, "-D", p.data(), "-U", "postgres", "-E", "UTF8", "--locale=C",
 		"--no-sync", "--auth=scram-sha-256", "--pwfile="+passwordFile).CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	const tries = 5
 	for range tries {
-		err := p.listen(ctx, server, data)
-		if !errors.Is(err, errAddressInUse) {
+		var err error
+		if p.addr, err = FreeAddress(); err != nil {
+			return err
+		}
+		if err = p.Resume(ctx); !errors.Is(err, errAddressInUse) {
 			return err
 		}
 	}
 	return errAddressInUse
 }
 
-// listen starts the server on a free port and waits until it takes connections.
-func (p *Postgres) listen(ctx context.Context, server, data string) error {
-	var err error
-	if p.addr, err = FreeAddress(); err != nil {
-		return err
-	}
+func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
+
+// Halt ends the server as its restart does: those who are connected are hung up on, and what was committed stays.
+func (p *Postgres) Halt() error { return p.proc.Stop() }
+
+// Resume starts the server that Halt ended, at the same address, and waits until it takes connections.
+func (p *Postgres) Resume(ctx context.Context) error {
 	_, port, _ := strings.Cut(p.addr, ":")
 	logPath := filepath.Join(p.dir, "postgres.log")
 	log, err := os.Create(logPath)
@@ -124,7 +128,7 @@ func (p *Postgres) listen(ctx context.Context, server, data string) error {
 		return err
 	}
 	defer log.Close()
-	cmd := p.command(context.Background(), server, "-D", data, "-p", port, "-h", "127.0.0.1", "-k", "",
+	cmd := p.command(context.Background(), p.server, "-D", p.data(), "-p", port, "-h", "127.0.0.1", "-k", "",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 	cmd.Stdout, cmd.Stderr = log, log
 	// SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
