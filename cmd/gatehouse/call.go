@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
-	"gatehouse/server/operator"
 )
 
 type callCommand struct {
@@ -24,30 +22,18 @@ type callCommand struct {
 // maxRequest bounds what is read from standard input.
 const maxRequest = 1 << 20
 
-// Run calls the operation as the person who runs the command; it goes through the same corridor as every call and is recorded.
+// Run calls the operation as the person who runs the command.
 func (c callCommand) Run(ctx context.Context, all *commands) error {
 	request, err := readRequest(os.Stdin)
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, all.Config, os.Stderr)
+	way, err := openCorridor(ctx, all, c.Homeserver)
 	if err != nil {
 		return err
 	}
-	defer h.close()
-	name, err := h.only(c.Homeserver)
-	if err != nil {
-		return err
-	}
-	key := c.Key
-	if key == "" {
-		key = gate.NewKey()
-	}
-	person := operator.Local(localUser())
-	result, err := h.gate.Do(ctx, gate.Visit{
-		Person: &person, Homeserver: name, Operation: c.Operation, Key: key, RequestID: gate.NewKey(),
-		Decode: func(op api.Op) (api.Request, error) { return op.DecodeJSON(request) },
-	})
+	defer way.close()
+	result, err := way.gate.Do(ctx, way.visit(c.Operation, c.Key, func(op api.Op) (api.Request, error) { return op.DecodeJSON(request) }))
 	if err != nil {
 		return told(err)
 	}
@@ -75,25 +61,6 @@ func readRequest(in *os.File) ([]byte, error) {
 		return []byte("{}"), nil
 	}
 	return data, nil
-}
-
-// only returns the homeserver that is meant.
-func (h *house) only(name string) (string, error) {
-	names := h.config.Names()
-	if name == "" && len(names) == 1 {
-		return names[0], nil
-	}
-	if _, ok := h.config.Homeservers[name]; ok {
-		return name, nil
-	}
-	return "", fmt.Errorf("say which homeserver with --homeserver: one of %v", names)
-}
-
-func localUser() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return fmt.Sprintf("uid-%d", os.Getuid())
 }
 
 func printJSON(w io.Writer, value any) error {

@@ -14,7 +14,6 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
 	"gatehouse/server/gate"
-	"gatehouse/server/operator"
 	"gatehouse/web/languages"
 )
 
@@ -73,19 +72,12 @@ previous_secret_key is set. What it sealed is sealed with the new key now. Sessi
 remove it once session.absolute has passed since Gatehouse was started with the new key.`
 
 func (h *house) check(ctx context.Context, name string) (api.Report, error) {
-	person := operator.Local(localUser())
-	out, err := h.gate.Do(ctx, gate.Visit{
-		Person: &person, Homeserver: name, Operation: api.CheckServer.Info().Name, RequestID: gate.NewKey(),
-		Decode: func(api.Op) (api.Request, error) { return api.ServerQuery{}, nil },
-	})
+	report, err := do[api.Report](ctx, h.corridor(name), api.CheckServer, api.ServerQuery{})
 	if problem, ok := errors.AsType[*api.Problem](err); ok {
 		gate.Describe(problem)
 		return api.Report{}, fmt.Errorf("%s: %s", name, problem.Detail)
 	}
-	if err != nil {
-		return api.Report{}, err
-	}
-	return out.(api.Report), nil
+	return report, err
 }
 
 func printReport(w io.Writer, r api.Report) {

@@ -13,7 +13,6 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
-	"gatehouse/server/operator"
 )
 
 type exportCommand struct {
@@ -24,30 +23,22 @@ type exportCommand struct {
 	Output     string   `help:"File to write, which must not be there yet; standard output without it." short:"o" type:"path"`
 }
 
-// Run writes a whole list, all its pages, as a file. It goes through the same corridor as every call and is recorded.
+// Run writes a whole list, all its pages, as a file.
 func (c exportCommand) Run(ctx context.Context, all *commands) (err error) {
 	request, err := c.request()
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, all.Config, os.Stderr)
+	way, err := openCorridor(ctx, all, c.Homeserver)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	name, err := h.only(c.Homeserver)
-	if err != nil {
-		return err
-	}
-	person := operator.Local(localUser())
-	visit := gate.Visit{
-		Person: &person, Homeserver: name, Operation: api.ExportList.Info().Name, Kind: api.KindRead, RequestID: gate.NewKey(),
-		Decode: func(api.Op) (api.Request, error) { return request, nil },
-	}
-	if _, err := h.gate.Do(ctx, visit); err != nil {
+	defer func() { err = errors.Join(err, way.close()) }()
+	visit := way.visit(api.ExportList.Info().Name, "", func(api.Op) (api.Request, error) { return request, nil })
+	if _, err := way.gate.Do(ctx, visit); err != nil {
 		return told(err)
 	}
-	file, err := h.gate.OpenExport(ctx, visit, request)
+	file, err := way.gate.OpenExport(ctx, visit, request)
 	if err != nil {
 		return told(err)
 	}

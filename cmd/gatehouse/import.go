@@ -15,8 +15,6 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
-	"gatehouse/server/gate"
-	"gatehouse/server/operator"
 	"gatehouse/server/table"
 	"gatehouse/web/languages"
 )
@@ -44,30 +42,23 @@ type importCommand struct {
 // errRows ends the program with status 1 where rows were refused or failed; which they are was said.
 var errRows = errSilent
 
-// Run imports accounts from a file. It goes through the same corridor as every call and is recorded.
+// Run imports accounts from a file.
 func (c importCommand) Run(ctx context.Context, all *commands) (err error) {
 	if c.Handout != "" && !c.Watch {
 		return errors.New("--handout goes with --watch: passwords can be handed out when the job has ended")
 	}
-	h, err := openHouse(ctx, all.Config, os.Stderr)
+	way, err := openCorridor(ctx, all, c.Homeserver)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	name, err := h.only(c.Homeserver)
-	if err != nil {
-		return err
-	}
-	i := importing{importCommand: c, house: h, name: name, person: operator.Local(localUser())}
-	return told(i.run(ctx))
+	defer func() { err = errors.Join(err, way.close()) }()
+	return told(importing{c, way}.run(ctx))
 }
 
 // importing is an import under way.
 type importing struct {
 	importCommand
-	house  *house
-	name   string
-	person gate.Person
+	way *corridor
 }
 
 func (i importing) run(ctx context.Context) error {
@@ -82,7 +73,7 @@ func (i importing) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	job, err := do[api.Job](ctx, i, api.PlanImport, plan)
+	job, err := do[api.Job](ctx, i.way, api.PlanImport, plan)
 	if err != nil {
 		return err
 	}
@@ -92,7 +83,7 @@ func (i importing) run(ctx context.Context) error {
 	if i.DryRun || job.State == api.JobFailed {
 		return i.tell(ctx, job)
 	}
-	if job, err = do[api.Job](ctx, i, api.StartJob, api.JobStart{ID: job.ID}); err != nil {
+	if job, err = do[api.Job](ctx, i.way, api.StartJob, api.JobStart{ID: job.ID}); err != nil {
 		return err
 	}
 	if !i.Watch {
@@ -115,11 +106,11 @@ func (i importing) send(ctx context.Context) (api.Import, error) {
 		return api.Import{}, err
 	}
 	defer f.Close()
-	id, err := i.house.intake.Take(ctx, i.person, i.name, filepath.Base(i.File), f)
+	id, err := i.way.intake.Take(ctx, i.way.person, i.way.homeserver, filepath.Base(i.File), f)
 	if err != nil {
 		return api.Import{}, err
 	}
-	return do[api.Import](ctx, i, api.LookAtImport, api.ImportLook{ID: id, Format: i.format()})
+	return do[api.Import](ctx, i.way, api.LookAtImport, api.ImportLook{ID: id, Format: i.format()})
 }
 
 func (i importing) format() api.FileFormat {
@@ -159,30 +150,13 @@ func taken(told map[string]string, field string) bool {
 	return false
 }
 
-// do takes an operation through the corridor.
-func do[Res any](ctx context.Context, i importing, op api.Op, req any) (Res, error) {
-	var none Res
-	text, err := api.EncodeWire(req)
-	if err != nil {
-		return none, err
-	}
-	result, err := i.house.gate.Do(ctx, gate.Visit{
-		Person: &i.person, Homeserver: i.name, Operation: op.Info().Name, Key: gate.NewKey(), RequestID: gate.NewKey(),
-		Decode: func(op api.Op) (api.Request, error) { return op.DecodeJSON(text) },
-	})
-	if err != nil {
-		return none, err
-	}
-	return result.(Res), nil
-}
-
 // until works the job off here, or lets a running panel do it, until it is so.
 func (i importing) until(ctx context.Context, id string, so func(api.Job) bool) (api.Job, error) {
 	for {
-		if _, err := i.house.jobs.Work(ctx, id); err != nil {
+		if _, err := i.way.jobs.Work(ctx, id); err != nil {
 			return api.Job{}, err
 		}
-		job, err := do[api.Job](ctx, i, api.GetJob, api.JobRef{ID: id})
+		job, err := do[api.Job](ctx, i.way, api.GetJob, api.JobRef{ID: id})
 		if err != nil || so(job) {
 			return job, err
 		}
@@ -204,7 +178,7 @@ func (i importing) tell(ctx context.Context, job api.Job) error {
 	fmt.Fprintln(w, "LINE\tACCOUNT\tSTATE\tWHAT")
 	query := api.JobItemQuery{ID: job.ID, Limit: api.MaxPage}
 	for {
-		page, err := do[api.JobItemPage](ctx, i, api.ListJobItems, query)
+		page, err := do[api.JobItemPage](ctx, i.way, api.ListJobItems, query)
 		if err != nil {
 			return err
 		}
@@ -228,7 +202,7 @@ func (i importing) tell(ctx context.Context, job api.Job) error {
 		fmt.Println(i18n.Bare(english.Problem(job.Code, job.Params)))
 	}
 	if i.DryRun && job.State == api.JobPlanned {
-		if _, err := do[api.Job](ctx, i, api.CancelJob, api.JobRef{ID: job.ID}); err != nil {
+		if _, err := do[api.Job](ctx, i.way, api.CancelJob, api.JobRef{ID: job.ID}); err != nil {
 			return err
 		}
 	}
@@ -261,7 +235,7 @@ func (i importing) handOut(ctx context.Context, job api.Job) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done(err)) }()
-	handout, err := do[api.JobHandout](ctx, i, api.JobPasswords, api.JobRef{ID: job.ID})
+	handout, err := do[api.JobHandout](ctx, i.way, api.JobPasswords, api.JobRef{ID: job.ID})
 	if err != nil {
 		return err
 	}

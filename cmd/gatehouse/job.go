@@ -11,8 +11,7 @@ import (
 	"time"
 
 	"gatehouse/app/api"
-	"gatehouse/server/gate"
-	"gatehouse/server/operator"
+	"gatehouse/server/homeserver"
 )
 
 type jobCommand struct {
@@ -30,32 +29,21 @@ const watchJobEvery = time.Second
 // Run prints how far a job is whenever that has changed. It ends when the job does, or waits for somebody, with status 1 unless every item is
 // done or had nothing to be done.
 func (c jobWatchCommand) Run(ctx context.Context, all *commands) (err error) {
-	h, err := openHouse(ctx, all.Config, os.Stderr)
+	way, err := openCorridor(ctx, all, c.Homeserver)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	name, err := h.only(c.Homeserver)
-	if err != nil {
-		return err
-	}
-	person := operator.Local(localUser())
-	return watchJob(ctx, os.Stdout, func() (any, error) {
-		return h.gate.Do(ctx, gate.Visit{
-			Person: &person, Homeserver: name, Operation: api.GetJob.Info().Name, Kind: api.KindRead, RequestID: gate.NewKey(),
-			Decode: func(api.Op) (api.Request, error) { return api.JobRef{ID: c.ID}, api.JobRef{ID: c.ID}.Validate() },
-		})
-	})
+	defer func() { err = errors.Join(err, way.close()) }()
+	return watchJob(ctx, os.Stdout, func() (api.Job, error) { return do[api.Job](ctx, way, api.GetJob, api.JobRef{ID: c.ID}) })
 }
 
-func watchJob(ctx context.Context, out io.Writer, get func() (any, error)) error {
+func watchJob(ctx context.Context, out io.Writer, get func() (api.Job, error)) error {
 	last := ""
 	for {
-		result, err := get()
+		j, err := get()
 		if err != nil {
 			return told(err)
 		}
-		j := result.(api.Job)
 		if line := jobLine(j); line != last {
 			last = line
 			if _, err := fmt.Fprintln(out, line); err != nil {
@@ -68,7 +56,7 @@ func watchJob(ctx context.Context, out io.Writer, get func() (any, error)) error
 			}
 			return nil
 		}
-		if err := operator.Sleep(ctx, watchJobEvery); err != nil {
+		if err := homeserver.Pause(ctx, watchJobEvery); err != nil {
 			return err
 		}
 	}

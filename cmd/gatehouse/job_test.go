@@ -31,7 +31,7 @@ func TestWatchJob(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var out strings.Builder
 				n := 0
-				err := watchJob(t.Context(), &out, func() (any, error) {
+				err := watchJob(t.Context(), &out, func() (api.Job, error) {
 					n++
 					return c.jobs[n-1], nil
 				})

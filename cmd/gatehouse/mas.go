@@ -45,7 +45,7 @@ func (c initCommand) mas(ctx context.Context, q *questions, all *commands, h *co
 	case h.MAS.ClientID == "-":
 		h.MAS.ClientID, h.MAS.ClientSecret = newULID(time.Now()), api.NewSecret(rand.Text()+rand.Text())
 		secretFile = filepath.Join(filepath.Dir(all.Config), masSecretFile)
-		if err := writeSecret(secretFile, h.MAS.ClientSecret); err != nil {
+		if err := config.Create(secretFile, []byte(h.MAS.ClientSecret.Reveal()+"\n")); err != nil {
 			return err
 		}
 		q.say("Made a client. Its secret is in %s (mode 0600).", secretFile)
@@ -139,14 +139,4 @@ func newULID(now time.Time) string {
 		out[10+i] = alphabet[b&31]
 	}
 	return string(out)
-}
-
-// writeSecret writes a new file for its owner alone.
-func writeSecret(path string, secret api.Secret) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(secret.Reveal() + "\n")
-	return errors.Join(err, f.Sync(), f.Close())
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gatehouse/server/gate"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/operator"
 	"gatehouse/server/page"
 	"gatehouse/server/store"
@@ -117,7 +118,7 @@ func (h *house) handler() (doors, error) {
 	w := &gate.Web{
 		Gate: h.gate,
 		Desk: &operator.Desk{
-			Store: h.store, Audit: h.audit, Limits: operator.NewLimits(h.store, h.fingerprintKey(), time.Now), Verify: h.verify, Now: time.Now, Wait: operator.Sleep,
+			Store: h.store, Audit: h.audit, Limits: operator.NewLimits(h.store, h.fingerprintKey(), time.Now), Verify: h.verify, Now: time.Now, Wait: homeserver.Pause,
 		},
 		Sessions: &operator.Sessions{
 			Store: h.store, Keys: h.seal.JWTKeys(), KeyID: kid, Audience: h.config.PublicURL,

@@ -215,9 +215,17 @@ func checkULID(text string) (string, error) {
 	return id, nil
 }
 
-func checkDatabase(text string) (string, error) {
+// oneLine refuses what is no text on one line.
+func oneLine(text string) error {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return "", errors.New("has a control character or a line break in it")
+		return errors.New("has a control character or a line break in it")
+	}
+	return nil
+}
+
+func checkDatabase(text string) (string, error) {
+	if err := oneLine(text); err != nil {
+		return "", err
 	}
 	if path, ok := strings.CutPrefix(text, "file:"); ok {
 		path, _, _ = strings.Cut(path, "?")
@@ -230,14 +238,20 @@ func checkDatabase(text string) (string, error) {
 	if !isPostgres(text) {
 		return "", errors.New("is neither postgres://… nor file:…")
 	}
-	if _, err := url.Parse(text); err != nil {
-		return "", errPostgres
+	if _, err := parsePostgres(text); err != nil {
+		return "", err
 	}
 	return text, nil
 }
 
-// errPostgres does not repeat the address.
-var errPostgres = errors.New("is not a valid postgres:// address. Characters such as / ? # @ in a password are written as %2F %3F %23 %40")
+// parsePostgres does not repeat the address in its error.
+func parsePostgres(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("is not a valid postgres:// address. Characters such as / ? # @ in a password are written as %2F %3F %23 %40")
+	}
+	return u, nil
+}
 
 func isPostgres(text string) bool {
 	return strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
@@ -245,15 +259,15 @@ func isPostgres(text string) bool {
 
 // checkPostgres is for the gate's own database.
 func checkPostgres(text string) (string, error) {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return "", errors.New("has a control character or a line break in it")
+	if err := oneLine(text); err != nil {
+		return "", err
 	}
 	if !isPostgres(text) {
 		return "", errors.New("is not the address of a PostgreSQL database. Write it like postgres://gatehouse:password@127.0.0.1:5432/gatehouse; a SQLite file is store.path")
 	}
-	u, err := url.Parse(text)
+	u, err := parsePostgres(text)
 	if err != nil {
-		return "", errPostgres
+		return "", err
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		return "", errors.New("does not name a database. Write it like postgres://gatehouse:password@127.0.0.1:5432/gatehouse")

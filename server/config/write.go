@@ -72,7 +72,7 @@ func prepare(folder string, c *Config) (undo func(), err error) {
 		}
 	}
 	keyFile := filepath.Join(folder, defaultKeyFile)
-	switch err := create(keyFile, newKey()); {
+	switch err := Create(keyFile, newKey()); {
 	case err == nil:
 		made = append(made, keyFile)
 	case !errors.Is(err, fs.ErrExist):
@@ -82,8 +82,9 @@ func prepare(folder string, c *Config) (undo func(), err error) {
 	return undo, nil
 }
 
-// create writes a new file for its owner alone, down to the disk.
-func create(path string, data []byte) error {
+// Create writes a new file for its owner alone (mode 0600), down to the disk. One that is there already is left alone,
+// and the error then matches fs.ErrExist; nothing is left of one that could not be written whole.
+func Create(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func testInvitations(t *testing.T) {
 		made.ExpiresMS != w.Clock.Now().Add(7*24*time.Hour).UnixMilli() {
 		t.Errorf("%+v", made)
 	}
-	if _, err := w.Gate.TakeUp(t.Context(), holder(api.NewSecret(token), gate.NewKey()), called("class-zoe")); err != nil {
+	if _, err := takeUp(t.Context(), w.Gate, holder(api.NewSecret(token), gate.NewKey()), called("class-zoe")); err != nil {
 		t.Fatal(err)
 	}
 	ref := `{"id":"` + made.ID + `"}`
@@ -122,7 +122,7 @@ func testInvitationsThatCannotBe(t *testing.T) {
 	refused(t, w.Call(cookie, "invitations.update", gate.NewKey(), `{"id":"an-invitation","uses":2}`), 422, "invitation_one_account")
 	token := w.Invite(store.Invitation{ID: "used", Uses: 2})
 	for _, name := range []api.Localpart{"one", "two"} {
-		_, err := w.Gate.TakeUp(t.Context(), holder(token, gate.NewKey()), called(name))
+		_, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), called(name))
 		must(t, err)
 	}
 	refused(t, w.Call(cookie, "invitations.update", gate.NewKey(), `{"id":"used","uses":1}`), 422, "invitation_fewer_uses")

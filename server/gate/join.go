@@ -22,12 +22,13 @@ type Holder struct {
 	Key string
 }
 
-// Invited is an invitation that can be taken up, and the homeserver that it is for.
+// Invited is an invitation that can be taken up by its holder, and the homeserver that it is for.
 type Invited struct {
 	Homeserver *Homeserver
 	Localpart  api.NamePattern
 
-	row store.Invitation
+	row    store.Invitation
+	holder Holder
 }
 
 // Joining is what came of taking one up.
@@ -50,15 +51,15 @@ func (g *Gate) Invited(ctx context.Context, h Holder) (Invited, error) {
 	if !ok { // it was taken out of the configuration
 		return Invited{}, api.NewProblem(api.StatusNotFound, "no_such_invitation")
 	}
-	return Invited{Homeserver: server, Localpart: api.NamePattern(row.Localpart), row: row}, nil
+	return Invited{Homeserver: server, Localpart: api.NamePattern(row.Localpart), row: row, holder: h}, nil
 }
 
 // NameFree asks whether a new account can have a name, for somebody who holds an invitation.
-func (g *Gate) NameFree(ctx context.Context, h Holder, i Invited, name api.Localpart) (api.Availability, error) {
+func (g *Gate) NameFree(ctx context.Context, i Invited, name api.Localpart) (api.Availability, error) {
 	if err := name.Validate(); err != nil {
 		return api.Availability{}, err
 	}
-	if err := g.invitations.MayLookUp(ctx, h.Address); err != nil {
+	if err := g.invitations.MayLookUp(ctx, i.holder.Address); err != nil {
 		return api.Availability{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTime)
@@ -68,13 +69,9 @@ func (g *Gate) NameFree(ctx context.Context, h Holder, i Invited, name api.Local
 
 // TakeUp makes the account of somebody who holds an invitation. It is the corridor without a session: the invitation itself is who asks for
 // users.create, with what it says and what its holder chose. A use of it is reserved before, and settled after. The error is a *api.Problem.
-func (g *Gate) TakeUp(ctx context.Context, h Holder, t api.TakeUp) (Joining, error) {
-	if !ValidKey(h.Key) {
+func (g *Gate) TakeUp(ctx context.Context, i Invited, t api.TakeUp) (Joining, error) {
+	if !ValidKey(i.holder.Key) {
 		return Joining{}, api.NewProblem(api.StatusBadRequest, "request_key_missing")
-	}
-	i, err := g.Invited(ctx, h)
-	if err != nil {
-		return Joining{}, err
 	}
 	if i.Localpart.Fixed() {
 		t.Localpart = api.Localpart(i.Localpart)
@@ -83,7 +80,7 @@ func (g *Gate) TakeUp(ctx context.Context, h Holder, t api.TakeUp) (Joining, err
 	if err := t.Check(i.Localpart, len(terms) > 0); err != nil {
 		return Joining{}, err
 	}
-	if err := g.invitations.MayLookUp(ctx, h.Address); err != nil {
+	if err := g.invitations.MayLookUp(ctx, i.holder.Address); err != nil {
 		return Joining{}, err
 	}
 	var accepted []string
@@ -93,8 +90,8 @@ func (g *Gate) TakeUp(ctx context.Context, h Holder, t api.TakeUp) (Joining, err
 	// What was begun is brought to an end that is known, even if the browser goes away.
 	ctx = context.WithoutCancel(ctx)
 	id := api.UserID(g.whole(i.row.Homeserver, api.UserID("@"+t.Localpart)))
-	v := g.visit(h, i, t, id)
-	use, first, err := g.invitations.Reserve(ctx, i.row, h.Key, id, accepted)
+	v := g.visit(i, t, id)
+	use, first, err := g.invitations.Reserve(ctx, i.row, i.holder.Key, id, accepted)
 	if err != nil {
 		return Joining{}, err
 	}
@@ -135,8 +132,8 @@ func (g *Gate) begunBy(ctx context.Context, i Invited, id api.UserID) bool {
 }
 
 // visit is the invitation's way through the corridor.
-func (g *Gate) visit(h Holder, i Invited, t api.TakeUp, id api.UserID) Visit {
-	who := invitation.Identity(i.row.ID)
+func (g *Gate) visit(i Invited, t api.TakeUp, id api.UserID) Visit {
+	h, who := i.holder, invitation.Identity(i.row.ID)
 	create := api.UserCreate{Localpart: t.Localpart, DisplayName: i.row.DisplayName, Password: t.Password}
 	if i.row.Email != "" {
 		create.Threepids = []api.Threepid{{Medium: "email", Address: i.row.Email}}

@@ -25,6 +25,15 @@ func holder(token api.Secret, key string) gate.Holder {
 	return gate.Holder{Token: token, Address: "198.51.100.7", RequestID: "request", Key: key}
 }
 
+// takeUp is what the page does with a holder's form.
+func takeUp(ctx context.Context, g *gate.Gate, h gate.Holder, t api.TakeUp) (gate.Joining, error) {
+	i, err := g.Invited(ctx, h)
+	if err != nil {
+		return gate.Joining{}, err
+	}
+	return g.TakeUp(ctx, i, t)
+}
+
 // called is what the page sends for a name, with a password that the gate makes.
 func called(name api.Localpart) api.TakeUp {
 	return api.TakeUp{Localpart: name, Password: api.PasswordChoice{Mode: api.PasswordPassphrase}}
@@ -52,17 +61,17 @@ func testTakeUp(t *testing.T) {
 		t.Fatalf("%+v, %v", i, err)
 	}
 	take := called("class-zoe")
-	if _, err := w.Gate.TakeUp(ctx, holder(token, gate.NewKey()), take); code(err) != "invalid_request" {
+	if _, err := takeUp(ctx, w.Gate, holder(token, gate.NewKey()), take); code(err) != "invalid_request" {
 		t.Errorf("without the terms: %v", err)
 	}
 	take.Accepted = true
-	if _, err := w.Gate.TakeUp(ctx, holder(token, gate.NewKey()), api.TakeUp{Localpart: "zoe", Password: take.Password, Accepted: true}); code(err) != "invalid_request" {
+	if _, err := takeUp(ctx, w.Gate, holder(token, gate.NewKey()), api.TakeUp{Localpart: "zoe", Password: take.Password, Accepted: true}); code(err) != "invalid_request" {
 		t.Errorf("with a name that the invitation does not let have: %v", err)
 	}
 	if len(w.Stub.Calls()) > 0 || len(w.Log()) > 0 {
 		t.Errorf("what is refused reached the homeserver: %v, %v", w.Stub.Calls(), w.Phases())
 	}
-	joining, err := w.Gate.TakeUp(ctx, holder(token, gate.NewKey()), take)
+	joining, err := takeUp(ctx, w.Gate, holder(token, gate.NewKey()), take)
 	if err != nil || joining.Card.User.ID != "@class-zoe:example.org" || joining.Card.Password.Reveal() != gatetest.Generated || joining.Chosen {
 		t.Fatalf("%+v, %v", joining, err)
 	}
@@ -113,7 +122,7 @@ func TestTakeUpWeakPassword(t *testing.T) {
 		w.Stub.Put(u)
 		return api.Handout{User: u, Left: left}, nil
 	})
-	_, err := w.Gate.TakeUp(t.Context(), holder(token, gate.NewKey()), weak)
+	_, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak)
 	p, ok := errors.AsType[*api.Problem](err)
 	if !ok || p.Status != api.StatusUnprocessable || len(p.Fields) != 1 || p.Fields[0].Field != "password.password" || p.Fields[0].Code != "mas_weak_password" || p.Fields[0].Params["quality"] != "3" {
 		t.Fatalf("%v", err)
@@ -127,11 +136,11 @@ func TestTakeUpWeakPassword(t *testing.T) {
 	w.Stub.Put(api.User{ID: w.Stub.ID("other"), Begun: &api.Begun{By: "operator:ann", Left: left}})
 	weak.Localpart, weak.Password.Password = "other", api.NewSecret("correct horse battery staple")
 	weak.Again = weak.Password.Password
-	if _, err := w.Gate.TakeUp(t.Context(), holder(token, gate.NewKey()), weak); code(err) != "name_begun" {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak); code(err) != "name_begun" {
 		t.Errorf("somebody else's: %v", err)
 	}
 	weak.Localpart = "zoe"
-	joining, err := w.Gate.TakeUp(t.Context(), holder(token, gate.NewKey()), weak)
+	joining, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak)
 	if err != nil || joining.Card.User.ID != w.Stub.ID("zoe") || !joining.Chosen {
 		t.Errorf("%+v, %v", joining, err)
 	}
@@ -152,7 +161,7 @@ func testTakeUpOnceForAForm(t *testing.T) {
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() {
-			joining, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("zoe"))
+			joining, err := takeUp(t.Context(), w.Gate, holder(token, key), called("zoe"))
 			if err == nil && !joining.Card.Password.IsZero() {
 				seen.Add(1)
 			} else {
@@ -165,15 +174,15 @@ func testTakeUpOnceForAForm(t *testing.T) {
 		t.Errorf("%d accounts, %d cards, %d intents", n, seen.Load(), w.Intents())
 	}
 	// The same form with something else in it is refused, and another form comes too late.
-	if _, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("other")); code(err) != "key_reused" {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, key), called("other")); code(err) != "key_reused" {
 		t.Errorf("another name: %v", err)
 	}
-	if _, err := w.Gate.TakeUp(t.Context(), holder(token, gate.NewKey()), called("zoe2")); code(err) != "no_such_invitation" {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), called("zoe2")); code(err) != "no_such_invitation" {
 		t.Errorf("another form: %v", err)
 	}
 	// When the answer is forgotten, its own form still says what became of it.
 	w.Restart()
-	_, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("zoe"))
+	_, err := takeUp(t.Context(), w.Gate, holder(token, key), called("zoe"))
 	if p, ok := errors.AsType[*api.Problem](err); !ok || p.Code != "invitation_account_made" || p.Params["id"] != "@zoe:example.org" {
 		t.Errorf("later: %v", err)
 	}
@@ -196,7 +205,7 @@ func TestTakeUpTwiceWhileItIsBegun(t *testing.T) {
 	})
 	answers := make(chan error, 2)
 	take := func() {
-		_, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("zoe"))
+		_, err := takeUp(t.Context(), w.Gate, holder(token, key), called("zoe"))
 		answers <- err
 	}
 	go take()
@@ -227,7 +236,7 @@ func testTheLastUse(t *testing.T) {
 	for i := range 24 {
 		all.Go(func() {
 			at := []*gatetest.World{w, other}[i%2]
-			_, err := at.Gate.TakeUp(t.Context(), gate.Holder{Token: token, Address: "198.51.100." + string(rune('0'+i%10)), Key: gate.NewKey()}, called(api.Localpart("racer-"+string(rune('a'+i)))))
+			_, err := takeUp(t.Context(), at.Gate, gate.Holder{Token: token, Address: "198.51.100." + string(rune('0'+i%10)), Key: gate.NewKey()}, called(api.Localpart("racer-"+string(rune('a'+i)))))
 			switch code(err) {
 			case "":
 				made.Add(1)
@@ -274,7 +283,7 @@ func testHowUsesEnd(t *testing.T) {
 			gatetest.On(w.Stub, api.JoinRooms, func(context.Context, api.RoomsJoin) (api.RoomsJoined, error) {
 				return api.RoomsJoined{Left: c.left}, c.rooms
 			})
-			_, err := w.Gate.TakeUp(t.Context(), holder(token, gate.NewKey()), called("zoe"))
+			_, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), called("zoe"))
 			if code(err) != c.want {
 				t.Errorf("answered %v", err)
 			}
@@ -305,11 +314,11 @@ func testTakeUpWithoutARecord(t *testing.T) {
 	w := gatetest.New(t, gatetest.Options{})
 	token, key := w.Invite(store.Invitation{}), gate.NewKey()
 	mend := w.Break("audit", "INSERT", "true")
-	if _, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("zoe")); code(err) != "store_unavailable" || len(w.Stub.Calls()) > 0 {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, key), called("zoe")); code(err) != "store_unavailable" || len(w.Stub.Calls()) > 0 {
 		t.Errorf("%v, calls %v", err, w.Stub.Calls())
 	}
 	mend()
-	if _, err := w.Gate.TakeUp(t.Context(), holder(token, key), called("zoe")); err != nil {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, key), called("zoe")); err != nil {
 		t.Errorf("the same form, when the store works: %v", err)
 	}
 }
@@ -323,7 +332,7 @@ func testDeadLinks(t *testing.T) {
 	good := w.Invite(store.Invitation{ID: "good", Uses: 5})
 	revoked, used, expired := w.Invite(store.Invitation{ID: "revoked"}), w.Invite(store.Invitation{ID: "used"}), w.Invite(store.Invitation{ID: "expired", Expires: w.Clock.Now().Add(-time.Second)})
 	must(t, w.Store.RevokeInvitation(t.Context(), "hs", "revoked", "@admin:example.org", w.Clock.Now()))
-	_, err := w.Gate.TakeUp(t.Context(), holder(used, gate.NewKey()), called("zoe"))
+	_, err := takeUp(t.Context(), w.Gate, holder(used, gate.NewKey()), called("zoe"))
 	must(t, err)
 	elsewhere := w.Invite(store.Invitation{ID: "elsewhere", Homeserver: "not-in-the-configuration"})
 	dead := []api.Secret{revoked, used, expired, elsewhere, api.NewSecret(gate.NewKey()), api.NewSecret("short"), api.NewSecret(good.Reveal() + "A"), {}}
@@ -378,17 +387,17 @@ func testNamesAreLookedUpOnlySoOften(t *testing.T) {
 	h := holder(w.Invite(store.Invitation{}), "")
 	i, err := w.Gate.Invited(t.Context(), h)
 	must(t, err)
-	if a, err := w.Gate.NameFree(t.Context(), h, i, "ann"); err != nil || a.Free {
+	if a, err := w.Gate.NameFree(t.Context(), i, "ann"); err != nil || a.Free {
 		t.Errorf("@ann is there: %+v, %v", a, err)
 	}
-	if a, err := w.Gate.NameFree(t.Context(), h, i, "zoe"); err != nil || !a.Free {
+	if a, err := w.Gate.NameFree(t.Context(), i, "zoe"); err != nil || !a.Free {
 		t.Errorf("@zoe is not there: %+v, %v", a, err)
 	}
-	if _, err := w.Gate.NameFree(t.Context(), h, i, "Ann"); code(err) != "localpart_upper" {
+	if _, err := w.Gate.NameFree(t.Context(), i, "Ann"); code(err) != "localpart_upper" {
 		t.Errorf("no name: %v", err)
 	}
 	for range 300 {
-		_, err = w.Gate.NameFree(t.Context(), h, i, "ann")
+		_, err = w.Gate.NameFree(t.Context(), i, "ann")
 	}
 	if code(err) != "invitation_limited" {
 		t.Errorf("after 300: %v", err)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"gatehouse/app/api"
-	"gatehouse/server/operator"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/store"
 )
 
@@ -105,7 +105,6 @@ func (k *requestKeys) once(ctx context.Context, v Visit, req api.Request, deed f
 
 // first asks the store whether this is the first arrival, and if so runs the deed. It reports whether the answer is that of the deed.
 func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request, deed func() (any, error)) (result any, done bool, err error) {
-	_, _ = k.store.PurgeRequests(ctx, k.now().Add(-store.RequestKeyLife))
 	row, first, err := k.arrive(ctx, request)
 	switch {
 	case err != nil:
@@ -148,7 +147,7 @@ func (k *requestKeys) arrive(ctx context.Context, request store.Request) (row st
 		if lives, err := k.store.Lives(ctx, row.Replica); err != nil || !lives {
 			return row, false, err
 		}
-		if operator.Sleep(ctx, elsewhereEvery) != nil {
+		if homeserver.Pause(ctx, elsewhereEvery) != nil {
 			return row, false, nil
 		}
 	}

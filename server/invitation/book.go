@@ -187,25 +187,19 @@ func (b *Book) Settle(ctx context.Context, use store.InvitationUse, card api.Han
 	return b.store.SettleInvitation(ctx, use)
 }
 
-// Reseal seals the tokens with the current key that the previous one had sealed. What neither opens stays as it is, in case its key is
-// found.
+// Reseal seals the tokens with the current key that the previous one had sealed.
 func (b *Book) Reseal(ctx context.Context) error {
 	rows, err := b.store.SealedInvitations(ctx)
 	if err != nil {
 		return err
 	}
 	for _, i := range rows {
-		if b.seal.Current(i.SealedToken) {
-			continue
-		}
-		data := aad(i.Homeserver, i.ID)
-		token, err := b.seal.Open(seal.PurposeSeal, i.SealedToken, data)
-		if err != nil {
-			continue
-		}
-		sealed, err := b.seal.Seal(seal.PurposeSeal, token, data)
+		sealed, err := b.seal.Again(seal.PurposeSeal, i.SealedToken, aad(i.Homeserver, i.ID))
 		if err != nil {
 			return err
+		}
+		if sealed == nil {
+			continue
 		}
 		if err := b.store.SealInvitation(ctx, i.ID, i.SealedToken, sealed); err != nil {
 			return err

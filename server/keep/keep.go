@@ -54,16 +54,11 @@ func (k Keeper) Reseal(ctx context.Context, name string) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
-	if err != nil || k.Seal.Current(row.SealedToken) {
+	if err != nil {
 		return err
 	}
-	data := aad(name, api.UserID(row.UserID))
-	token, err := k.Seal.Open(seal.PurposeSeal, row.SealedToken, data)
-	if err != nil {
-		return nil // of neither key: it stays as it is, in case its key is found
-	}
-	sealed, err := k.Seal.Seal(seal.PurposeSeal, token, data)
-	if err != nil {
+	sealed, err := k.Seal.Again(seal.PurposeSeal, row.SealedToken, aad(name, api.UserID(row.UserID)))
+	if err != nil || sealed == nil {
 		return err
 	}
 	return k.Store.SealServiceAccount(ctx, name, row.UserID, row.SealedToken, sealed)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"gatehouse/app/api"
 )
@@ -152,20 +151,6 @@ func TestHashesAtOnce(t *testing.T) {
 	if len(hashing) != 0 {
 		t.Errorf("%d places are still taken", len(hashing))
 	}
-}
-
-// Sleep, too, belongs to what makes sign-ins slow.
-func TestSleepEndsWithTheContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() {
-			synctest.Wait()
-			cancel()
-		}()
-		if err := Sleep(ctx, slowMost); !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v", err)
-		}
-	})
 }
 
 func TestParsePHC(t *testing.T) {

@@ -187,18 +187,3 @@ func (d *Desk) actor(ctx context.Context, a Attempt) string {
 	}
 	return audit.UnknownActor
 }
-
-// Sleep waits, unless ctx ends first.
-func Sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -54,11 +54,11 @@ func (p *Pages) join(c echo.Context) error {
 	take, err := api.DecodeTakeUp(typed)
 	typed = url.Values{join.Name: typed[join.Name], "password.mode": typed["password.mode"], join.Terms: typed[join.Terms]}
 	if err == nil && looks {
-		return p.joinLook(c, h, invited, take, ui.FormState{Key: key, Typed: typed})
+		return p.joinLook(c, invited, take, ui.FormState{Key: key, Typed: typed})
 	}
 	var joining gate.Joining
 	if err == nil {
-		joining, err = p.Gate.TakeUp(ctx, h, take)
+		joining, err = p.Gate.TakeUp(ctx, invited, take)
 	}
 	if err == nil {
 		done := &join.Done{Card: joining.Card, Chosen: joining.Chosen}
@@ -76,8 +76,8 @@ func (p *Pages) join(c echo.Context) error {
 }
 
 // joinLook draws the form again, with what there is to say about the name. Nothing was done, so the form keeps its key.
-func (p *Pages) joinLook(c echo.Context, h gate.Holder, invited gate.Invited, take api.TakeUp, state ui.FormState) error {
-	name, err := p.Gate.NameFree(c.Request().Context(), h, invited, take.Localpart)
+func (p *Pages) joinLook(c echo.Context, invited gate.Invited, take api.TakeUp, state ui.FormState) error {
+	name, err := p.Gate.NameFree(c.Request().Context(), invited, take.Localpart)
 	switch {
 	case err == nil && name.Free:
 		return p.writeJoin(c, http.StatusOK, invited, state, name.ID)

@@ -155,8 +155,21 @@ func authenticated(head, aad []byte) []byte {
 	return append(append(make([]byte, 0, len(head)+len(aad)), head...), aad...)
 }
 
-// Current reports whether something was sealed with the current key. What was
-// not is worth sealing again, before the previous key is taken away.
+// Again seals with the current key what the previous one had sealed, before that
+// is taken away. It returns nil where there is nothing to do: the current key
+// sealed it, or neither opens it, and it stays as it is, in case its key is found.
+func (k *Keys) Again(purpose Purpose, sealed, aad []byte) ([]byte, error) {
+	if k.Current(sealed) {
+		return nil, nil
+	}
+	plaintext, err := k.Open(purpose, sealed, aad)
+	if err != nil {
+		return nil, nil
+	}
+	return k.Seal(purpose, plaintext, aad)
+}
+
+// Current reports whether something was sealed with the current key.
 func (k *Keys) Current(sealed []byte) bool {
 	return len(sealed) >= minSize && sealed[0] == version && string(sealed[1:headSize]) == string(k.sets[0].id[:])
 }

@@ -15,7 +15,7 @@ const (
 	RequestDone    = "done"
 )
 
-// RequestKeyLife is how long a request key is remembered: a second arrival of
+// RequestKeyLife is how long a request key is remembered at least: a second arrival of
 // the same form within this time does nothing.
 const RequestKeyLife = 15 * time.Minute
 

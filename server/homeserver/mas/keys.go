@@ -177,13 +177,18 @@ func (k *keys) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	k.take(kept)
+	return nil
+}
+
+// take reads a service account as a session.
+func (k *keys) take(kept homeserver.ServiceAccount) {
 	k.kept = session{id: kept.ID}
 	var read session
 	if json.Unmarshal([]byte(kept.Token.Reveal()), &read) == nil && !read.Token.IsZero() {
 		read.id = kept.ID
 		k.kept = read
 	}
-	return nil
 }
 
 // replace finds a token in place of one that Synapse refuses: another process's, a new one of the session, or a new session.
@@ -246,7 +251,12 @@ func (k *keys) make(ctx context.Context, why homeserver.Reason) (session, error)
 	old := k.kept.id
 	actor, id, err := k.actor(ctx)
 	if errors.Is(err, homeserver.ErrBegun) {
-		return k.await(ctx, old)
+		kept, err := homeserver.AwaitServiceAccount(ctx, k.keeper, k.name, old)
+		if err != nil {
+			return session{}, problem(err)
+		}
+		k.take(kept)
+		return k.kept, nil
 	}
 	if err != nil {
 		return session{}, err
@@ -266,21 +276,6 @@ func (k *keys) make(ctx context.Context, why homeserver.Reason) (session, error)
 		return session{}, problem(err)
 	}
 	return k.keep(ctx, old, homeserver.ServiceAccount{ID: id, Reason: why}, actor, made)
-}
-
-// await waits for the session that another gate makes in place of old's, and takes it.
-func (k *keys) await(ctx context.Context, old api.UserID) (session, error) {
-	for {
-		if err := homeserver.Pause(ctx, homeserver.AwaitEvery); err != nil {
-			return session{}, problem(err)
-		}
-		if err := k.load(ctx); err != nil {
-			return session{}, err
-		}
-		if k.kept.id != old && !k.kept.Token.IsZero() {
-			return k.kept, nil
-		}
-	}
 }
 
 // actor returns the account that the session acts as (POST /api/admin/v1/users).

@@ -163,7 +163,11 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 	name := homeserver.ServicePrefix + strings.ToLower(tail.Reveal())
 	id := api.UserID("@" + name + ":" + k.serverName)
 	if err := k.begin(ctx, id); errors.Is(err, homeserver.ErrBegun) {
-		return k.await(ctx, old)
+		kept, err := homeserver.AwaitServiceAccount(ctx, k.keeper, k.homeserver, old.ID)
+		if err == nil {
+			k.now = kept
+		}
+		return kept, err
 	} else if err != nil {
 		return none, err
 	}
@@ -208,23 +212,6 @@ func (k *Keys) make(ctx context.Context, old homeserver.ServiceAccount, why home
 	}
 	k.now = mine
 	return mine, nil
-}
-
-// await waits for the account that another gate makes in place of old, and takes it.
-func (k *Keys) await(ctx context.Context, old homeserver.ServiceAccount) (homeserver.ServiceAccount, error) {
-	for {
-		if err := homeserver.Pause(ctx, homeserver.AwaitEvery); err != nil {
-			return homeserver.ServiceAccount{}, err
-		}
-		kept, err := k.keeper.ServiceAccount(ctx, k.homeserver)
-		if err == nil && kept.ID != old.ID && !kept.Token.IsZero() {
-			k.now = kept
-			return kept, nil
-		}
-		if err != nil && !errors.Is(err, homeserver.ErrNone) {
-			return homeserver.ServiceAccount{}, err
-		}
-	}
 }
 
 // begin notes an account before it is registered, so that one is never there that nobody knows of. Where the server's name is not known
