@@ -5,11 +5,13 @@ package jobs_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/audit"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/jobs"
@@ -156,5 +158,36 @@ func testLeftBehind(t *testing.T) {
 	}
 	if n := len(w.Stub.Calls("users.lock")); n != 3 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// A gate that ends again and again in the middle of the same call does not use up the tries that the call has at the homeserver.
+func TestInterruptedAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	w, job := lockJob(t, 1)
+	const kills = 7
+	for kill := 1; ; kill++ {
+		items, err := w.Store.ClaimJobItems(t.Context(), job.ID, 1, w.Clock.Now())
+		if err != nil || len(items) != 1 || items[0].Attempts != kill {
+			t.Fatal(items, err)
+		}
+		_, err = w.Audit.Intent(t.Context(), audit.Entry{
+			Actor: "somebody", Homeserver: "hs", Operation: "users.lock", RequestID: fmt.Sprintf("%s.1.%d.0", job.ID, kill), Targets: []string{items[0].Target},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kill == kills {
+			break
+		}
+		items[0].State = store.ItemWaiting
+		if err := w.Store.SetJobItems(t.Context(), job.ID, items); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Restart()
+	work(t, w, job.ID)
+	if got, want := lines(t, w, w.Person(api.Owner), job.ID), "1 @u000:example.org done\n"; got != want {
+		t.Errorf("the item is %q, want %q", got, want)
 	}
 }

@@ -18,6 +18,10 @@ import (
 // not reach it, is tried until it does.
 const maxAttempts = 5
 
+// maxInterrupted bounds how often an item is begun in all. Tries that were interrupted because the gate itself ended are no fault of the
+// item's, unless it is what ends the gate.
+const maxInterrupted = 50
+
 // now and since are for how long calls take, which the engine's clock has nothing to do with.
 var (
 	now   = time.Now
@@ -114,6 +118,7 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 	case how == went:
 		return false, r.ended(item, store.ItemFailed, p)
 	}
+	item.Failures++
 	return r.settle(ctx, item, s, p)
 }
 

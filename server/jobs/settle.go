@@ -58,7 +58,7 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 	}
 	again := state == notDone || known && transient[p.Code]
 	switch {
-	case known && p.Code == "homeserver_down", again && item.Attempts < maxAttempts:
+	case known && p.Code == "homeserver_down", again && item.Failures < maxAttempts && item.Attempts < maxInterrupted:
 		return false, r.waiting(item, p)
 	case known || state == notDone && !info.Repeatable:
 		return false, r.ended(item, store.ItemFailed, p)

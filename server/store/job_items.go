@@ -37,11 +37,12 @@ type JobItem struct {
 	Code      string
 	Params    string // JSON, as the caller gives it
 	Attempts  int
+	Failures  int // how many of the attempts the homeserver answered with an error of its own
 	Started   time.Time
 	Ended     time.Time
 }
 
-const itemColumns = `job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts, started_ms, ended_ms`
+const itemColumns = `job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts, failures, started_ms, ended_ms`
 
 // AddJobItems adds items to a job that is being planned; else it fails with
 // [ErrConflict]. They bring their numbers.
@@ -154,8 +155,8 @@ func (s *Store) ClaimJobItems(ctx context.Context, job string, limit int, now ti
 	return items, nil
 }
 
-// SetJobItems notes how running items go on: State, Step, Code, Params, Attempts
-// and Ended count. An item that no longer runs stays as it is.
+// SetJobItems notes how running items go on: State, Step, Code, Params, Attempts,
+// Failures and Ended count. An item that no longer runs stays as it is.
 func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := jobNow(ctx, tx, job); err != nil {
@@ -165,9 +166,9 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 		var passwords int64
 		for _, i := range items {
 			res, err := tx.ExecContext(ctx, `
-				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, ended_ms = $6
-				WHERE job = $7 AND n = $8 AND state = 'running'`,
-				i.State, i.Step, i.Code, i.Params, i.Attempts, nullMillis(i.Ended), job, i.N)
+				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7
+				WHERE job = $8 AND n = $9 AND state = 'running'`,
+				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N)
 			if err != nil {
 				return err
 			}
@@ -220,7 +221,7 @@ func scanJobItem(row scanner) (JobItem, error) {
 		started, ended sql.NullInt64
 	)
 	err := row.Scan(&i.Job, &i.N, &i.Line, &i.Target, &i.Action, &i.Steps, &i.Step, &i.State, &i.Changes, &i.Secret, &generated, &i.Code,
-		&i.Params, &i.Attempts, &started, &ended)
+		&i.Params, &i.Attempts, &i.Failures, &started, &ended)
 	i.Generated, i.Started, i.Ended = generated != 0, fromNullMillis(started), fromNullMillis(ended)
 	return i, err
 }
