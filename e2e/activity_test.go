@@ -17,8 +17,7 @@ func TestNoscriptActivity(t *testing.T) {
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs))
 	k := newTalker(t, hs)
-	const pushKey = "a-push-key-that-lets-anybody-notify"
-	k.notified(t, pushKey)
+	pushKey := k.notified(t)
 	k.keeps(t, object{"kept": "</script><b>bold"})
 	d := signedIn(t, g, hs)
 
