@@ -5,6 +5,7 @@ package api
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -30,8 +31,12 @@ func CanonicalAddress(medium, address string) string {
 	case "email":
 		return strings.ToLower(address)
 	case "msisdn":
-		address = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "/", "", ".", "").Replace(address)
-		return strings.TrimPrefix(address, "+")
+		return strings.TrimLeft(strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) || strings.ContainsRune("-()/.", r) {
+				return -1
+			}
+			return r
+		}, address), "+")
 	}
 	return address
 }
