@@ -160,16 +160,11 @@ func (g *Gate) read(ctx context.Context, v Visit, entry homeserver.Entry, req ap
 
 // permit refuses what the person's role may not. Refusals of what is recorded are recorded.
 func (g *Gate) permit(ctx context.Context, v Visit, op api.Op, needs ...api.Permission) error {
-	for _, need := range needs {
-		if !v.Person.Role.May(need) {
-			err := api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(need), "role", string(v.Person.Role))
-			if op.Info().Audited() {
-				g.refused(ctx, v, nil, err)
-			}
-			return err
-		}
+	err := v.Person.Lacks(needs...)
+	if err != nil && op.Info().Audited() {
+		g.refused(ctx, v, nil, err)
 	}
-	return nil
+	return err
 }
 
 // record writes the intent, does the deed and writes the outcome. Without a durable intent nothing is done, nor read.

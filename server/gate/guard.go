@@ -52,8 +52,10 @@ func (g *Gate) guardAs(
 			return api.NewProblem(api.StatusConflict, "own_service_account", "id", string(id))
 		}
 		admin := user.Admin || !user.Knows("admin") // where nobody can tell, it may be one
-		if admin && !v.Person.Role.May(api.SetAdmins) {
-			return api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(api.SetAdmins), "role", string(v.Person.Role))
+		if admin {
+			if err := v.Person.Lacks(api.SetAdmins); err != nil {
+				return err
+			}
 		}
 		if confirmed {
 			continue

@@ -236,20 +236,13 @@ func testCommandLine(t *testing.T) {
 		})
 		return err
 	}
-	code := func(err error) string {
-		p, _ := err.(*api.Problem)
-		if p == nil {
-			return ""
-		}
-		return p.Code
-	}
 	if err := call(gate.NewKey(), "@ann:example.org"); err != nil {
 		t.Error(err)
 	}
-	if got := code(call("", "@ann:example.org")); got != "request_key_missing" {
+	if got := gatetest.Code(call("", "@ann:example.org")); got != "request_key_missing" {
 		t.Error(got)
 	}
-	if got := code(call(gate.NewKey(), "@gatehouse:example.org")); got != "own_service_account" {
+	if got := gatetest.Code(call(gate.NewKey(), "@gatehouse:example.org")); got != "own_service_account" {
 		t.Error(got)
 	}
 	if r := w.Log()[0]; r.Actor != "local:alice" || r.Role != "owner" || r.Targets != `["@ann:example.org"]` {

@@ -88,7 +88,7 @@ func testInvitations(t *testing.T) {
 	if rec := w.Call(w.Session(w.Person(api.Registrar)), "invitations.revoke", gate.NewKey(), ref); rec.Code != 200 || !strings.Contains(rec.Body.String(), `"state":"revoked"`) {
 		t.Errorf("revoked: %d %s", rec.Code, rec.Body)
 	}
-	if _, err := w.Gate.Invited(t.Context(), holder(api.NewSecret(token), "")); code(err) != "no_such_invitation" {
+	if _, err := w.Gate.Invited(t.Context(), holder(api.NewSecret(token), "")); gatetest.Code(err) != "no_such_invitation" {
 		t.Errorf("a revoked link: %v", err)
 	}
 	for _, operation := range []string{"invitations.show", "invitations.update"} {

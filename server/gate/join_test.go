@@ -39,16 +39,6 @@ func called(name api.Localpart) api.TakeUp {
 	return api.TakeUp{Localpart: name, Password: api.PasswordChoice{Mode: api.PasswordPassphrase}}
 }
 
-func code(err error) string {
-	if p, ok := errors.AsType[*api.Problem](err); ok {
-		return p.Code
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return ""
-}
-
 // Somebody with an invitation makes one account with it, as the invitation, and it is recorded so; then the link is dead.
 func TestTakeUp(t *testing.T) { storetest.Each(t, testTakeUp) }
 
@@ -61,11 +51,11 @@ func testTakeUp(t *testing.T) {
 		t.Fatalf("%+v, %v", i, err)
 	}
 	take := called("class-zoe")
-	if _, err := takeUp(ctx, w.Gate, holder(token, gate.NewKey()), take); code(err) != "invalid_request" {
+	if _, err := takeUp(ctx, w.Gate, holder(token, gate.NewKey()), take); gatetest.Code(err) != "invalid_request" {
 		t.Errorf("without the terms: %v", err)
 	}
 	take.Accepted = true
-	if _, err := takeUp(ctx, w.Gate, holder(token, gate.NewKey()), api.TakeUp{Localpart: "zoe", Password: take.Password, Accepted: true}); code(err) != "invalid_request" {
+	if _, err := takeUp(ctx, w.Gate, holder(token, gate.NewKey()), api.TakeUp{Localpart: "zoe", Password: take.Password, Accepted: true}); gatetest.Code(err) != "invalid_request" {
 		t.Errorf("with a name that the invitation does not let have: %v", err)
 	}
 	if len(w.Stub.Calls()) > 0 || len(w.Log()) > 0 {
@@ -99,7 +89,7 @@ func testTakeUp(t *testing.T) {
 			t.Errorf("%+v", row)
 		}
 	}
-	if _, err := w.Gate.Invited(ctx, holder(token, "")); code(err) != "no_such_invitation" {
+	if _, err := w.Gate.Invited(ctx, holder(token, "")); gatetest.Code(err) != "no_such_invitation" {
 		t.Errorf("the link after: %v", err)
 	}
 	uses, err := w.Store.InvitationUses(ctx, gatetest.Invitation)
@@ -136,7 +126,7 @@ func TestTakeUpWeakPassword(t *testing.T) {
 	w.Stub.Put(api.User{ID: w.Stub.ID("other"), Begun: &api.Begun{By: "operator:ann", Left: left}})
 	weak.Localpart, weak.Password.Password = "other", api.NewSecret("correct horse battery staple")
 	weak.Again = weak.Password.Password
-	if _, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak); code(err) != "name_begun" {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak); gatetest.Code(err) != "name_begun" {
 		t.Errorf("somebody else's: %v", err)
 	}
 	weak.Localpart = "zoe"
@@ -174,10 +164,10 @@ func testTakeUpOnceForAForm(t *testing.T) {
 		t.Errorf("%d accounts, %d cards, %d intents", n, seen.Load(), w.Intents())
 	}
 	// The same form with something else in it is refused, and another form comes too late.
-	if _, err := takeUp(t.Context(), w.Gate, holder(token, key), called("other")); code(err) != "key_reused" {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, key), called("other")); gatetest.Code(err) != "key_reused" {
 		t.Errorf("another name: %v", err)
 	}
-	if _, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), called("zoe2")); code(err) != "no_such_invitation" {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), called("zoe2")); gatetest.Code(err) != "no_such_invitation" {
 		t.Errorf("another form: %v", err)
 	}
 	// When the answer is forgotten, its own form still says what became of it.
@@ -237,7 +227,7 @@ func testTheLastUse(t *testing.T) {
 		all.Go(func() {
 			at := []*gatetest.World{w, other}[i%2]
 			_, err := takeUp(t.Context(), at.Gate, gate.Holder{Token: token, Address: "198.51.100." + string(rune('0'+i%10)), Key: gate.NewKey()}, called(api.Localpart("racer-"+string(rune('a'+i)))))
-			switch code(err) {
+			switch gatetest.Code(err) {
 			case "":
 				made.Add(1)
 			case "no_such_invitation":
@@ -284,7 +274,7 @@ func testHowUsesEnd(t *testing.T) {
 				return api.RoomsJoined{Left: c.left}, c.rooms
 			})
 			_, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), called("zoe"))
-			if code(err) != c.want {
+			if gatetest.Code(err) != c.want {
 				t.Errorf("answered %v", err)
 			}
 			uses, err := w.Store.InvitationUses(t.Context(), gatetest.Invitation)
@@ -299,7 +289,7 @@ func testHowUsesEnd(t *testing.T) {
 			if (c.left != nil || c.rooms != nil) && !strings.Contains(left, "room") {
 				t.Errorf("left is %q", left)
 			}
-			if _, err := w.Gate.Invited(t.Context(), holder(token, "")); (code(err) == "") != (c.state == "") {
+			if _, err := w.Gate.Invited(t.Context(), holder(token, "")); (gatetest.Code(err) == "") != (c.state == "") {
 				t.Errorf("the link after: %v", err)
 			}
 		})
@@ -314,7 +304,7 @@ func testTakeUpWithoutARecord(t *testing.T) {
 	w := gatetest.New(t, gatetest.Options{})
 	token, key := w.Invite(store.Invitation{}), gate.NewKey()
 	mend := w.Break("audit", "INSERT", "true")
-	if _, err := takeUp(t.Context(), w.Gate, holder(token, key), called("zoe")); code(err) != "store_unavailable" || len(w.Stub.Calls()) > 0 {
+	if _, err := takeUp(t.Context(), w.Gate, holder(token, key), called("zoe")); gatetest.Code(err) != "store_unavailable" || len(w.Stub.Calls()) > 0 {
 		t.Errorf("%v, calls %v", err, w.Stub.Calls())
 	}
 	mend()
@@ -364,7 +354,7 @@ func testDeadLinks(t *testing.T) {
 	if !limited {
 		t.Error("an address can guess without end")
 	}
-	if _, err := w.Gate.Invited(t.Context(), gate.Holder{Token: good, Address: "203.0.113.9"}); code(err) != "invitation_limited" {
+	if _, err := w.Gate.Invited(t.Context(), gate.Holder{Token: good, Address: "203.0.113.9"}); gatetest.Code(err) != "invitation_limited" {
 		t.Errorf("a right guess after too many: %v", err)
 	}
 	if _, err := w.Gate.Invited(t.Context(), gate.Holder{Token: good, Address: "203.0.113.10"}); err != nil {
@@ -393,13 +383,13 @@ func testNamesAreLookedUpOnlySoOften(t *testing.T) {
 	if a, err := w.Gate.NameFree(t.Context(), i, "zoe"); err != nil || !a.Free {
 		t.Errorf("@zoe is not there: %+v, %v", a, err)
 	}
-	if _, err := w.Gate.NameFree(t.Context(), i, "Ann"); code(err) != "localpart_upper" {
+	if _, err := w.Gate.NameFree(t.Context(), i, "Ann"); gatetest.Code(err) != "localpart_upper" {
 		t.Errorf("no name: %v", err)
 	}
 	for range 300 {
 		_, err = w.Gate.NameFree(t.Context(), i, "ann")
 	}
-	if code(err) != "invitation_limited" {
+	if gatetest.Code(err) != "invitation_limited" {
 		t.Errorf("after 300: %v", err)
 	}
 }

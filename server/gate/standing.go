@@ -76,10 +76,8 @@ func (g *Gate) Preview(ctx context.Context, v Visit, req api.Request, seen api.U
 	if d, ok := req.(api.Demanding); ok {
 		needs = append(needs, d.Demands()...)
 	}
-	for _, need := range needs {
-		if !v.Person.Role.May(need) {
-			return api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(need), "role", string(v.Person.Role))
-		}
+	if err := v.Person.Lacks(needs...); err != nil {
+		return err
 	}
 	if why := entry.Why(); why != "" {
 		return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)

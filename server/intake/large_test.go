@@ -72,11 +72,11 @@ func TestLargest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		job = must[api.Job](t, w, p, "imports.plan", api.ImportPlan{ID: id, Mode: api.ImportCreate, Columns: columns(api.FieldID, api.FieldDisplayName, api.FieldPassword, api.FieldEmails)})
+		job = gatetest.Must[api.Job](t, w, p, "imports.plan", api.ImportPlan{ID: id, Mode: api.ImportCreate, Columns: columns(api.FieldID, api.FieldDisplayName, api.FieldPassword, api.FieldEmails)})
 		if _, err := w.Jobs.Work(t.Context(), job.ID); err != nil {
 			t.Fatal(err)
 		}
-		job = must[api.Job](t, w, p, "jobs.get", api.JobRef{ID: job.ID})
+		job = gatetest.Must[api.Job](t, w, p, "jobs.get", api.JobRef{ID: job.ID})
 	})
 	if job.State != api.JobPlanned || job.Count.Waiting != rows/2 || job.Count.Failed != rows/2 {
 		t.Errorf("%s %s: %+v", job.State, job.Code, job.Count)
@@ -106,7 +106,7 @@ func TestPasswordsAreNowhere(t *testing.T) {
 		if told := fmt.Sprintf("%+v %+v %+v", job, items, w.Log()); strings.Contains(told, canary) {
 			t.Errorf("it is told: %s", told)
 		}
-		must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
+		gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
 		worked(t, w, p, job.ID)
 		nowhere(t, w, canary)
 	}

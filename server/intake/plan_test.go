@@ -4,7 +4,6 @@ package intake_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,42 +22,6 @@ import (
 	"gatehouse/server/store"
 )
 
-// call takes an operation through the corridor.
-func call[Res any](t *testing.T, w *gatetest.World, p operator.Person, operation string, request any) (Res, error) {
-	t.Helper()
-	var none Res
-	result, err := w.Gate.Do(t.Context(), gate.Visit{
-		Person: &p, Homeserver: "hs", Operation: operation, Key: gate.NewKey(), RequestID: gate.NewKey(),
-		Decode: func(op api.Op) (api.Request, error) {
-			data, err := json.Marshal(request)
-			if err != nil {
-				return nil, err
-			}
-			return op.DecodeJSON(data)
-		},
-	})
-	if err != nil {
-		return none, err
-	}
-	return result.(Res), nil
-}
-
-func must[Res any](t *testing.T, w *gatetest.World, p operator.Person, operation string, request any) Res {
-	t.Helper()
-	out, err := call[Res](t, w, p, operation, request)
-	if err != nil {
-		t.Fatalf("%s: %v", operation, err)
-	}
-	return out
-}
-
-func code(err error) string {
-	if p, ok := errors.AsType[*api.Problem](err); ok {
-		return p.Code
-	}
-	return fmt.Sprint(err)
-}
-
 // upload sends a file and chooses for its columns what they seem to be.
 func upload(t *testing.T, w *gatetest.World, p operator.Person, file string) api.ImportPlan {
 	t.Helper()
@@ -67,7 +30,7 @@ func upload(t *testing.T, w *gatetest.World, p operator.Person, file string) api
 		t.Fatal(err)
 	}
 	plan := api.ImportPlan{ID: id, Mode: api.ImportCreate}
-	for i, c := range must[api.Import](t, w, p, "imports.look", api.ImportLook{ID: id}).Columns {
+	for i, c := range gatetest.Must[api.Import](t, w, p, "imports.look", api.ImportLook{ID: id}).Columns {
 		plan.Columns = append(plan.Columns, api.ColumnChoice{Column: i + 1, Field: c.Field})
 	}
 	return plan
@@ -76,7 +39,7 @@ func upload(t *testing.T, w *gatetest.World, p operator.Person, file string) api
 // planned plans a file and returns the job with its items.
 func planned(t *testing.T, w *gatetest.World, p operator.Person, plan api.ImportPlan) (api.Job, []api.JobItem) {
 	t.Helper()
-	job := must[api.Job](t, w, p, "imports.plan", plan)
+	job := gatetest.Must[api.Job](t, w, p, "imports.plan", plan)
 	return worked(t, w, p, job.ID)
 }
 
@@ -91,10 +54,10 @@ func worked(t *testing.T, w *gatetest.World, p operator.Person, id string) (api.
 	var items []api.JobItem
 	query := api.JobItemQuery{ID: id, Limit: api.MaxPage}
 	for {
-		page := must[api.JobItemPage](t, w, p, "jobs.items", query)
+		page := gatetest.Must[api.JobItemPage](t, w, p, "jobs.items", query)
 		items = append(items, page.Items...)
 		if query.Cursor = page.Next; page.Next == "" {
-			return must[api.Job](t, w, p, "jobs.get", api.JobRef{ID: id}), items
+			return gatetest.Must[api.Job](t, w, p, "jobs.get", api.JobRef{ID: id}), items
 		}
 	}
 }
@@ -103,7 +66,7 @@ func worked(t *testing.T, w *gatetest.World, p operator.Person, id string) (api.
 func run(t *testing.T, w *gatetest.World, p operator.Person, plan api.ImportPlan) (api.Job, []api.JobItem) {
 	t.Helper()
 	job, _ := planned(t, w, p, plan)
-	must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
+	gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
 	return worked(t, w, p, job.ID)
 }
 
@@ -209,7 +172,7 @@ func TestPlans(t *testing.T) {
 		if job.State != api.JobFailed || job.Code != "import_stopped" || len(items) != 6 || slices.ContainsFunc(items, func(i api.JobItem) bool { return i.State != api.ItemFailed }) {
 			t.Errorf("%s %s: %q", job.State, job.Code, short(items))
 		}
-		if _, err := call[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID}); code(err) != "job_state" {
+		if _, err := gatetest.Try[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID}); gatetest.Code(err) != "job_state" {
 			t.Errorf("started: %v", err)
 		}
 	})
@@ -245,11 +208,11 @@ func TestWhatOthersDoWrong(t *testing.T) {
 		t.Errorf("an account that was there was changed: %v", calls)
 	}
 	// Generated passwords are handed out once, to whose job it is; those of the file nobody needs to be told.
-	handout := must[api.JobHandout](t, w, p, "jobs.passwords", api.JobRef{ID: job.ID})
+	handout := gatetest.Must[api.JobHandout](t, w, p, "jobs.passwords", api.JobRef{ID: job.ID})
 	if len(handout.Passwords) != 1 || handout.Passwords[0].ID != "@new:example.org" || handout.Passwords[0].Password.Reveal() != passwords["new"] || handout.Passwords[0].Line != 3 {
 		t.Errorf("%+v", handout)
 	}
-	if _, err := call[api.JobHandout](t, w, p, "jobs.passwords", api.JobRef{ID: job.ID}); code(err) != "job_no_passwords" {
+	if _, err := gatetest.Try[api.JobHandout](t, w, p, "jobs.passwords", api.JobRef{ID: job.ID}); gatetest.Code(err) != "job_no_passwords" {
 		t.Errorf("a second time: %v", err)
 	}
 }
@@ -283,7 +246,7 @@ func TestSteps(t *testing.T) {
 		return api.User{ID: u.ID}, nil
 	})
 	w.Stub.Forget()
-	must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
+	gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
 	job, items = worked(t, w, p, job.ID)
 	if items[2].Code != "changed_meanwhile" || items[2].State != api.ItemFailed || job.Count.Done != 2 {
 		t.Errorf("%q", short(items))
@@ -303,7 +266,7 @@ func TestSteps(t *testing.T) {
 		t.Error(diff)
 	}
 	// What is left is a file that can be imported again.
-	left := must[api.LeftPage](t, w, p, "imports.left", api.LeftQuery{ID: job.ID})
+	left := gatetest.Must[api.LeftPage](t, w, p, "imports.left", api.LeftQuery{ID: job.ID})
 	if diff := cmp.Diff([]api.LeftRow{{ID: "@cat:example.org", DisplayName: "Tom", Line: 4, State: "failed", Reason: "changed_meanwhile"}}, left.Rows); diff != "" {
 		t.Error(diff)
 	}
@@ -374,33 +337,33 @@ func TestWhoseFile(t *testing.T) {
 	p, other := w.Person(api.Owner), w.Person(api.Owner)
 	other.ID = "@else:example.org"
 	plan := upload(t, w, p, "user,Kennwort,what\nann,secret password,secret too\n")
-	seen := must[api.Import](t, w, p, "imports.look", api.ImportLook{ID: plan.ID})
+	seen := gatetest.Must[api.Import](t, w, p, "imports.look", api.ImportLook{ID: plan.ID})
 	if seen.Name != "users.csv" || seen.Columns[0].Samples[0] != "ann" || seen.Columns[1].Samples[0] != "••••••••" || seen.Columns[2].Samples[0] != "se…" {
 		t.Errorf("%+v", seen)
 	}
-	if _, err := call[api.Import](t, w, other, "imports.look", api.ImportLook{ID: plan.ID}); code(err) != "import_not_found" {
+	if _, err := gatetest.Try[api.Import](t, w, other, "imports.look", api.ImportLook{ID: plan.ID}); gatetest.Code(err) != "import_not_found" {
 		t.Errorf("another person's: %v", err)
 	}
-	headless := must[api.Import](t, w, p, "imports.look", api.ImportLook{ID: plan.ID, Format: api.FileFormat{Headless: true, Comma: ","}})
+	headless := gatetest.Must[api.Import](t, w, p, "imports.look", api.ImportLook{ID: plan.ID, Format: api.FileFormat{Headless: true, Comma: ","}})
 	if headless.Columns[0].Name != "1" || len(headless.Columns[0].Samples) != 2 {
 		t.Errorf("%+v", headless)
 	}
 	twice := plan
-	must[api.Job](t, w, p, "imports.plan", plan)
-	if _, err := call[api.Job](t, w, p, "imports.plan", twice); code(err) != "import_planned" {
+	gatetest.Must[api.Job](t, w, p, "imports.plan", plan)
+	if _, err := gatetest.Try[api.Job](t, w, p, "imports.plan", twice); gatetest.Code(err) != "import_planned" {
 		t.Errorf("planned twice: %v", err)
 	}
-	if list := must[api.JobPage](t, w, p, "jobs.list", api.JobQuery{}); len(list.Jobs) != 1 {
+	if list := gatetest.Must[api.JobPage](t, w, p, "jobs.list", api.JobQuery{}); len(list.Jobs) != 1 {
 		t.Errorf("%d jobs of one file", len(list.Jobs))
 	}
 	abandoned := upload(t, w, p, "id\nann\n")
-	must[api.Abandoned](t, w, p, "imports.abandon", api.ImportRef{ID: abandoned.ID})
+	gatetest.Must[api.Abandoned](t, w, p, "imports.abandon", api.ImportRef{ID: abandoned.ID})
 	if _, err := w.Store.UploadChunk(t.Context(), abandoned.ID, 0); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("abandoned: %v", err)
 	}
 	old := upload(t, w, p, "id\nann\n")
 	w.Clock.Advance(25 * time.Hour)
-	if _, err := call[api.Import](t, w, p, "imports.look", api.ImportLook{ID: old.ID}); code(err) != "import_not_found" {
+	if _, err := gatetest.Try[api.Import](t, w, p, "imports.look", api.ImportLook{ID: old.ID}); gatetest.Code(err) != "import_not_found" {
 		t.Errorf("a day later: %v", err)
 	}
 	w.Intake.Clear(t.Context())

@@ -49,7 +49,7 @@ func started(t *testing.T, w *gatetest.World, items ...jobs.Item) string {
 		t.Fatal(err)
 	}
 	work(t, w, j.ID)
-	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: j.ID})
+	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: j.ID})
 	return j.ID
 }
 
@@ -74,7 +74,7 @@ func testSteps(t *testing.T) {
 	if n := len(w.Stub.Calls("users.notice")); n != 2 {
 		t.Errorf("%d notices", n)
 	}
-	if card := must[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: id}); len(card.Passwords) != 2 || card.Passwords[0].Line != 2 {
+	if card := gatetest.Must[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: id}); len(card.Passwords) != 2 || card.Passwords[0].Line != 2 {
 		t.Errorf("%d passwords", len(card.Passwords))
 	}
 	if data := w.Stored(); strings.Contains(data, "kept for") {
@@ -112,7 +112,7 @@ func TestCreateWithoutAnswer(t *testing.T) {
 			})
 			id := started(t, w, creates(w, "zoe"))
 			work(t, w, id)
-			page := must[api.JobItemPage](t, w, w.Person(api.Owner), "jobs.items", api.JobItemQuery{ID: id})
+			page := gatetest.Must[api.JobItemPage](t, w, w.Person(api.Owner), "jobs.items", api.JobItemQuery{ID: id})
 			if i := page.Items[0]; i.State != c.state || c.made && tries != 1 {
 				t.Errorf("the item is %s %s after %d tries", i.State, i.Code, tries)
 			}

@@ -138,6 +138,14 @@ func (e *Engine) Work(ctx context.Context, id string) (again time.Duration, err 
 		return 0, nil
 	}
 	defer e.end(id)
+	again, err = e.work(ctx, id)
+	if errors.Is(err, store.ErrConflict) {
+		return 0, nil // somebody paused it or cancelled it meanwhile
+	}
+	return again, err
+}
+
+func (e *Engine) work(ctx context.Context, id string) (again time.Duration, err error) {
 	job, err := e.Store.Job(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, nil

@@ -60,12 +60,12 @@ func lockJob(t *testing.T, n int) (*gatetest.World, api.Job) {
 	w := gatetest.New(t, gatetest.Options{})
 	me := w.Person(api.Owner)
 	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: people(w, n)})
-	return w, must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	return w, gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
 }
 
 func look(t *testing.T, w *gatetest.World, id string) api.Job {
 	t.Helper()
-	return must[api.Job](t, w, w.Person(api.Owner), "jobs.get", api.JobRef{ID: id})
+	return gatetest.Must[api.Job](t, w, w.Person(api.Owner), "jobs.get", api.JobRef{ID: id})
 }
 
 // A homeserver that answers otherwise than it should in the middle: the job slows, waits, goes on by itself, and doubles nothing.
@@ -194,12 +194,12 @@ func TestUnknownStaysUnknown(t *testing.T) {
 			return api.NoticeReport{Sent: []api.NoticeSent{{ID: n.ID}}}, nil
 		})
 		job := planned(t, w, me, api.JobPlan{Operation: "users.notice", IDs: people(w, 3), With: []api.JobField{{Name: "text", Value: "Tonight."}}})
-		must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+		gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
 		work(t, w, job.ID)
 		if job = look(t, w, job.ID); job.State != api.JobDone || job.Count.Done != 2 || job.Count.Unknown != 1 || sent.Load() != 3 {
 			t.Errorf("%s %+v, %d were sent", job.State, job.Count, sent.Load())
 		}
-		if _, err := call[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: job.ID}); code(err) != "job_nothing_failed" {
+		if _, err := gatetest.Try[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: job.ID}); gatetest.Code(err) != "job_nothing_failed" {
 			t.Errorf("what nobody knows was tried again: %v", err)
 		}
 	})
@@ -216,7 +216,7 @@ func TestPauseResumeCancel(t *testing.T) {
 			ended := make(chan struct{})
 			go func() { defer close(ended); work(t, w, job.ID) }()
 			time.Sleep(2 * time.Second)
-			must[api.Job](t, w, me, stop, api.JobRef{ID: job.ID})
+			gatetest.Must[api.Job](t, w, me, stop, api.JobRef{ID: job.ID})
 			<-ended
 			job = look(t, w, job.ID)
 			if job.Count.Running != 0 || job.Count.Waiting == 0 || job.Count.Done == 0 || int(job.Count.Done) != s.n {
@@ -227,10 +227,10 @@ func TestPauseResumeCancel(t *testing.T) {
 				t.Errorf("after %s it went on", stop)
 			}
 			if stop == "jobs.pause" {
-				must[api.Job](t, w, me, "jobs.resume", api.JobRef{ID: job.ID})
+				gatetest.Must[api.Job](t, w, me, "jobs.resume", api.JobRef{ID: job.ID})
 			}
 		}
-		if _, err := call[api.Job](t, w, me, "jobs.resume", api.JobRef{ID: job.ID}); code(err) != "job_state" {
+		if _, err := gatetest.Try[api.Job](t, w, me, "jobs.resume", api.JobRef{ID: job.ID}); gatetest.Code(err) != "job_state" {
 			t.Errorf("a cancelled job went on: %v", err)
 		}
 		for id, calls := range s.calls {
@@ -265,7 +265,7 @@ func TestSchedule(t *testing.T) {
 	w := gatetest.New(t, gatetest.Options{})
 	me := w.Person(api.Owner)
 	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: people(w, 2)})
-	job = must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, At: "2026-11-21T10:30"})
+	job = gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, At: "2026-11-21T10:30"})
 	if job.State != api.JobScheduled || job.AtMS != gatetest.Start.Add(90*time.Minute).UnixMilli() {
 		t.Errorf("%+v", job)
 	}
@@ -293,13 +293,13 @@ func TestRetry(t *testing.T) {
 		return true, 0, nil
 	})
 	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: ids})
-	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
 	work(t, w, job.ID)
 	if job = look(t, w, job.ID); job.Count.Done != 3 || job.Count.Failed != 2 {
 		t.Fatalf("%+v", job.Count)
 	}
 	broken = false
-	must[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: job.ID})
+	gatetest.Must[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: job.ID})
 	work(t, w, job.ID)
 	if job = look(t, w, job.ID); job.State != api.JobDone || job.Count.Done != 4 || job.Count.Failed != 1 || s.n != 5 {
 		t.Errorf("%s %+v, %d calls", job.State, job.Count, s.n)

@@ -124,15 +124,12 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 
 // leftOver is what of a call that went well could not be done.
 func leftOver(result any) *api.Problem {
+	var left []api.FieldProblem
 	switch v := result.(type) {
 	case api.Handout:
-		if len(v.Left) > 0 {
-			return api.NewProblem(api.StatusBadGateway, "item_left", "field", v.Left[0].Field, "code", v.Left[0].Code)
-		}
+		left = v.Left
 	case api.RoomsJoined:
-		if len(v.Left) > 0 {
-			return api.NewProblem(api.StatusBadGateway, "item_left", "field", v.Left[0].Field, "code", v.Left[0].Code)
-		}
+		left = v.Left
 	case api.Partial:
 		if p := v.Failures(); p != nil {
 			if len(p.Fields) > 0 {
@@ -140,6 +137,9 @@ func leftOver(result any) *api.Problem {
 			}
 			return p
 		}
+	}
+	if len(left) > 0 {
+		return api.NewProblem(api.StatusBadGateway, "item_left", "field", left[0].Field, "code", left[0].Code)
 	}
 	return nil
 }
@@ -218,45 +218,31 @@ func (r *run) steps(item store.JobItem) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := step{op: op, req: withPassword(req, secret, item.Generated)}
-		one.wiped = needsPassword(one.req)
+		one := step{op: op}
+		one.req = onPassword(req, func(c api.PasswordChoice) api.PasswordChoice {
+			if c.Mode == api.PasswordTyped && c.Password.IsZero() || item.Generated && (c.Mode == api.PasswordRandom || c.Mode == api.PasswordPassphrase) {
+				c = api.PasswordChoice{Mode: api.PasswordTyped, Password: secret}
+				one.wiped = secret.IsZero()
+			}
+			return c
+		})
 		list = append(list, one)
 	}
 	return list, nil
 }
 
-// withPassword puts the kept password into a request that has to set one.
-func withPassword(req api.Request, secret api.Secret, generated bool) api.Request {
-	set := func(c api.PasswordChoice) api.PasswordChoice {
-		if c.Mode == api.PasswordTyped && c.Password.IsZero() || generated && (c.Mode == api.PasswordRandom || c.Mode == api.PasswordPassphrase) {
-			return api.PasswordChoice{Mode: api.PasswordTyped, Password: secret}
-		}
-		return c
-	}
+// onPassword returns a request with the password that it sets, where it sets one, as change makes it.
+func onPassword(req api.Request, change func(api.PasswordChoice) api.PasswordChoice) api.Request {
 	switch q := req.(type) {
 	case api.UserCreate:
-		q.Password = set(q.Password)
+		q.Password = change(q.Password)
 		return q
 	case api.PasswordReset:
-		q.Password = set(q.Password)
+		q.Password = change(q.Password)
 		return q
 	case api.UserReactivation:
-		q.Password = set(q.Password)
+		q.Password = change(q.Password)
 		return q
 	}
 	return req
-}
-
-// needsPassword reports whether a request is to set a password that is not there.
-func needsPassword(req api.Request) bool {
-	empty := func(c api.PasswordChoice) bool { return c.Mode == api.PasswordTyped && c.Password.IsZero() }
-	switch q := req.(type) {
-	case api.UserCreate:
-		return empty(q.Password)
-	case api.PasswordReset:
-		return empty(q.Password)
-	case api.UserReactivation:
-		return empty(q.Password)
-	}
-	return false
 }

@@ -4,7 +4,6 @@ package jobs_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,44 +15,6 @@ import (
 	"gatehouse/server/operator"
 	"gatehouse/server/store/storetest"
 )
-
-// call takes an operation of the gate's own through the corridor.
-func call[Res any](t *testing.T, w *gatetest.World, p operator.Person, operation string, request any) (Res, error) {
-	t.Helper()
-	var none Res
-	p.Session = p.ID
-	result, err := w.Gate.Do(t.Context(), gate.Visit{
-		Person: &p, Homeserver: "hs", Operation: operation, Key: gate.NewKey(), RequestID: gate.NewKey(),
-		Decode: func(op api.Op) (api.Request, error) {
-			data, err := json.Marshal(request)
-			if err != nil {
-				return nil, err
-			}
-			return op.DecodeJSON(data)
-		},
-	})
-	if err != nil {
-		return none, err
-	}
-	return result.(Res), nil
-}
-
-func must[Res any](t *testing.T, w *gatetest.World, p operator.Person, operation string, request any) Res {
-	t.Helper()
-	out, err := call[Res](t, w, p, operation, request)
-	if err != nil {
-		t.Fatalf("%s: %v", operation, err)
-	}
-	return out
-}
-
-// code is the problem of an error.
-func code(err error) string {
-	if p, ok := errors.AsType[*api.Problem](err); ok {
-		return p.Code
-	}
-	return fmt.Sprint(err)
-}
 
 // people puts n accounts on hs and returns their IDs.
 func people(w *gatetest.World, n int) []api.UserID {
@@ -68,9 +29,9 @@ func people(w *gatetest.World, n int) []api.UserID {
 // planned makes a job and works its plan off.
 func planned(t *testing.T, w *gatetest.World, p operator.Person, plan api.JobPlan) api.Job {
 	t.Helper()
-	job := must[api.Job](t, w, p, "jobs.plan", plan)
+	job := gatetest.Must[api.Job](t, w, p, "jobs.plan", plan)
 	work(t, w, job.ID)
-	job = must[api.Job](t, w, p, "jobs.get", api.JobRef{ID: job.ID})
+	job = gatetest.Must[api.Job](t, w, p, "jobs.get", api.JobRef{ID: job.ID})
 	if job.State != api.JobPlanned {
 		t.Fatalf("the plan is %s %s", job.State, job.Code)
 	}
@@ -88,7 +49,7 @@ func work(t *testing.T, w *gatetest.World, id string) {
 // lines writes a job's items, one a line.
 func lines(t *testing.T, w *gatetest.World, p operator.Person, id string) string {
 	t.Helper()
-	page := must[api.JobItemPage](t, w, p, "jobs.items", api.JobItemQuery{ID: id})
+	page := gatetest.Must[api.JobItemPage](t, w, p, "jobs.items", api.JobItemQuery{ID: id})
 	var b strings.Builder
 	for _, i := range page.Items {
 		fmt.Fprintln(&b, strings.TrimSpace(fmt.Sprintf("%d %s %s %s", i.N, i.Target, i.State, i.Code)))
@@ -122,9 +83,9 @@ func testPlanThenRun(t *testing.T) {
 		t.Errorf("counts %+v", job.Count)
 	}
 
-	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
 	work(t, w, job.ID)
-	job = must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID})
+	job = gatetest.Must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID})
 	if job.State != api.JobDone || job.Count != (api.JobCounts{Done: 2, Skipped: 1, Failed: 3}) {
 		t.Errorf("%s %+v", job.State, job.Count)
 	}
@@ -146,7 +107,7 @@ func testPlanThenRun(t *testing.T) {
 	}
 	// Once it is done, it is done.
 	work(t, w, job.ID)
-	if _, err := call[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID}); code(err) != "job_state" {
+	if _, err := gatetest.Try[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID}); gatetest.Code(err) != "job_state" {
 		t.Errorf("started again: %v", err)
 	}
 	if calls := w.Stub.Calls("users.lock"); len(calls) != 2 {
@@ -211,13 +172,13 @@ func TestRefusedPlans(t *testing.T) {
 		{api.JobPlan{Operation: "users.deactivate", IDs: ids}, api.Helpdesk, "forbidden"},
 		{api.JobPlan{Operation: "users.lock", IDs: ids}, api.Auditor, "forbidden"},
 	} {
-		_, err := call[api.Job](t, w, w.Person(c.role), "jobs.plan", c.plan)
+		_, err := gatetest.Try[api.Job](t, w, w.Person(c.role), "jobs.plan", c.plan)
 		p, ok := errors.AsType[*api.Problem](err)
 		if !ok || p.Error() != c.want {
 			t.Errorf("%+v as %s: %v, want %s", c.plan, c.role, err, c.want)
 		}
 	}
-	if jobs := must[api.JobPage](t, w, w.Person(api.Owner), "jobs.list", api.JobQuery{}); len(jobs.Jobs) != 0 {
+	if jobs := gatetest.Must[api.JobPage](t, w, w.Person(api.Owner), "jobs.list", api.JobQuery{}); len(jobs.Jobs) != 0 {
 		t.Errorf("%d jobs were made", len(jobs.Jobs))
 	}
 }
@@ -229,11 +190,11 @@ func TestDestructiveAsksForTheNumber(t *testing.T) {
 	me := w.Person(api.Owner)
 	job := planned(t, w, me, api.JobPlan{Operation: "users.erase", IDs: people(w, 3)})
 	for _, n := range []int64{0, 2, 4} {
-		if _, err := call[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, Confirm: n}); code(err) != "confirm_count" {
+		if _, err := gatetest.Try[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, Confirm: n}); gatetest.Code(err) != "confirm_count" {
 			t.Errorf("with %d: %v", n, err)
 		}
 	}
-	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, Confirm: 3})
+	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID, Confirm: 3})
 	work(t, w, job.ID)
 	if calls := w.Stub.Calls("users.erase"); len(calls) != 3 {
 		t.Errorf("%d calls", len(calls))
@@ -249,24 +210,24 @@ func testJobsOfOthers(t *testing.T) {
 	me, other := w.Person(api.Owner), w.Person(api.Helpdesk)
 	other.ID = string(w.Stub.ID("root"))
 	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: people(w, 1)})
-	if seen := must[api.Job](t, w, other, "jobs.get", api.JobRef{ID: job.ID}); seen.Mine || seen.Owner != me.ID {
+	if seen := gatetest.Must[api.Job](t, w, other, "jobs.get", api.JobRef{ID: job.ID}); seen.Mine || seen.Owner != me.ID {
 		t.Errorf("%+v", seen)
 	}
-	if _, err := call[api.Job](t, w, other, "jobs.start", api.JobStart{ID: job.ID}); code(err) != "job_of_another" {
+	if _, err := gatetest.Try[api.Job](t, w, other, "jobs.start", api.JobStart{ID: job.ID}); gatetest.Code(err) != "job_of_another" {
 		t.Errorf("start: %v", err)
 	}
 	done := w.PutJob(me, api.JobDone)
-	if _, err := call[api.JobHandout](t, w, other, "jobs.passwords", api.JobRef{ID: done}); code(err) != "job_of_another" {
+	if _, err := gatetest.Try[api.JobHandout](t, w, other, "jobs.passwords", api.JobRef{ID: done}); gatetest.Code(err) != "job_of_another" {
 		t.Errorf("passwords: %v", err)
 	}
-	if _, err := call[api.Job](t, w, other, "jobs.retry", api.JobRef{ID: done}); code(err) != "job_of_another" {
+	if _, err := gatetest.Try[api.Job](t, w, other, "jobs.retry", api.JobRef{ID: done}); gatetest.Code(err) != "job_of_another" {
 		t.Errorf("retry: %v", err)
 	}
-	if stopped := must[api.Job](t, w, other, "jobs.cancel", api.JobRef{ID: job.ID}); stopped.State != api.JobCancelled {
+	if stopped := gatetest.Must[api.Job](t, w, other, "jobs.cancel", api.JobRef{ID: job.ID}); stopped.State != api.JobCancelled {
 		t.Errorf("%+v", stopped)
 	}
-	first := must[api.JobPage](t, w, other, "jobs.list", api.JobQuery{Limit: 1})
-	if second := must[api.JobPage](t, w, other, "jobs.list", api.JobQuery{Limit: 1, Cursor: first.Next}); len(second.Jobs) != 1 || second.Jobs[0].ID == first.Jobs[0].ID || second.Next != "" {
+	first := gatetest.Must[api.JobPage](t, w, other, "jobs.list", api.JobQuery{Limit: 1})
+	if second := gatetest.Must[api.JobPage](t, w, other, "jobs.list", api.JobQuery{Limit: 1, Cursor: first.Next}); len(second.Jobs) != 1 || second.Jobs[0].ID == first.Jobs[0].ID || second.Next != "" {
 		t.Errorf("pages %+v, %+v", first, second)
 	}
 	elsewhere := operator.Person{ID: "operator:eve", Role: api.Owner}
@@ -274,7 +235,7 @@ func testJobsOfOthers(t *testing.T) {
 		Person: &elsewhere, Homeserver: "other", Operation: "jobs.get", Key: gate.NewKey(),
 		Decode: func(api.Op) (api.Request, error) { return api.JobRef{ID: job.ID}, nil },
 	})
-	if code(err) != "job_not_found" {
+	if gatetest.Code(err) != "job_not_found" {
 		t.Errorf("a job of another homeserver: %v, %v", p, err)
 	}
 }
@@ -288,12 +249,12 @@ func testPasswords(t *testing.T) {
 	me := w.Person(api.Owner)
 	ids := people(w, 3)
 	job := planned(t, w, me, api.JobPlan{Operation: "users.reset_password", IDs: ids, With: []api.JobField{{Name: "password.mode", Value: "passphrase"}}})
-	must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
 	work(t, w, job.ID)
-	if job = must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID}); job.Passwords != 3 || job.WipeMS == 0 {
+	if job = gatetest.Must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID}); job.Passwords != 3 || job.WipeMS == 0 {
 		t.Errorf("%+v", job)
 	}
-	card := must[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: job.ID})
+	card := gatetest.Must[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: job.ID})
 	set := map[api.UserID]string{}
 	for _, c := range w.Stub.Calls("users.reset_password") {
 		r := c.Request.(api.PasswordReset)
@@ -307,10 +268,10 @@ func testPasswords(t *testing.T) {
 			t.Errorf("%s was given another password than was handed out", p.ID)
 		}
 	}
-	if _, err := call[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: job.ID}); code(err) != "job_no_passwords" {
+	if _, err := gatetest.Try[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: job.ID}); gatetest.Code(err) != "job_no_passwords" {
 		t.Errorf("handed out twice: %v", err)
 	}
-	if job = must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID}); job.Passwords != 0 || job.WipeMS != 0 {
+	if job = gatetest.Must[api.Job](t, w, me, "jobs.get", api.JobRef{ID: job.ID}); job.Passwords != 0 || job.WipeMS != 0 {
 		t.Errorf("after: %+v", job)
 	}
 }

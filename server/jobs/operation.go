@@ -47,7 +47,7 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 	query := t.plan.Filter
 	query.Limit = api.MaxPage
 	for {
-		page, err := looked(ctx, one, api.ListUsers, query)
+		page, err := looked(ctx, p.e.throttle(job.Homeserver), server.Adapter, api.ListUsers, query)
 		if err != nil {
 			return err
 		}
@@ -169,15 +169,14 @@ func changes(info api.Info, req api.Request, u api.User) []api.JobChange {
 
 // looked asks the homeserver at the pace of its jobs. Where it is away or asks to wait, it is asked again until it answers; what it answers
 // with an error of its own, a few times.
-func looked[Req api.Request, Res any](ctx context.Context, p *planning, op *api.Operation[Req, Res], req Req) (Res, error) {
+func looked[Req api.Request, Res any](ctx context.Context, t *throttle, at homeserver.Adapter, op *api.Operation[Req, Res], req Req) (Res, error) {
 	for tries := 1; ; {
 		var none Res
-		t := p.e.throttle(p.job.Homeserver)
 		if err := t.begin(ctx); err != nil {
 			return none, err
 		}
 		begun := now()
-		res, err := homeserver.Call(ctx, p.server.Adapter, op, req)
+		res, err := homeserver.Call(ctx, at, op, req)
 		how, wait := endingOf(err)
 		t.end(op.Info().Name, since(begun), how, wait)
 		if how == went || ctx.Err() != nil {
@@ -198,7 +197,7 @@ func Look[Req api.Request, Res any](ctx context.Context, e *Engine, name string,
 		var none Res
 		return none, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
 	}
-	return looked(ctx, &planning{e: e, job: store.Job{Homeserver: name}, server: server}, op, req)
+	return looked(ctx, e.throttle(name), server.Adapter, op, req)
 }
 
 // A template is what is asked of each account of a job.

@@ -38,9 +38,6 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 	if p, ok := errors.AsType[*api.Problem](err); ok {
 		return e.stop(ctx, job.ID, p)
 	}
-	if errors.Is(err, store.ErrConflict) {
-		return nil // it was cancelled meanwhile
-	}
 	if err != nil {
 		return err
 	}

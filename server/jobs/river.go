@@ -121,11 +121,9 @@ type worker struct {
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	again, err := w.engine.Work(ctx, job.Args.Job)
-	if err != nil {
-		if ctx.Err() == nil { // else River stops
-			w.engine.Log.Error("a job stopped; it is taken up again", "job", job.Args.Job, "error", err.Error())
-		}
-		again = takenAgain
+	if err != nil && ctx.Err() == nil { // else River stops
+		// Sweep wakes it again. A row that waited for that as well would be one more each time that it fails.
+		w.engine.Log.Error("a job stopped; it is taken up again", "job", job.Args.Job, "error", err.Error())
 	}
 	if again > 0 {
 		return river.JobSnooze(again)

@@ -83,11 +83,8 @@ func (e *Engine) finish(ctx context.Context, id string) (again time.Duration, er
 		e.keep(j, e.Now())
 		return nil
 	})
-	switch {
-	case errors.Is(err, errNotYet):
+	if errors.Is(err, errNotYet) {
 		return time.Second, nil
-	case errors.Is(err, store.ErrConflict):
-		return 0, nil
 	}
 	return 0, err
 }

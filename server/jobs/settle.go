@@ -98,8 +98,7 @@ func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, erro
 	if !creates && s.op.Info().Shows == "" {
 		return untold, nil
 	}
-	p := &planning{e: r.e, job: r.job, server: r.server}
-	u, err := looked(ctx, p, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
+	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
 	problem, ok := errors.AsType[*api.Problem](err)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -128,10 +127,9 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 	if !u.Knows("created_ms") || u.Deactivated || u.CreatedMS < item.Started.Unix()*1000 {
 		return untold, nil
 	}
-	p := &planning{e: r.e, job: r.job, server: r.server}
 	if asked.Password.Mode == api.PasswordTyped {
 		yes := true
-		_, err := looked(ctx, p, api.ResetPassword, api.PasswordReset{ID: u.ID, Password: asked.Password, SignOut: &yes})
+		_, err := looked(ctx, r.throttle, r.server.Adapter, api.ResetPassword, api.PasswordReset{ID: u.ID, Password: asked.Password, SignOut: &yes})
 		if err != nil {
 			return untold, ctx.Err()
 		}
@@ -140,7 +138,7 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 	if update.Empty() {
 		return isDone, nil
 	}
-	if _, err := looked(ctx, p, api.UpdateUser, update); err != nil {
+	if _, err := looked(ctx, r.throttle, r.server.Adapter, api.UpdateUser, update); err != nil {
 		return untold, ctx.Err()
 	}
 	return isDone, nil

@@ -26,5 +26,15 @@ func Local(user string) Person {
 	return Person{ID: LocalPrefix + user, Name: user, Role: api.Owner, Session: LocalPrefix + user}
 }
 
+// Lacks returns nil where the person's role has all of the permissions, or else the problem that names the first that it has not.
+func (p Person) Lacks(needs ...api.Permission) error {
+	for _, need := range needs {
+		if !p.Role.May(need) {
+			return api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(need), "role", string(p.Role))
+		}
+	}
+	return nil
+}
+
 // May reports whether the person may look at a homeserver: its own administrators, and those who are not bound to one.
 func (p Person) May(homeserver string) bool { return p.Homeserver == "" || p.Homeserver == homeserver }

@@ -105,8 +105,8 @@ func (p *Pages) upload(c echo.Context) error {
 	if person == nil || err != nil {
 		return err
 	}
-	if !person.Role.May(api.RunJobs) {
-		return api.NewProblem(api.StatusForbidden, "forbidden", "permission", string(api.RunJobs), "role", string(person.Role))
+	if err := person.Lacks(api.RunJobs); err != nil {
+		return err
 	}
 	id, err := p.take(c, person)
 	if err != nil {
