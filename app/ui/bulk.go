@@ -9,11 +9,11 @@ import (
 )
 
 // BulkBar lies on the heads of a table while rows are selected. It is a GET form: its buttons lead to the screen that asks, with
-// the selected rows in the address, so it works without the program.
+// the selected rows in the address, so it works without the program. In the page it comes after the rows, because its number is a CSS counter
+// of them; a link before the rows leads to it, too.
 type BulkBar struct {
 	FormID  string   // the table's SelectBy
 	Action  string   // address of the screen that asks; buttons may have their own
-	Count   int      // selected rows; 0 where nobody counts them
 	All     app.UI   // "Select all 1,904 that match"
 	Actions []app.UI // buttons with Form and Action set
 	Danger  []app.UI // apart, at the end
@@ -22,24 +22,64 @@ type BulkBar struct {
 
 // Draw draws it. Whether it is seen is decided by the check boxes (CSS :has).
 func (b BulkBar) Draw(env Env) app.UI {
-	var count, danger, clear app.UI
-	if b.Count > 0 {
-		count = app.Strong().Class("gh-bulk__count").Role("status").Text(env.N("ui.selected", b.Count))
-	}
+	var danger, clear app.UI
 	if len(b.Danger) > 0 {
 		danger = app.Div().Class("gh-bulk__danger").Body(b.Danger...)
 	}
 	if b.Clear != "" {
 		clear = app.A().Class("gh-bulk__clear").Href(Href(b.Clear)).Aria("label", Attr(env.T("ui.unselect"))).Body(IconClose.Draw())
 	}
-	return app.Form().Class("gh-bulk").ID(Attr(b.FormID)).Method("get").Action(Href(b.Action)).
+	return app.Form().Class("gh-bulk").ID(Attr(b.FormID)).TabIndex(-1).Method("get").Action(Href(b.Action)).
 		Aria("label", Attr(env.T("ui.bulk"))).Body(
-		count,
+		b.count(env),
 		b.All,
 		app.Div().Class("gh-bulk__actions").Body(b.Actions...),
 		danger,
 		clear,
 	)
+}
+
+// count says how many rows are selected: the number is the style sheet's, the words around it are here.
+func (b BulkBar) count(env Env) app.UI {
+	const number = "\x00"
+	before, after, _ := strings.Cut(env.T("ui.selected", "n", number), number)
+	return app.Strong().Class("gh-bulk__count").Body(Text(before), app.Span().Class("gh-bulk__number"), Text(after))
+}
+
+// way is the link from before the rows to the bar behind them, seen while it has the focus.
+func (b BulkBar) way(env Env) app.UI {
+	return app.A().Class("gh-skip gh-bulk-way").Href("#" + Attr(b.FormID)).Text(env.T("ui.bulk"))
+}
+
+// said is where screen readers hear how many rows are selected; with another list it begins anew.
+func (b BulkBar) said() app.UI {
+	return Anew(b.Clear, app.Span().Class("gh-hidden").Role("status"))
+}
+
+// all is the box in the table's head that selects the rows of this page.
+func (b BulkBar) all(env Env) app.UI {
+	return Anew(b.Clear, app.Input().Class("gh-check gh-needs-program").Type("checkbox").Aria("label", Attr(env.T("ui.select_all"))))
+}
+
+// changed follows the boxes of a list: where it was that of the head, the rows become as it is; else it becomes as the rows are.
+func (b BulkBar) changed(env Env) app.EventHandler {
+	return func(ctx app.Context, e app.Event) {
+		ctx.PreventUpdate() // the rows stay as they are
+		list, box := ctx.JSSrc(), e.Get("target")
+		head, boxes := list.Call("querySelector", "thead .gh-check"), list.Call("querySelectorAll", ".gh-row .gh-col-check > .gh-check")
+		total, n := boxes.Length(), 0
+		for i := range total {
+			if box.Equal(head) {
+				boxes.Index(i).Set("checked", head.Get("checked"))
+			}
+			if boxes.Index(i).Get("checked").Bool() {
+				n++
+			}
+		}
+		head.Set("checked", n == total)
+		head.Set("indeterminate", n > 0 && n < total)
+		list.Call("querySelector", ":scope > [role=status]").Set("textContent", env.T("ui.selected", "n", n))
+	}
 }
 
 // Pager is the foot of a list: what of it is seen, and the way to the rest. Lists page by cursors, so there are no page numbers.

@@ -40,7 +40,7 @@ func everything(env Env, s string) app.UI {
 				Menu: &RowMenu{Key: s, Items: func(string) (string, []MenuItem) {
 					return s, []MenuItem{{Label: s, Detail: s, Href: s, Key: s}, {Label: s, Why: s, Danger: true}}
 				}},
-				Bulk: &BulkBar{FormID: s, Action: "/" + s, Count: 1, Clear: "/" + s},
+				Bulk: &BulkBar{FormID: s, Action: "/" + s, Clear: "/" + s},
 			}.Draw(env),
 			Pager{Range: s, Next: "/" + s, Previous: "/" + s, First: "/" + s, Continue: "/" + s, Scanned: s}.Draw(env),
 			Name(env, s), ID(s), IDLine(s), Unknown(env, s), Diff(env, s, s), Copy(env, s, s), CopyText(env, s, s), ExternalLink(s, s), QuietLink(s, s), Kbd(s),

@@ -60,9 +60,7 @@ type Table struct {
 	Empty    app.UI // in place of the rows when there is none
 	Menu     *RowMenu
 	// Keep says that rows are HTML and nothing else: where there is the page as the server wrote it, they are taken from it.
-	Keep     bool
-	OnSelect func(ctx app.Context, key string, on bool)
-	OnAll    func(ctx app.Context, on bool)
+	Keep bool
 }
 
 // Draw draws it.
@@ -75,15 +73,15 @@ func (t Table) Draw(env Env) app.UI {
 		app.THead().Class("pf-v6-c-table__thead").Role("rowgroup").Body(t.head(env)),
 		t.body(env),
 	)
-	var bulk app.UI
-	if t.Bulk != nil {
-		bulk = t.Bulk.Draw(env)
-	}
 	var menu app.UI
 	if t.Menu != nil {
 		menu = t.Menu
 	}
-	return app.Div().Class("gh-list").Body(bulk, table, menu)
+	list := app.Div().Class("gh-list")
+	if t.Bulk == nil {
+		return list.Body(table, menu)
+	}
+	return list.OnChange(t.Bulk.changed(env)).Body(t.Bulk.way(env), table, t.Bulk.Draw(env), t.Bulk.said(), menu)
 }
 
 func (t Table) body(env Env) app.UI {
@@ -112,13 +110,11 @@ func (t Table) frame() app.HTMLTBody {
 func (t Table) head(env Env) app.UI {
 	var cells []app.UI
 	if t.Select != "" {
-		var all app.UI = Hidden(env.T("ui.select"))
-		if t.OnAll != nil {
-			do := t.OnAll
-			all = checked(app.Input().Class("gh-check gh-needs-program").Type("checkbox").ID("select-all").Aria("label", Attr(env.T("ui.select_all"))), t.allSelected()).
-				OnChange(func(ctx app.Context, e app.Event) { do(ctx, e.Get("target").Get("checked").Bool()) })
+		var all app.UI
+		if t.Bulk != nil {
+			all = t.Bulk.all(env)
 		}
-		cells = append(cells, app.Th().Class("pf-v6-c-table__th gh-col-check").Scope("col").Role("columnheader").Body(all))
+		cells = append(cells, app.Th().Class("pf-v6-c-table__th gh-col-check").Scope("col").Role("columnheader").Body(Hidden(env.T("ui.select")), all))
 	}
 	for _, c := range t.Columns {
 		cells = append(cells, c.head(env))
@@ -127,15 +123,6 @@ func (t Table) head(env Env) app.UI {
 		cells = append(cells, app.Th().Class("pf-v6-c-table__th gh-col-menu").Scope("col").Role("columnheader").Body(Hidden(env.T("ui.actions"))))
 	}
 	return app.Tr().Class("pf-v6-c-table__tr").Role("row").Body(cells...)
-}
-
-func (t Table) allSelected() bool {
-	for _, r := range t.Rows {
-		if !r.Selected {
-			return false
-		}
-	}
-	return len(t.Rows) > 0
 }
 
 func (t Table) hasMenu() bool {
@@ -197,10 +184,6 @@ func (t Table) row(env Env, r Row) app.UI {
 			Aria("label", Attr(env.T("ui.select_row", "row", r.Label))), r.Selected)
 		if t.SelectBy != "" {
 			box = box.Form(Attr(t.SelectBy))
-		}
-		if t.OnSelect != nil {
-			do, key := t.OnSelect, r.Key
-			box = box.OnChange(func(ctx app.Context, e app.Event) { do(ctx, key, e.Get("target").Get("checked").Bool()) }, app.EventScope(r.Key))
 		}
 		cells = append(cells, app.Td().Class("pf-v6-c-table__td gh-col-check").Role("cell").Body(box))
 	}

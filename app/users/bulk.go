@@ -24,7 +24,10 @@ func (l *List) bulk() *ui.BulkBar {
 		b.Actions = append(b.Actions, button(api.LockUser, "account.lock", ui.IconLock, ui.Secondary))
 	}
 	if env.Can(api.SignOut.Info().Name) {
-		b.Actions = append(b.Actions, button(api.SignOut, "account.sign_out_devices", ui.IconSignOut, ui.Secondary))
+		b.Actions = append(b.Actions, button(api.SignOut, "jobs.sign_out", ui.IconSignOut, ui.Secondary))
+	}
+	if env.Can(api.SendNotice.Info().Name) {
+		b.Actions = append(b.Actions, button(api.SendNotice, "jobs.notice", ui.IconNotice, ui.Secondary))
 	}
 	b.Actions = append(b.Actions, ui.Button{Label: env.T("jobs.more"), Icon: ui.IconDots, Small: true}.Draw(env))
 	if env.Can(api.DeactivateUser.Info().Name) {

@@ -49,15 +49,14 @@ func accountList(env ui.Env, selected int) app.UI {
 		},
 		Rows: rows, Select: "id", SelectBy: "bulk",
 		Bulk: &ui.BulkBar{
-			FormID: "bulk", Action: "/uni/bulk", Count: selected, All: ui.QuietLink("Select all 1,904 that match", "?all=1"), Clear: "?",
+			FormID: "bulk", Action: "/uni/bulk", All: ui.QuietLink("Select all 1,904 that match", "?all=1"), Clear: "?",
 			Actions: []app.UI{
 				ui.Button{Label: "Lock…", Icon: ui.IconLock, Small: true, Form: "bulk", Action: "/uni/lock"}.Draw(env),
 				ui.Button{Label: "Sign out…", Icon: ui.IconSignOut, Small: true, Form: "bulk", Action: "/uni/sign-out"}.Draw(env),
 			},
 			Danger: []app.UI{ui.Button{Label: "Deactivate…", Icon: ui.IconDeactivate, Small: true, Look: ui.Danger, Form: "bulk", Action: "/uni/deactivate"}.Draw(env)},
 		},
-		OnAll: func(app.Context, bool) {},
-		Menu:  &ui.RowMenu{Key: people()[1].id, Items: func(string) (string, []ui.MenuItem) { return "Actions", rowItems() }},
+		Menu: &ui.RowMenu{Key: people()[1].id, Items: func(string) (string, []ui.MenuItem) { return "Actions", rowItems() }},
 	}.Draw(env)
 	return shell(env, "Accounts",
 		ui.PageTitle{Title: "Accounts", Actions: []app.UI{
