@@ -3,6 +3,7 @@
 package api
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -346,10 +347,22 @@ func (p JobPlan) Targets() []UserID { return p.IDs }
 
 // Demands implements Demanding: who may not do it to one account may not plan to do it to many.
 func (p JobPlan) Demands() []Permission {
-	if op, ok := Find(p.Operation); ok {
-		return []Permission{op.Info().Permission}
+	op, ok := Find(p.Operation)
+	if !ok {
+		return nil
 	}
-	return nil
+	list := []Permission{op.Info().Permission}
+	values := url.Values{}
+	for _, f := range p.With {
+		values.Add(f.Name, f.Value)
+	}
+	// What cannot be read is refused for that, by whoever makes the job.
+	if req, err := op.DecodeForm(values); err == nil {
+		if d, ok := req.(Demanding); ok {
+			list = append(list, d.Demands()...)
+		}
+	}
+	return list
 }
 
 // JobStart starts a planned job.

@@ -24,6 +24,9 @@ func does(env ui.Env, j api.Job) string {
 	if j.Operation == "" {
 		return env.T("jobs.import")
 	}
+	if o, ok := offerOf(j.Operation, j.With); ok {
+		return o.called(env)
+	}
 	return env.T("operation." + j.Operation)
 }
 

@@ -174,10 +174,5 @@ func (p *Job) facts() []ui.Fact {
 	if j.EndedMS > 0 {
 		list = append(list, ui.Fact{Label: env.T("jobs.ended"), Value: ui.DateTime(env, j.EndedMS)})
 	}
-	for _, f := range j.With {
-		if label := ui.FieldName(env, f.Name); label != "" && f.Value != "" {
-			list = append(list, ui.Fact{Label: label, Value: ui.Text(f.Value)})
-		}
-	}
-	return list
+	return append(list, fields(env, j)...)
 }

@@ -4,7 +4,9 @@ package jobs
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -42,6 +44,17 @@ func items() api.JobItemPage {
 		{N: 6, Target: "@f:uni-lindau.example", Action: "users.lock", State: api.ItemRunning},
 	}, Next: "6"}
 }
+
+// plan is the address of a plan for an account, with names and values in turn.
+func plan(operation string, with ...string) string {
+	p := api.JobPlan{Operation: operation, IDs: []api.UserID{"@a:uni-lindau.example"}}
+	for i := 0; i < len(with); i += 2 {
+		p.With = append(p.With, api.JobField{Name: with[i], Value: with[i+1]})
+	}
+	return "/uni/jobs/plan?" + api.EncodeForm(p).Encode()
+}
+
+var features = api.FeatureList{Features: []api.Feature{{Name: "msc3881"}, {Name: "msc9999", On: true}}}
 
 func TestGolden(t *testing.T) {
 	env := screentest.Env()
@@ -86,6 +99,16 @@ func TestGolden(t *testing.T) {
 		{"plan-choose-auditor", NewPlan, auditor, nil, "/uni/jobs/plan?ids=%40a%3Auni-lindau.example"},
 		{"plan-lock", NewPlan, env, nil, "/uni/jobs/plan?operation=users.lock&ids=%40a%3Auni-lindau.example&ids=%40b%3Auni-lindau.example"},
 		{"plan-passwords", NewPlan, german, nil, "/uni/jobs/plan?operation=users.reset_password&ids=%40a%3Auni-lindau.example"},
+		{"plan-admin", NewPlan, env, nil, plan("users.update", "admin.to", "true")},
+		{"plan-admin-helpdesk", NewPlan, screentest.As(env, api.Helpdesk), nil, plan("users.update", "admin.to", "true")},
+		{"plan-type", NewPlan, german, screentest.Answers{"server.info": api.Server{UserTypes: []string{"bot", "teacher"}}}, plan("users.update", "user_type.to", "")},
+		{"plan-limit", NewPlan, env, nil, plan("limits.set")},
+		{"plan-feature", NewPlan, env, screentest.Answers{"features.list": features}, plan("features.set")},
+		{"plan-feature-untold", NewPlan, env, screentest.Answers{"features.list": errors.New("no")}, plan("features.set")},
+		{"plan-renew-helpdesk", NewPlan, screentest.As(env, api.Helpdesk), nil, plan("users.renew")},
+		{"plan-redact", NewPlan, env, nil, plan("users.redact")},
+		{"plan-repair", NewPlan, german, nil, plan("users.repair")},
+		{"plan-unclear", NewPlan, env, nil, plan("users.update")},
 		{"plan-all", NewPlan, env, screentest.Answers{"users.list": api.UserPage{Total: new(int64)}}, "/uni/jobs/plan?operation=users.notice&all=true&filter.search=spam"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -117,6 +140,35 @@ func TestPasswords(t *testing.T) {
 	}
 	if next := p.After("jobs.start", job(api.JobRunning)); next.URL != "/uni/jobs/job?id=abc" || next.Notice == "" {
 		t.Errorf("after start: %+v", next)
+	}
+}
+
+// What a job can do to many accounts can be planned here, but for what the command line alone has; and each field is one of the operation's.
+func TestOffered(t *testing.T) {
+	has := map[string]bool{api.CreateDevice.Info().Name: true}
+	for _, g := range offered {
+		for _, o := range g.offers {
+			name := o.op.Info().Name
+			has[name] = true
+			if !o.op.Info().Many {
+				t.Errorf("%s cannot be done to many", name)
+			}
+			values := url.Values{}
+			for _, f := range o.with() {
+				values.Set(f.Name, f.Value)
+			}
+			if _, err := o.op.DecodeForm(values); err != nil {
+				t.Errorf("%s %s: %v", name, o.text, err)
+			}
+			if found, ok := offerOf(name, o.with()); !ok || found.text != o.text {
+				t.Errorf("%s %s is taken for %q", name, o.text, found.text)
+			}
+		}
+	}
+	for _, op := range api.All() {
+		if op.Info().Many && !has[op.Info().Name] {
+			t.Errorf("%s is not offered", op.Info().Name)
+		}
 	}
 }
 

@@ -25,6 +25,9 @@ type Plan struct {
 	Plan api.JobPlan `json:"plan"`
 	// Total is how many match the filter, where the homeserver can tell.
 	Total *int64 `json:"total,omitempty"`
+	// Types are those that accounts can be given besides the ordinary one, Features the experimental ones, where the question is about them.
+	Types    []string `json:"types,omitempty"`
+	Features []string `json:"features,omitempty"`
 }
 
 // NewPlan returns the question.
@@ -32,13 +35,15 @@ func NewPlan() screen.Screen { return &Plan{} }
 
 // Title implements screen.Screen.
 func (p *Plan) Title() string {
-	if _, ok := api.Find(p.Plan.Operation); ok {
-		return p.Env().T("operation." + p.Plan.Operation)
+	if o, ok := p.offer(); ok {
+		return o.called(p.Env())
 	}
 	return p.Env().T("jobs.plan_title")
 }
 
-// Load implements screen.Screen. It costs a call where it is about a filter.
+func (p *Plan) offer() (offer, bool) { return offerOf(p.Plan.Operation, p.Plan.With) }
+
+// Load implements screen.Screen. It costs a call where it is about a filter, and one where the homeserver says what there is to choose from.
 func (p *Plan) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL) error {
 	req, err := api.PlanJob.DecodeForm(screen.Own(u.Query()))
 	if err != nil {
@@ -49,29 +54,58 @@ func (p *Plan) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.UR
 	if check.Operation == "" {
 		check.Operation = api.LockUser.Info().Name
 	}
-	if err := check.Validate(); err != nil || !p.Plan.All {
+	if err := check.Validate(); err != nil {
 		return err
 	}
-	q := p.Plan.Filter
-	q.Limit = 1
-	page, err := client.Call(ctx, call, api.ListUsers, q)
-	p.Total = page.Total
-	return err
+	ids := p.Plan.IDs
+	if p.Plan.All {
+		q := p.Plan.Filter
+		q.Limit = 1
+		page, err := client.Call(ctx, call, api.ListUsers, q)
+		if err != nil {
+			return err
+		}
+		p.Total = page.Total
+		for _, u := range page.Users {
+			ids = append(ids, u.ID)
+		}
+	}
+	return p.loadChoices(ctx, call, ids)
+}
+
+// loadChoices asks the homeserver what there is to choose from. Which features it knows it tells for an account only: any of those meant will do,
+// and where it does not tell they are typed.
+func (p *Plan) loadChoices(ctx context.Context, call client.Caller, ids []api.UserID) error {
+	o, ok := p.offer()
+	switch {
+	case !ok || o.why(p.Env()) != "":
+	case o.text == "type":
+		server, err := client.Call(ctx, call, api.ServerInfo, api.ServerQuery{})
+		p.Types = server.UserTypes
+		return err
+	case o.text == "feature" && len(ids) > 0:
+		list, _ := client.Call(ctx, call, api.ListFeatures, api.UserRef{ID: ids[0]})
+		for _, f := range list.Features {
+			p.Features = append(p.Features, f.Name)
+		}
+	}
+	return nil
 }
 
 // Render implements app.Composer.
 func (p *Plan) Render() app.UI {
 	env := p.Env()
 	body := []app.UI{crumbs(env, p.Title()), ui.PageTitle{Title: p.Title(), Words: true, Below: ui.Text(p.about())}.Draw(env)}
-	if p.Plan.Operation == "" {
-		return app.Div().Body(append(body, p.choices())...)
+	o, ok := p.offer()
+	if !ok {
+		return app.Div().Body(append(body, p.choices()...)...)
 	}
-	if why := env.WhyNot(p.Plan.Operation); why != "" {
+	if why := o.why(env); why != "" {
 		return app.Div().Body(append(body, ui.Locked(env, why))...)
 	}
-	form := p.Form(api.PlanJob.Info().Name, p.address(p.Plan.Operation))
+	form := p.Form(api.PlanJob.Info().Name, p.address(o))
 	form.Body = append(p.fixed(), ui.Help(env.T("jobs.plan_help")))
-	form.Body = append(form.Body, p.inputs()...)
+	form.Body = append(form.Body, p.inputs(o)...)
 	form.Body = append(form.Body,
 		ui.Field{Name: "note", Label: env.T("jobs.note"), Help: env.T("jobs.note_help"), Optional: true, State: p.State, MaxLength: 500}.Draw(env),
 		ui.FormFoot(
@@ -93,10 +127,13 @@ func (p *Plan) about() string {
 	return env.T("jobs.all")
 }
 
-// address is this screen's, with an operation.
-func (p *Plan) address(operation string) string {
+// address is this screen's, with an offer.
+func (p *Plan) address(o offer) string {
 	plan := p.Plan
-	plan.Operation = operation
+	plan.Operation, plan.With = o.op.Info().Name, nil
+	if single, _ := offerOf(plan.Operation, nil); single.op == nil { // an operation with several offers
+		plan.With = o.with()
+	}
 	return route.At(p.Env().Homeserver, route.PlanJobPath, api.EncodeForm(plan))
 }
 
@@ -116,30 +153,37 @@ func (p *Plan) fixed() []app.UI {
 	return list
 }
 
-// choices are the operations that there are, as links.
-func (p *Plan) choices() app.UI {
+// choices are the offers that there are, as links.
+func (p *Plan) choices() []app.UI {
 	env := p.Env()
+	if why := env.WhyNot(api.PlanJob.Info().Name); why != "" {
+		return []app.UI{ui.Locked(env, why)}
+	}
 	var list []app.UI
-	for _, c := range offered {
-		if env.Can(c.op.Info().Name) {
-			list = append(list, ui.Button{Label: env.T("operation." + c.op.Info().Name), Icon: c.icon, Href: p.address(c.op.Info().Name)}.Draw(env))
+	for _, g := range offered {
+		var links []app.UI
+		for _, o := range g.offers {
+			if o.why(env) == "" {
+				links = append(links, ui.Button{Label: o.called(env), Icon: o.icon, Href: p.address(o)}.Draw(env))
+			}
+		}
+		if len(links) > 0 {
+			list = append(list, ui.Section{Title: env.T("jobs.group." + g.name), Body: []app.UI{ui.Actions(links...)}}.Draw(env))
 		}
 	}
-	return ui.Section{Title: env.T("jobs.choose"), Body: []app.UI{ui.Actions(list...)}}.Draw(env)
+	return list
 }
 
 // inputs are the fields of what is asked of each account.
-func (p *Plan) inputs() []app.UI {
-	env := p.Env()
+func (p *Plan) inputs(o offer) []app.UI {
 	var list []app.UI
-	for _, c := range offered {
-		if c.op.Info().Name != p.Plan.Operation {
-			continue
+	for i, in := range o.inputs {
+		at := "with." + strconv.Itoa(i)
+		var field app.UI = ui.HiddenField(at+".value", in.fixed)
+		if in.draw != nil {
+			field = in.draw(p, in, at+".value")
 		}
-		for i, in := range c.inputs {
-			at := "with." + strconv.Itoa(i)
-			list = append(list, ui.HiddenField(at+".name", in.name), in.draw(env, at+".value", p.State))
-		}
+		list = append(list, ui.HiddenField(at+".name", in.name), field)
 	}
 	return list
 }

@@ -52,7 +52,7 @@ func (f *Feature) Render() app.UI {
 		Op: api.SetFeature, Path: route.FeaturePath, Title: f.Title(), Icon: ui.IconSettings, Look: ui.Primary, Help: env.T("feature.help"),
 		Submit: submit, Back: env.T("feature.back"), About: url.Values{"name": {f.Name}, "on": {on}},
 		Fields: []app.UI{
-			ui.Facts(env, ui.Fact{Label: env.T("settings.feature"), Value: ui.TwoLines(ui.Text(featureText(env, f.Name)), ui.Mono(f.Name))}),
+			ui.Facts(env, ui.Fact{Label: env.T("settings.feature"), Value: ui.TwoLines(ui.Text(FeatureText(env, f.Name)), ui.Mono(f.Name))}),
 			ui.HiddenField("name", f.Name), ui.HiddenField("on", on),
 		},
 	})

@@ -55,13 +55,18 @@ func (o offer) or(field, label string, draw func() app.UI) app.UI {
 
 // types are the types that an account can be given, and the one that it has.
 func (o offer) types(now string) []ui.Option {
-	list := append([]string{""}, o.server.UserTypes...)
-	if !slices.Contains(list, now) {
-		list = append(list, now)
+	list := o.server.UserTypes
+	if now != "" && !slices.Contains(list, now) {
+		list = append(slices.Clip(list), now)
 	}
-	options := make([]ui.Option, len(list))
-	for i, t := range list {
-		options[i] = ui.Option{Value: t, Label: typeName(o.env, t)}
+	return TypeOptions(o.env, list)
+}
+
+// TypeOptions are the ordinary type of accounts, and others.
+func TypeOptions(env ui.Env, others []string) []ui.Option {
+	options := []ui.Option{{Label: typeName(env, "")}}
+	for _, t := range others {
+		options = append(options, ui.Option{Value: t, Label: typeName(env, t)})
 	}
 	return options
 }

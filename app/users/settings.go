@@ -140,7 +140,7 @@ func (s *Settings) features() app.UI {
 		if f.On {
 			state, label, aria = env.T("feature.on"), env.T("feature.switch_off"), env.T("feature.switch_off_named", "name", f.Name)
 		}
-		row := ui.Row{Key: f.Name, Label: f.Name, Cells: []app.UI{ui.TwoLines(ui.Text(featureText(env, f.Name)), ui.Mono(f.Name)), ui.Text(state)}}
+		row := ui.Row{Key: f.Name, Label: f.Name, Cells: []app.UI{ui.TwoLines(ui.Text(FeatureText(env, f.Name)), ui.Mono(f.Name)), ui.Text(state)}}
 		if reason == "" {
 			query := url.Values{"id": {string(s.User.ID)}, "name": {f.Name}, "on": {strconv.FormatBool(!f.On)}}
 			row.Cells = append(row.Cells, ui.Button{
@@ -153,8 +153,8 @@ func (s *Settings) features() app.UI {
 	return section.Draw(env)
 }
 
-// featureText says what an experimental feature is; of one that this program does not know it says only that it is one.
-func featureText(env ui.Env, name string) string {
+// FeatureText says what an experimental feature is; of one that this program does not know it says only that it is one.
+func FeatureText(env ui.Env, name string) string {
 	if key := "feature." + name; env.Format().Has(key) {
 		return env.T(key)
 	}

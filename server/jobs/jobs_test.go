@@ -171,6 +171,8 @@ func TestRefusedPlans(t *testing.T) {
 		{api.JobPlan{Operation: "users.suspend", IDs: ids}, api.Owner, "not_supported"},
 		{api.JobPlan{Operation: "users.deactivate", IDs: ids}, api.Helpdesk, "forbidden"},
 		{api.JobPlan{Operation: "users.lock", IDs: ids}, api.Auditor, "forbidden"},
+		{api.JobPlan{Operation: "users.update", IDs: ids, With: []api.JobField{{Name: "admin.to", Value: "true"}}}, api.Helpdesk, "forbidden"},
+		{api.JobPlan{Operation: "limits.set", IDs: ids, With: []api.JobField{{Name: "messages_per_second", Value: "5"}, {Name: "burst", Value: "0"}}}, api.Owner, "invalid_request [with.1.value: rate_mutes]"},
 	} {
 		_, err := gatetest.Try[api.Job](t, w, w.Person(c.role), "jobs.plan", c.plan)
 		p, ok := errors.AsType[*api.Problem](err)
@@ -180,6 +182,33 @@ func TestRefusedPlans(t *testing.T) {
 	}
 	if jobs := gatetest.Must[api.JobPage](t, w, w.Person(api.Owner), "jobs.list", api.JobQuery{}); len(jobs.Jobs) != 0 {
 		t.Errorf("%d jobs were made", len(jobs.Jobs))
+	}
+}
+
+// What an account is already is not done to it, where the operation can do several things.
+func TestNeedless(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	ids := people(w, 2)
+	w.Stub.Put(api.User{ID: ids[0], Admin: true, UserType: "bot", Drift: []string{api.DriftLocked}})
+	for _, c := range []struct {
+		operation, field, value, want string
+	}{
+		{"users.update", "admin.to", "true", "skipped item_already_so, waiting"},
+		{"users.update", "admin.to", "false", "waiting, skipped item_already_so"},
+		{"users.update", "user_type.to", "bot", "skipped item_already_so, waiting"},
+		{"users.update", "user_type.to", "", "waiting, skipped item_already_so"},
+		{"users.repair", "drift", api.DriftLocked, "waiting, skipped item_no_drift"},
+	} {
+		job := planned(t, w, me, api.JobPlan{Operation: c.operation, IDs: ids, With: []api.JobField{{Name: c.field, Value: c.value}}})
+		var got []string
+		for _, i := range gatetest.Must[api.JobItemPage](t, w, me, "jobs.items", api.JobItemQuery{ID: job.ID}).Items {
+			got = append(got, strings.TrimSpace(i.State+" "+i.Code))
+		}
+		if strings.Join(got, ", ") != c.want {
+			t.Errorf("%s %s=%s: %v, want %s", c.operation, c.field, c.value, got, c.want)
+		}
 	}
 }
 

@@ -101,8 +101,9 @@ func (p *planning) all(ctx context.Context, users []api.User, add func(...Item) 
 // item plans what is to be done to one account. The error is why nothing can be planned now; what is wrong with this account is in the item.
 func (p *planning) item(ctx context.Context, u api.User) (Item, error) {
 	info := p.template.op.Info()
-	if !u.Knows(unseen) || info.Shows != "" && !u.Knows(info.Shows) || !u.Knows("admin") {
-		seen, err := looked(ctx, p, api.GetUser, api.UserRef{ID: u.ID})
+	// Lists do not tell differences of so many accounts as they do of one.
+	if !u.Knows(unseen) || info.Shows != "" && !u.Knows(info.Shows) || !u.Knows("admin") || p.template.op == api.Op(api.RepairUser) {
+		seen, err := looked(ctx, p.e.throttle(p.job.Homeserver), p.server.Adapter, api.GetUser, api.UserRef{ID: u.ID})
 		if problem, ok := errors.AsType[*api.Problem](err); ok {
 			return Item{Target: u.ID, State: store.ItemFailed, Problem: problem}, nil
 		}
@@ -115,6 +116,9 @@ func (p *planning) item(ctx context.Context, u api.User) (Item, error) {
 		return Item{Target: u.ID, State: store.ItemSkipped, Problem: api.NewProblem(api.StatusConflict, "item_already_"+already(info))}, nil
 	}
 	req, err := p.template.request(u.ID)
+	if code := needless(req, u); err == nil && code != "" {
+		return Item{Target: u.ID, State: store.ItemSkipped, Problem: api.NewProblem(api.StatusConflict, code)}, nil
+	}
 	if err == nil {
 		err = p.e.gate.Preview(ctx, gate.Visit{Person: &p.person, Homeserver: p.job.Homeserver, Operation: info.Name}, req, u)
 	}
@@ -140,6 +144,28 @@ func already(info api.Info) string {
 		return info.Shows
 	}
 	return "not_" + info.Shows
+}
+
+// needless says why a request changes nothing of an account as it is, where it does not, and the operation does not say so itself (api.Shows).
+func needless(req api.Request, u api.User) (code string) {
+	switch r := req.(type) {
+	case api.UserUpdate:
+		same := func(field string, as bool) bool { return as && u.Knows(field) }
+		switch {
+		case r.Threepids != nil || r.ExternalIDs != nil:
+		case r.DisplayName != nil && !same("display_name", r.DisplayName.To == u.DisplayName):
+		case r.AvatarURL != nil && !same("avatar_url", r.AvatarURL.To == u.AvatarURL):
+		case r.Admin != nil && !same("admin", r.Admin.To == u.Admin):
+		case r.UserType != nil && !same("user_type", r.UserType.To == u.UserType):
+		default:
+			return "item_already_so"
+		}
+	case api.UserRepair:
+		if !slices.Contains(u.Drift, r.Drift) {
+			return "item_no_drift"
+		}
+	}
+	return ""
 }
 
 // changes says what a request does to an account, as far as accounts show it.
