@@ -86,33 +86,19 @@ func (r *Revoke) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.
 // Render implements app.Composer.
 func (r *Revoke) Render() app.UI {
 	env, i := r.Env(), r.Invitation
-	form := r.Form(api.RevokeInvitation.Info().Name, route.Invitation(env.Homeserver, route.RevokeInvitationPath, i.ID))
-	back := ui.Button{Label: env.T("invitations.revoking.keep"), Href: route.Invitation(env.Homeserver, route.InvitationPath, i.ID)}
-	dialog := ui.Dialog{
-		Title: r.Title(), Icon: ui.IconBan, Tone: ui.Bad, Form: &form, Modal: r.Modal(), About: ui.TwoLines(ui.Name(env, nameOf(env, i)), ui.Text(used(env, i))),
-	}
-	if live := r.Live(); live != nil {
-		dialog.OnClose = live.Close
-		if r.Modal() && live.Close != nil {
-			back.Href, back.OnClick = "", live.Close
-		}
-	}
-	dialog.Actions = []app.UI{back.Draw(env)}
-	if reason := env.WhyNot(api.RevokeInvitation.Info().Name); reason != "" {
-		dialog.Body = []app.UI{ui.Locked(env, reason)}
-	} else {
-		dialog.Body = []app.UI{
-			ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: ui.IconBan, Text: env.T("invitations.revoking.happens")}),
-			ui.Consequences(env.T("confirm.stays"), ui.Consequence{Icon: ui.IconUsers, Text: env.T("invitations.revoking.stays")}),
-			ui.Final(env.T("invitations.revoking.final")),
-			ui.HiddenField("id", i.ID),
-		}
-		dialog.Actions = append(dialog.Actions, ui.Button{Label: env.T("invitations.revoke"), Look: ui.DangerSolid}.Draw(env))
-	}
-	if r.Modal() {
-		return dialog.Draw(env)
-	}
-	return app.Div().Body(crumbs(env, i, r.Title()), dialog.Draw(env))
+	return r.Ask(screen.Ask{
+		Dialog: ui.Dialog{
+			Title: r.Title(), Icon: ui.IconBan, Tone: ui.Bad, About: ui.TwoLines(ui.Name(env, nameOf(env, i)), ui.Text(used(env, i))), Body: []app.UI{
+				ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: ui.IconBan, Text: env.T("invitations.revoking.happens")}),
+				ui.Consequences(env.T("confirm.stays"), ui.Consequence{Icon: ui.IconUsers, Text: env.T("invitations.revoking.stays")}),
+				ui.Final(env.T("invitations.revoking.final")),
+				ui.HiddenField("id", i.ID),
+			},
+		},
+		Op: api.RevokeInvitation, Address: route.Invitation(env.Homeserver, route.RevokeInvitationPath, i.ID), Way: crumbs(env, i, r.Title()),
+		Why: env.WhyNot(api.RevokeInvitation.Info().Name), Back: env.T("invitations.revoking.keep"), From: route.Invitation(env.Homeserver, route.InvitationPath, i.ID),
+		Submit: ui.Button{Label: env.T("invitations.revoke"), Look: ui.DangerSolid},
+	})
 }
 
 // After implements screen.Writer.

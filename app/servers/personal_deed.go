@@ -70,34 +70,19 @@ func (d *PersonalDeed) Load(ctx context.Context, _ ui.Env, call client.Caller, u
 // Render implements app.Composer.
 func (d *PersonalDeed) Render() app.UI {
 	env, s := d.Env(), d.Session
-	form := d.Form(d.what.op.Info().Name, route.Item(env.Homeserver, d.what.path, s.ID))
-	back := ui.Button{Label: env.T("common.cancel"), Href: route.Item(env.Homeserver, route.OnePersonalPath, s.ID)}
-	dialog := ui.Dialog{
-		Title: d.Title(), Icon: d.what.icon, Tone: d.what.tone, Form: &form, Modal: d.Modal(), About: ui.TwoLines(ui.Strong(s.Name), ui.IDLine(string(s.Actor))),
+	body := []app.UI{
+		ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: d.what.icon, Text: env.T("personal." + d.what.text + "_happens")}),
+		ui.HiddenField("id", s.ID),
 	}
-	if live := d.Live(); live != nil {
-		dialog.OnClose = live.Close
-		if d.Modal() && live.Close != nil {
-			back.Href, back.OnClick = "", live.Close
-		}
+	if d.what == renewing {
+		body = append(body, daysField(env, d.State), reasonField(env, d.State))
 	}
-	dialog.Actions = []app.UI{back.Draw(env)}
-	if reason := d.what.why(env, s); reason != "" {
-		dialog.Body = []app.UI{ui.Locked(env, reason)}
-	} else {
-		dialog.Body = []app.UI{
-			ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: d.what.icon, Text: env.T("personal." + d.what.text + "_happens")}),
-			ui.HiddenField("id", s.ID),
-		}
-		if d.what == renewing {
-			dialog.Body = append(dialog.Body, daysField(env, d.State), reasonField(env, d.State))
-		}
-		dialog.Actions = append(dialog.Actions, ui.Button{Label: env.T("personal." + d.what.text + "_submit"), Look: d.what.look}.Draw(env))
-	}
-	if d.Modal() {
-		return dialog.Draw(env)
-	}
-	return app.Div().Body(below(env, "personal.title", route.PersonalPath, d.Title())[0], dialog.Draw(env))
+	return d.Ask(screen.Ask{
+		Dialog: ui.Dialog{Title: d.Title(), Icon: d.what.icon, Tone: d.what.tone, About: ui.TwoLines(ui.Strong(s.Name), ui.IDLine(string(s.Actor))), Body: body},
+		Op:     d.what.op, Address: route.Item(env.Homeserver, d.what.path, s.ID), Way: below(env, "personal.title", route.PersonalPath, d.Title())[0],
+		Why: d.what.why(env, s), Back: env.T("common.cancel"), From: route.Item(env.Homeserver, route.OnePersonalPath, s.ID),
+		Submit: ui.Button{Label: env.T("personal." + d.what.text + "_submit"), Look: d.what.look},
+	})
 }
 
 // After implements screen.Writer. A new token is on a page, and at no address.

@@ -59,35 +59,18 @@ func (d *Deed) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.UR
 
 // Render implements app.Composer.
 func (d *Deed) Render() app.UI {
-	env, t := d.Env(), d.Token
-	form := d.Form(d.what.op.Info().Name, route.Token(env.Homeserver, d.what.path, t.ID))
-	back := ui.Button{Label: env.T("tokens.keep"), Href: route.Token(env.Homeserver, route.TokenPath, t.ID)}
-	dialog := ui.Dialog{
-		Title: d.Title(), Icon: d.what.icon, Tone: d.what.tone, Form: &form, Modal: d.Modal(),
-		About: ui.TwoLines(ui.Mono(t.Start+hidden), usesCell(env, t)),
-	}
-	if live := d.Live(); live != nil {
-		dialog.OnClose = live.Close
-		if d.Modal() && live.Close != nil {
-			back.Href, back.OnClick = "", live.Close
-		}
-	}
-	dialog.Actions = []app.UI{back.Draw(env)}
-	if reason := env.WhyNot(d.what.op.Info().Name); reason != "" {
-		dialog.Body = []app.UI{ui.Locked(env, reason)}
-	} else {
-		key := "tokens." + d.what.text
-		dialog.Body = []app.UI{
-			ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: d.what.icon, Text: env.T(key + ".happens")}),
-			ui.Consequences(env.T("confirm.stays"), ui.Consequence{Icon: ui.IconUsers, Text: env.T(key + ".stays")}),
-			ui.HiddenField("id", string(t.ID)),
-		}
-		dialog.Actions = append(dialog.Actions, ui.Button{Label: env.T(key + ".submit"), Look: d.what.look}.Draw(env))
-	}
-	if d.Modal() {
-		return dialog.Draw(env)
-	}
-	return app.Div().Body(crumbs(env, t, d.Title()), dialog.Draw(env))
+	env, t, key := d.Env(), d.Token, "tokens."+d.what.text
+	return d.Ask(screen.Ask{
+		Dialog: ui.Dialog{
+			Title: d.Title(), Icon: d.what.icon, Tone: d.what.tone, About: ui.TwoLines(ui.Mono(t.Start+hidden), usesCell(env, t)), Body: []app.UI{
+				ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: d.what.icon, Text: env.T(key + ".happens")}),
+				ui.Consequences(env.T("confirm.stays"), ui.Consequence{Icon: ui.IconUsers, Text: env.T(key + ".stays")}),
+				ui.HiddenField("id", string(t.ID)),
+			},
+		},
+		Op: d.what.op, Address: route.Token(env.Homeserver, d.what.path, t.ID), Way: crumbs(env, t, d.Title()), Why: env.WhyNot(d.what.op.Info().Name),
+		Back: env.T("tokens.keep"), From: route.Token(env.Homeserver, route.TokenPath, t.ID), Submit: ui.Button{Label: env.T(key + ".submit"), Look: d.what.look},
+	})
 }
 
 // After implements screen.Writer.

@@ -77,7 +77,6 @@ func (q *Question) tab(heading string) string { return titleOf(q.Env(), heading,
 // draw draws the question: as a dialog over the page that it came from, or as a page of its own.
 func (q *Question) draw(a ask) app.UI {
 	env, u := q.Env(), q.Effects.User
-	form := q.Form(a.Op.Info().Name, route.At(env.Homeserver, a.Path, q.about(a)))
 	reason := a.Why
 	if reason == "" {
 		reason = why(env, u, a.Op)
@@ -92,24 +91,13 @@ func (q *Question) draw(a ask) app.UI {
 	if a.Who == nil {
 		a.Who = accountCell(env, u, "")
 	}
-	dialog := ui.Dialog{
-		Title: a.Title, Icon: a.Icon, Tone: a.Tone, About: a.Who, Form: &form, Modal: q.Modal(), Actions: []app.UI{q.back(a.Back, a.From)},
-	}
-	if live := q.Live(); live != nil {
-		dialog.OnClose = live.Close
-	}
-	if reason != "" {
-		dialog.Body = []app.UI{ui.Locked(env, reason)}
-	} else {
-		dialog.Body = append([]app.UI{a.First}, q.consequences(a)...)
-		dialog.Body = append(dialog.Body, a.Fields...)
-		dialog.Body = append(dialog.Body, q.confirm(u), ui.HiddenField("id", string(u.ID)))
-		dialog.Actions = append(dialog.Actions, ui.Button{Label: a.Submit, Otherwise: a.Otherwise, Look: a.Look, Why: a.Off}.Draw(env))
-	}
-	if q.Modal() {
-		return dialog.Draw(env)
-	}
-	return app.Div().Body(way, dialog.Draw(env))
+	body := append([]app.UI{a.First}, q.consequences(a)...)
+	body = append(body, a.Fields...)
+	return q.Ask(screen.Ask{
+		Dialog: ui.Dialog{Title: a.Title, Icon: a.Icon, Tone: a.Tone, About: a.Who, Body: append(body, q.confirm(u), ui.HiddenField("id", string(u.ID)))},
+		Op:     a.Op, Address: route.At(env.Homeserver, a.Path, q.about(a)), Way: way, Why: reason, Back: a.Back, From: a.From,
+		Submit: ui.Button{Label: a.Submit, Otherwise: a.Otherwise, Look: a.Look, Why: a.Off},
+	})
 }
 
 // about is the query of the screen's address.
@@ -119,15 +107,6 @@ func (q *Question) about(a ask) url.Values {
 		query[name] = list
 	}
 	return query
-}
-
-// back is the safe way out.
-func (q *Question) back(label, address string) app.UI {
-	b := ui.Button{Label: label, Href: address}
-	if live := q.Live(); q.Modal() && live.Close != nil {
-		b.Href, b.OnClick = "", live.Close
-	}
-	return b.Draw(q.Env())
 }
 
 func (q *Question) consequences(a ask) []app.UI {
