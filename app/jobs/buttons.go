@@ -43,7 +43,11 @@ func (p *Job) buttons(start app.UI) app.UI {
 	}
 	var wipe app.UI
 	if j.Passwords > 0 && j.WipeMS > 0 {
-		wipe = ui.Note{Icon: ui.IconKey, Text: env.T("jobs.wipe_at", "time", ui.ExactTime(env, j.WipeMS))}.Draw(env)
+		text := env.T("jobs.wipe_at", "time", ui.ExactTime(env, j.WipeMS))
+		if j.Passwords > MaxCards {
+			text += " " + env.T("jobs.cards_help", "max", MaxCards)
+		}
+		wipe = ui.Note{Icon: ui.IconKey, Text: text}.Draw(env)
 	}
 	return app.Div().Body(start, wipe, ui.Actions(list...))
 }
@@ -56,6 +60,9 @@ func (p *Job) deed(op api.Op, label string, body ...app.UI) app.UI {
 	form := p.Form(op.Info().Name, address(p.Env(), p.Job, api.JobItemQuery{}))
 	form.ID, form.State, form.Key, form.Label = "form-"+op.Info().Name, ui.FormState{}, p.State.Key, label
 	form.Body = append([]app.UI{ui.HiddenField("id", p.Job.ID)}, body...)
+	if op == api.Op(api.JobPasswords) {
+		form.OnSubmit = nil // a thousand cards are a page that the browser gets from the server, and not one for the program to draw
+	}
 	return form.Draw(p.Env())
 }
 

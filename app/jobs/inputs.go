@@ -147,6 +147,10 @@ func shown(env ui.Env, f api.JobField) string {
 		return env.T("create.password_" + f.Value)
 	case f.Name == "drift":
 		return driftName(env, f.Value)
+	case f.Name == "on" && f.Value == "true":
+		return env.T("feature.on")
+	case f.Name == "on":
+		return env.T("feature.off")
 	case f.Name == "scope" && f.Value == api.ScopeAll:
 		return env.T("redact.scope_all")
 	}

@@ -143,6 +143,22 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
+// More passwords than fit a page are in the file alone, all of them.
+func TestManyPasswords(t *testing.T) {
+	p := &Passwords{Handout: api.JobHandout{Job: "abc"}}
+	p.Use(screentest.Env())
+	for range MaxCards + 1 {
+		p.Handout.Passwords = append(p.Handout.Passwords, api.JobSecret{ID: "@a:uni-lindau.example", Password: api.NewSecret("horse")})
+	}
+	if source := ui.HTML(p); strings.Count(source, "horse") != MaxCards+1 || strings.Contains(source, "<table") || strings.Contains(source, "data-print") {
+		t.Error("they are on the page, or not in the file")
+	}
+	p.Handout.Passwords = p.Handout.Passwords[1:]
+	if source := ui.HTML(p); strings.Count(source, "horse") != 3*MaxCards || !strings.Contains(source, "data-print") {
+		t.Errorf("%d in the file, the list and on cards", strings.Count(source, "horse"))
+	}
+}
+
 // What a job can do to many accounts can be planned here, but for what the command line alone has; and each field is one of the operation's.
 func TestOffered(t *testing.T) {
 	has := map[string]bool{api.CreateDevice.Info().Name: true}

@@ -53,7 +53,7 @@ var offered = []group{
 		}},
 		{op: api.RemoveRateLimit, text: "no_limit", icon: ui.IconMessages},
 		{op: api.SetFeature, text: "feature", icon: ui.IconSettings, inputs: []input{
-			{name: "name", label: "settings.feature", draw: feature}, {name: "on", label: "settings.feature_state", draw: onOff},
+			{name: "name", label: "settings.feature", draw: feature}, {name: "on", label: "jobs.column.state", draw: onOff},
 		}},
 		{op: api.RepairUser, text: "repair", icon: ui.IconUnlink, inputs: append([]input{{name: "drift", label: "jobs.drift", draw: drift}}, reason...)},
 	}},

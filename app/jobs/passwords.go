@@ -12,7 +12,6 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/app/client"
-	"gatehouse/app/qr"
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/ui"
@@ -31,51 +30,47 @@ func (p *Passwords) Title() string { return p.Env().T("jobs.passwords_title") }
 // Load implements screen.Screen: there is nothing to load.
 func (p *Passwords) Load(context.Context, ui.Env, client.Caller, *url.URL) error { return nil }
 
+// MaxCards is how many passwords are shown on a page, each on a card, too, to be printed and cut. More are in the file alone: a page that long
+// is more than browsers print.
+const MaxCards = 1000
+
 // Render implements app.Composer.
 func (p *Passwords) Render() app.UI {
-	env := p.Env()
-	rows := make([]ui.Row, 0, len(p.Handout.Passwords))
-	for _, one := range p.Handout.Passwords {
-		rows = append(rows, ui.Row{Key: string(one.ID), Label: string(one.ID), Cells: []app.UI{ui.ID(string(one.ID)), ui.Mono(one.Password.Reveal())}})
+	env, all := p.Env(), p.Handout.Passwords
+	actions := []app.UI{ui.Button{Label: env.T("jobs.passwords_file"), Icon: ui.IconDownload, Look: ui.Primary, File: p.csv(), FileName: "passwords.csv"}.Draw(env)}
+	once, list := env.T("jobs.passwords_once_help"), p.list
+	if len(all) > MaxCards {
+		once, list = env.N("jobs.passwords_many", len(all)), nil
+	} else {
+		actions = append(actions, ui.PrintButton(env.T("jobs.print"), ui.Secondary))
 	}
-	return app.Div().Body(append([]app.UI{
+	body := []app.UI{
 		ui.PageTitle{Title: p.Title(), Words: true}.Draw(env),
-		ui.Note{Kind: ui.Warn, Icon: ui.IconOnce, Title: env.T("jobs.passwords_once"), Text: env.T("jobs.passwords_once_help")}.Draw(env),
-		ui.Actions(
-			ui.Button{Label: env.T("jobs.passwords_file"), Icon: ui.IconDownload, Look: ui.Primary, File: p.csv(), FileName: "passwords.csv"}.Draw(env),
-			ui.PrintButton(env.T("jobs.print"), ui.Secondary),
-			ui.Button{Label: env.T("jobs.back"), Href: route.Job(env.Homeserver, p.Handout.Job)}.Draw(env),
-		),
-		ui.Table{
-			Caption: p.Title(), Rows: rows,
-			Columns: []ui.Column{{Title: env.T("accounts.column.account"), Phone: ui.CardLead}, {Title: env.T("field.password"), Phone: ui.CardLabel}},
-		}.Draw(env),
-	}, p.cards()...)...)
+		ui.Note{Kind: ui.Warn, Icon: ui.IconOnce, Title: env.T("jobs.passwords_once"), Text: once}.Draw(env),
+		ui.Actions(append(actions, ui.Button{Label: env.T("jobs.back"), Href: route.Job(env.Homeserver, p.Handout.Job)}.Draw(env))...),
+	}
+	if list != nil {
+		body = append(body, list()...)
+	}
+	return app.Div().Body(body...)
 }
 
-// maxCards is how many accounts get a card each, to be printed and cut; of more the list is printed.
-const maxCards = 200
-
-// cards are one for each account, for its person. They alone are printed.
-func (p *Passwords) cards() []app.UI {
+// list is a table to look at, and a card for each account, for its person. The cards alone are printed.
+func (p *Passwords) list() []app.UI {
 	env := p.Env()
-	if len(p.Handout.Passwords) > maxCards {
-		return nil
-	}
-	var list []app.UI
+	rows := make([]ui.Row, 0, len(p.Handout.Passwords))
+	cards := make([]app.UI, 0, len(p.Handout.Passwords))
 	for i, one := range p.Handout.Passwords {
-		card := api.Handout{User: api.User{ID: one.ID}, ClientURL: p.Handout.ClientURL}
-		link := users.SignInLink(card)
-		c := ui.HandOut{
-			ServerName: one.ID.Server(), ID: string(one.ID), Password: one.Password.Reveal(), Key: "-" + strconv.Itoa(i), Choose: users.Chooses(card),
-			SignIn: link, SignInText: users.BareAddress(card.ClientURL),
-		}
-		if code := qr.Modules(link); link != "" && code != nil {
-			c.QR = ui.QR(code, env.T("handout.qr_label"))
-		}
-		list = append(list, c.Draw(env))
+		rows = append(rows, ui.Row{Key: string(one.ID), Label: string(one.ID), Cells: []app.UI{ui.ID(string(one.ID)), ui.Mono(one.Password.Reveal())}})
+		card := users.HandOut(env, api.Handout{User: api.User{ID: one.ID}, Password: one.Password, ClientURL: p.Handout.ClientURL})
+		card.Key = "-" + strconv.Itoa(i)
+		cards = append(cards, card.Draw(env))
 	}
-	return list
+	table := ui.Table{
+		Caption: p.Title(), Rows: rows,
+		Columns: []ui.Column{{Title: env.T("accounts.column.account"), Phone: ui.CardLead}, {Title: env.T("field.password"), Phone: ui.CardLabel}},
+	}
+	return append([]app.UI{table.Draw(env)}, cards...)
 }
 
 // csv writes the file (RFC 4180). Matrix IDs begin as formulas do, so each has an apostrophe before it, as server/table writes such cells.

@@ -164,7 +164,11 @@ func (p *Plan) choices() []app.UI {
 		var links []app.UI
 		for _, o := range g.offers {
 			if o.why(env) == "" {
-				links = append(links, ui.Button{Label: o.called(env), Icon: o.icon, Href: p.address(o)}.Draw(env))
+				b := ui.Button{Label: o.called(env), Icon: o.icon, Href: p.address(o)}
+				if o.op.Info().Destructive {
+					b.Look = ui.Danger
+				}
+				links = append(links, b.Draw(env))
 			}
 		}
 		if len(links) > 0 {

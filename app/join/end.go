@@ -6,7 +6,6 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"gatehouse/app/api"
-	"gatehouse/app/qr"
 	"gatehouse/app/ui"
 	"gatehouse/app/users"
 )
@@ -58,17 +57,13 @@ func (d *Done) Title() string { return d.env.T("join.done_title") }
 func (d *Done) Render() app.UI {
 	env, card := d.env, d.Card
 	server := card.User.ID.Server()
-	welcome, password := ui.Remark(ui.IconOnce, ui.Warn, env.T("join.done_made", "server", server)), card.Password.Reveal()
+	out := users.HandOut(env, card)
+	welcome := ui.Remark(ui.IconOnce, ui.Warn, env.T("join.done_made", "server", server))
 	if d.Chosen {
-		welcome, password = ui.Remark(ui.IconChecked, ui.Good, env.T("join.done", "server", server)), ""
+		welcome, out.Password = ui.Remark(ui.IconChecked, ui.Good, env.T("join.done", "server", server)), ""
 	}
-	link := users.SignInLink(card)
-	out := ui.HandOut{ServerName: server, ID: string(card.User.ID), Password: password, Homeserver: card.Homeserver, SignIn: link, SignInText: users.BareAddress(card.ClientURL), Choose: users.Chooses(card)}
-	if code := qr.Modules(link); link != "" && code != nil {
-		out.QR = ui.QR(code, env.T("handout.qr_label"))
-	}
-	if link != "" {
-		out.Actions = []app.UI{ui.Button{Label: env.T("join.next"), Look: ui.Primary, Href: link}.Draw(env)}
+	if out.SignIn != "" {
+		out.Actions = []app.UI{ui.Button{Label: env.T("join.next"), Look: ui.Primary, Href: out.SignIn}.Draw(env)}
 	}
 	return ui.SignInPage{Title: d.Title(), Wide: true, Body: []app.UI{welcome, out.Draw(env)}}.Draw(env)
 }

@@ -62,14 +62,8 @@ func (h *Handout) Render() app.UI {
 	default:
 		once = ui.Remark(ui.IconInfo, ui.Neutral, env.T("handout.no_password"))
 	}
-	link := SignInLink(card)
-	out := ui.HandOut{
-		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver, Choose: h.choose(),
-		SignIn: link, SignInText: BareAddress(card.ClientURL), Actions: h.actions(),
-	}
-	if code := qr.Modules(link); link != "" && code != nil {
-		out.QR = ui.QR(code, env.T("handout.qr_label"))
-	}
+	out := HandOut(env, card)
+	out.Actions = h.actions()
 	return app.Div().Body(
 		crumbs(env, card.User, env.T("handout.crumb")),
 		ui.PageTitle{Title: h.Title(), Words: true}.Draw(env),
@@ -103,11 +97,21 @@ func (h *Handout) actions() []app.UI {
 	return append(list, ui.Button{Label: env.T("handout.handed_over"), Look: ui.Plain, Href: here(env, route.AccountPath, h.Card.User)}.Draw(env))
 }
 
-// choose reports whether the person may have to tell the client which homeserver theirs is.
-func (h *Handout) choose() bool { return Chooses(h.Card) }
+// HandOut is the card for the person of an account, without buttons.
+func HandOut(env ui.Env, card api.Handout) ui.HandOut {
+	link := signInLink(card)
+	out := ui.HandOut{
+		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver, Choose: chooses(card),
+		SignIn: link, SignInText: bareAddress(card.ClientURL),
+	}
+	if code := qr.Modules(link); link != "" && code != nil {
+		out.QR = ui.QR(code, env.T("handout.qr_label"))
+	}
+	return out
+}
 
-// Chooses is the same for a card that is no screen of the panel.
-func Chooses(card api.Handout) bool { return card.ClientURL != "" && !knowsHomeserver(card) }
+// chooses reports whether the person may have to tell the client which homeserver theirs is.
+func chooses(card api.Handout) bool { return card.ClientURL != "" && !knowsHomeserver(card) }
 
 // text is the card as text, to be copied.
 func (h *Handout) text() string {
@@ -120,9 +124,9 @@ func (h *Handout) text() string {
 	}
 	line("handout.id", string(card.User.ID))
 	line("handout.password", card.Password.Reveal())
-	line("handout.sign_in_at", SignInLink(card))
+	line("handout.sign_in_at", signInLink(card))
 	line("handout.homeserver", card.Homeserver)
-	if h.choose() {
+	if chooses(card) {
 		b.WriteString(env.T("handout.choose") + "\n")
 	}
 	return b.String()
@@ -160,9 +164,9 @@ func (h *Handout) left() app.UI {
 // mobileClient is the site whose links open Element's apps.
 const mobileClient = "https://mobile.element.io"
 
-// SignInLink is the sign-in page of the client with the Matrix ID filled in, and the homeserver where the client takes it (decision 7). An
+// signInLink is the sign-in page of the client with the Matrix ID filled in, and the homeserver where the client takes it (decision 7). An
 // address that has a fragment or a query is somebody's own idea, and stays as it is.
-func SignInLink(card api.Handout) string {
+func signInLink(card api.Handout) string {
 	address := strings.TrimSuffix(card.ClientURL, "/")
 	switch {
 	case address == "" || strings.ContainsAny(address, "#?"):
@@ -180,8 +184,8 @@ func knowsHomeserver(card api.Handout) bool {
 	return card.ClientURL == mobileClient || strings.HasPrefix(card.ClientURL, mobileClient+"/")
 }
 
-// BareAddress is an address as people write it: without scheme and path's end.
-func BareAddress(address string) string {
+// bareAddress is an address as people write it: without scheme and path's end.
+func bareAddress(address string) string {
 	_, rest, ok := strings.Cut(address, "://")
 	if !ok {
 		return address

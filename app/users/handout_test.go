@@ -107,9 +107,9 @@ func TestSignInLink(t *testing.T) {
 		"https://mobile.element.io.example":     "https://mobile.element.io.example/#/login?defaultUsername=%40a%2Fb%3Ax.example",
 	} {
 		c := api.Handout{User: api.User{ID: "@a/b:x.example"}, ClientURL: client, Homeserver: "https://matrix.x.example"}
-		got := SignInLink(c)
-		if h := (&Handout{Card: c}); h.choose() != (client != "" && !strings.HasPrefix(client, "https://mobile.element.io/") && client != "https://mobile.element.io") {
-			t.Errorf("%s: choose %t", client, h.choose())
+		got := signInLink(c)
+		if chooses(c) != (client != "" && !strings.HasPrefix(client, "https://mobile.element.io/") && client != "https://mobile.element.io") {
+			t.Errorf("%s: choose %t", client, chooses(c))
 		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", client, got, want)
