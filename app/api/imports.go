@@ -10,6 +10,8 @@ import (
 
 // The operations on files of accounts. A file is uploaded at an address of its own, sealed as it arrives, and is gone when it was planned.
 var (
+	// UploadImport takes a file in, which comes at an address of its own and is not part of the request.
+	UploadImport = Write[ImportUpload, Uploaded]("imports.upload", RunJobs, Internal, AtGate)
 	// LookAtImport says what an uploaded file is: its columns, what they seem to mean, and how they begin.
 	LookAtImport = Read[ImportLook, Import]("imports.look", RunJobs, AtGate)
 	// PlanImport makes a job of an uploaded file, and holds its rows against the accounts that there are. Nothing is changed before the job
@@ -62,6 +64,30 @@ func (f FileFormat) check(v *Invalid) {
 		v.Add("comma", "invalid_choice")
 	}
 }
+
+// ImportUpload is what is said of a file as it begins to arrive.
+type ImportUpload struct {
+	Name string `json:"name"`
+}
+
+// Validate implements Request.
+func (u ImportUpload) Validate() error {
+	var v Invalid
+	checkText(&v, "name", u.Name, 200)
+	return v.Err()
+}
+
+// Targets implements Request.
+func (ImportUpload) Targets() []UserID { return nil }
+
+// Uploaded is a file that has arrived.
+type Uploaded struct {
+	ID    string `json:"id"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Noted implements Noting.
+func (u Uploaded) Noted() string { return strconv.FormatInt(u.Bytes, 10) + " bytes." }
 
 // ImportRef names an uploaded file.
 type ImportRef struct {

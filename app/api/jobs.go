@@ -102,6 +102,8 @@ type Job struct {
 	// PerMinute is how many items ended in the last minute of work; LeftMS is how long the rest takes at that rate, 0: not known.
 	PerMinute int64 `json:"per_minute,omitempty"`
 	LeftMS    int64 `json:"left_ms,omitempty"`
+	// Retry is how many of the failed items can be tried again, those that the plan did not refuse, where the job can.
+	Retry int64 `json:"retry,omitempty"`
 	// Passwords is how many generated passwords wait to be handed out, until WipeMS.
 	Passwords int64 `json:"passwords,omitempty"`
 	WipeMS    int64 `json:"wipe_ms,omitempty"`

@@ -3,6 +3,7 @@
 package imports
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -107,7 +108,7 @@ func (c *Columns) columns() app.UI {
 	t := ui.Table{Caption: env.T("imports.columns"), Columns: []ui.Column{
 		{Title: env.T("imports.column"), Phone: ui.CardLead},
 		{Title: env.T("imports.begins"), Phone: ui.CardLine},
-		{Title: env.T("imports.is"), Width: ui.Large},
+		{Title: env.T("imports.is"), Width: ui.Large, Phone: ui.CardLabel},
 	}}
 	for i, column := range c.Import.Columns {
 		n := strconv.Itoa(i)
@@ -117,13 +118,22 @@ func (c *Columns) columns() app.UI {
 		}
 		t.Rows = append(t.Rows, ui.Row{Label: name, Cells: []app.UI{
 			ui.Name(env, name),
-			ui.Subtle(strings.Join(column.Samples, " · ")),
+			ui.Subtle(begins(column.Samples)),
 			app.Div().Body(ui.HiddenField("columns."+n+".column", strconv.Itoa(i+1)), ui.Select{
 				Name: "columns." + n + ".field", Label: env.T("imports.is_named", "column", name), HideLabel: true, Value: column.Field, Options: options, State: c.State,
 			}.Draw(env)),
 		}})
 	}
 	return t.Draw(env)
+}
+
+// begins are the first cells of a column that are not empty.
+func begins(samples []string) string {
+	samples = slices.DeleteFunc(slices.Clone(samples), func(s string) bool { return strings.TrimSpace(s) == "" })
+	if len(samples) == 0 {
+		return "–"
+	}
+	return strings.Join(samples, " · ")
 }
 
 // what is what is to be done with the rows.
@@ -144,7 +154,7 @@ func (c *Columns) what() []app.UI {
 		length.Draw(env),
 		ui.Check{Name: "reset", Label: env.T("imports.reset"), Help: env.T("imports.reset_help"), State: state}.Draw(env),
 		ui.Check{Name: "clear", Label: env.T("imports.clear"), Help: env.T("imports.clear_help"), State: state}.Draw(env),
-		ui.Check{Name: "stop", Label: env.T("imports.stop"), State: state}.Draw(env),
+		ui.Check{Name: "stop", Label: env.T("imports.stop"), Help: env.T("imports.stop_help"), State: state}.Draw(env),
 		ui.Field{Name: "note", Label: env.T("imports.note"), State: state, Optional: true, MaxLength: 500}.Draw(env),
 	}
 }

@@ -35,8 +35,8 @@ func (p *Job) buttons(start app.UI) app.UI {
 		add(true, api.JobPasswords, ui.Primary, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
 		add(false, api.WipeJob, ui.Danger, ui.IconTrash, env.T("jobs.wipe"))
 	}
-	if (j.State == api.JobDone || j.State == api.JobPaused || j.State == api.JobFailed) && j.Count.Failed > 0 {
-		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Count.Failed)))
+	if j.Retry > 0 {
+		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Retry)))
 	}
 	if !j.Ended() && start == nil {
 		add(false, api.CancelJob, ui.Danger, ui.IconBan, env.T("jobs.cancel"))

@@ -66,11 +66,24 @@ func (p *Job) account(i api.JobItem) app.UI {
 	if i.Target == "" {
 		return line
 	}
+	if !isThere(i) {
+		return ui.TwoLines(ui.ID(string(i.Target)), line)
+	}
 	return ui.TwoLines(ui.Link(string(i.Target), route.Account(env.Homeserver, route.AccountPath, i.Target)), line)
+}
+
+// isThere reports whether an item's account is known to exist: one that a file names may be yet to be made, or be none.
+func isThere(i api.JobItem) bool {
+	makes := i.Action == api.CreateUser.Info().Name
+	refused := i.Line > 0 && i.Action == "" && i.State == api.ItemFailed && i.Code != "import_exists"
+	return !refused && (!makes || i.State == api.ItemDone)
 }
 
 func (p *Job) state(i api.JobItem) app.UI {
 	c := ui.Chip{Label: p.word(i.State), Tone: tones[i.State], Icon: ui.IconWait}
+	if i.State == api.ItemFailed && i.Action == "" {
+		c.Label = p.Env().T("jobs.item.refused")
+	}
 	switch i.State {
 	case api.ItemDone:
 		c.Icon = ui.IconCheck
@@ -94,7 +107,14 @@ func (p *Job) outcome(i api.JobItem) app.UI {
 	}
 	var rows []app.UI
 	for _, c := range i.Changes {
-		rows = append(rows, app.Div().Body(ui.Text(env.T("jobs.change", "field", fieldName(env, c.Field), "from", value(env, c.From), "to", value(env, c.To)))))
+		text := env.T("jobs.change", "field", fieldName(env, c.Field), "from", value(env, c.From), "to", value(env, c.To))
+		if i.Action == api.CreateUser.Info().Name { // there was nothing before, and what is ordinary is not said
+			if c.To == "false" {
+				continue
+			}
+			text = env.T("jobs.given", "field", fieldName(env, c.Field), "to", value(env, c.To))
+		}
+		rows = append(rows, app.Div().Body(ui.Text(text)))
 	}
 	return app.Div().Body(rows...)
 }

@@ -26,10 +26,13 @@ func job(state string) api.Job {
 		With: []api.JobField{{Name: "reason", Value: "spam <b>"}}, CreatedMS: at(-2), NowMS: at(0), Count: api.JobCounts{Waiting: 1200, Skipped: 7, Failed: 2},
 	}
 	switch state {
+	case api.JobPaused, api.JobFailed:
+		j.StartedMS, j.Retry = at(-1), 2
 	case api.JobRunning:
 		j.StartedMS, j.Count, j.PerMinute, j.LeftMS = at(-1), api.JobCounts{Waiting: 466, Running: 16, Done: 718, Skipped: 7, Failed: 2}, 240, 120_000
 	case api.JobDone:
 		j.StartedMS, j.EndedMS, j.Count = at(-1), at(0), api.JobCounts{Done: 1198, Skipped: 7, Failed: 3, Unknown: 1}
+		j.Retry = 3
 	}
 	return j
 }
@@ -71,6 +74,16 @@ func TestGolden(t *testing.T) {
 	failed.Code, failed.Params = "job_owner_gone", map[string]string{"name": "@nadia.okafor:uni-lindau.example"}
 	passwords := job(api.JobDone)
 	passwords.Operation, passwords.Passwords, passwords.WipeMS = "users.reset_password", 1198, at(168)
+	rows := job(api.JobPlanned)
+	rows.Kind, rows.Operation, rows.Note = api.JobImport, "", "class 7b.csv"
+	imported := screentest.Answers{"jobs.get": rows, "jobs.items": api.JobItemPage{Items: []api.JobItem{
+		{N: 1, Line: 2, Target: "@a:uni-lindau.example", Action: "users.create", State: api.ItemWaiting, Changes: []api.JobChange{
+			{Field: "display_name", To: "A"}, {Field: "admin", To: "false"}, {Field: "emails", To: "a@b.example"}, {Field: "password", To: "••••••••"},
+		}},
+		{N: 2, Line: 3, Target: "@b:uni-lindau.example", Action: "users.update", State: api.ItemWaiting, Changes: []api.JobChange{{Field: "admin", From: "true", To: "false"}}},
+		{N: 3, Line: 4, Target: "@c:uni-lindau.example", State: api.ItemFailed, Code: "import_taken", Params: map[string]string{"field": "emails", "value": "a@b.example", "owner": "@z:uni-lindau.example"}},
+		{N: 4, Line: 5, State: api.ItemFailed, Code: "import_field", Params: map[string]string{"field": "id", "code": "missing"}},
+	}}}
 	get := func(j api.Job) screentest.Answers { return screentest.Answers{"jobs.get": j, "jobs.items": items()} }
 	list := screentest.Answers{"jobs.list": api.JobPage{Jobs: []api.Job{job(api.JobRunning), erase, job(api.JobDone), failed, job(api.JobCancelled)}, Next: "1.abc"}}
 	for _, c := range []struct {
@@ -84,6 +97,8 @@ func TestGolden(t *testing.T) {
 		{"list-german", NewList, german, list, "/uni/jobs?cursor=2.x"},
 		{"list-empty", NewList, env, screentest.Answers{"jobs.list": api.JobPage{}}, "/uni/jobs"},
 		{"planned", NewJob, env, get(job(api.JobPlanned)), "/uni/jobs/job?id=abc"},
+		{"planned-import", NewJob, env, imported, "/uni/jobs/job?id=abc"},
+		{"planned-import-german", NewJob, german, imported, "/uni/jobs/job?id=abc"},
 		{"planned-erase", NewJob, env, get(erase), "/uni/jobs/job?id=abc"},
 		{"planned-of-another", NewJob, env, get(others), "/uni/jobs/job?id=abc&state=failed&cursor=2"},
 		{"running", NewJob, env, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},

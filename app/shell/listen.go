@@ -34,6 +34,9 @@ func (s *Shell) listens() {
 				l.Hear(data)
 				l.Redraw()
 				s.listens()
+				if r, ok := s.screen.(screen.Refresher); ok && s.heard == "" { // it has come to an end, of which only a part was told
+					s.refresh(r)
+				}
 			}
 		})
 		return nil

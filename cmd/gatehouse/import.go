@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +14,8 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
+	"gatehouse/server/gate"
+	"gatehouse/server/intake"
 	"gatehouse/server/table"
 	"gatehouse/web/languages"
 )
@@ -106,7 +107,7 @@ func (i importing) send(ctx context.Context) (api.Import, error) {
 		return api.Import{}, err
 	}
 	defer f.Close()
-	id, err := i.way.intake.Take(ctx, i.way.person, i.way.homeserver, filepath.Base(i.File), f)
+	id, err := i.way.intake.Take(ctx, intake.Arrival{Person: i.way.person, Homeserver: i.way.homeserver, RequestID: gate.NewKey(), Name: i.File, Content: f})
 	if err != nil {
 		return api.Import{}, err
 	}

@@ -42,9 +42,14 @@ const (
 // Do takes a call through the corridor. The error is a *api.Problem.
 func (g *Gate) Do(ctx context.Context, v Visit) (any, error) {
 	result, err := g.do(ctx, v)
-	if err == nil {
-		return result, nil
+	if err != nil {
+		return nil, g.told(ctx, v, err)
 	}
+	return result, nil
+}
+
+// told is an error as it is told: a *api.Problem with the call's name. Of what is none the log has the text.
+func (g *Gate) told(ctx context.Context, v Visit, err error) *api.Problem {
 	p, ok := errors.AsType[*api.Problem](err)
 	if !ok {
 		g.log.ErrorContext(ctx, "call failed", "request_id", v.RequestID, "operation", v.Operation, "error", err.Error())
@@ -52,10 +57,11 @@ func (g *Gate) Do(ctx context.Context, v Visit) (any, error) {
 	}
 	named := *p
 	named.RequestID = v.RequestID
-	return nil, &named
+	return &named
 }
 
-func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
+// admit lets a person through to a homeserver of theirs.
+func (g *Gate) admit(v Visit) (*Homeserver, error) {
 	if v.Person == nil {
 		return nil, api.NewProblem(api.StatusUnauthorized, "signed_out")
 	}
@@ -65,6 +71,14 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 	}
 	if !v.Person.May(v.Homeserver) {
 		return nil, api.NewProblem(api.StatusForbidden, "other_homeserver", "name", v.Homeserver)
+	}
+	return server, nil
+}
+
+func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
+	server, err := g.admit(v)
+	if err != nil {
+		return nil, err
 	}
 	op, ok := api.Find(v.Operation)
 	if !ok || op.Info().Internal {

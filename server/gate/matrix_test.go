@@ -50,6 +50,7 @@ var everyOperation = []struct {
 	{name: "imports.abandon", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "upload"},
 	{name: "imports.left", kind: api.KindRead, permission: "jobs.run", query: url.Values{"id": {"JOB"}}, job: "done"},
 	{name: "imports.look", kind: api.KindRead, permission: "jobs.run", query: url.Values{"id": {"JOB"}}, job: "upload"},
+	{name: "imports.upload", kind: api.KindWrite, permission: "jobs.run", body: `{"name":"users.csv"}`, internal: true},
 	{name: "imports.plan", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB","mode":"update","columns":[{"column":1,"field":"id"}]}`, job: "upload", also: "users.edit"},
 	{name: "jobs.cancel", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "running"},
 	{name: "jobs.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"JOB"}}, job: "done"},
@@ -256,7 +257,7 @@ func put(t *testing.T, w *gatetest.World, what string) string {
 	if what != "upload" {
 		return w.PutJob(w.Person(api.Owner), what)
 	}
-	id, err := w.Intake.Take(t.Context(), w.Person(api.Owner), "hs", "users.csv", strings.NewReader("id\nann\n"))
+	id, err := w.Take(w.Person(api.Owner), "users.csv", strings.NewReader("id\nann\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,7 +124,7 @@ func (a Adapter) Overlay(over Adapter) Adapter {
 // that it has twice, and those that are not an adapter's but the gate's own (api.AtGate).
 func (a Adapter) Complete() error { return a.complete(false) }
 
-// CompleteAtGate does the same for a table of the operations that the gate answers itself.
+// CompleteAtGate does the same for a table of the operations that the gate answers itself. Those that it also asks for itself are in none.
 func (a Adapter) CompleteAtGate() error { return a.complete(true) }
 
 func (a Adapter) complete(atGate bool) error {
@@ -134,7 +134,7 @@ func (a Adapter) complete(atGate bool) error {
 	}
 	for _, op := range api.All() {
 		info, want := op.Info(), 0
-		if info.AtGate == atGate {
+		if info.AtGate == atGate && !(atGate && info.Internal) {
 			want = 1
 		}
 		if n := seen[info.Name]; n != want {

@@ -68,7 +68,7 @@ func TestLargest(t *testing.T) {
 	}()
 	var job api.Job
 	most := peak(func() {
-		id, err := w.Intake.Take(t.Context(), p, "hs", "large.csv", file)
+		id, err := w.Take(p, "large.csv", file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestPasswordsAreNowhere(t *testing.T) {
 	const canary = "canary-7f3a-passphrase"
 	// With and without names of columns: what is taken for one of them may be a password.
 	for i, file := range []string{"user,password\nann1," + canary + "\n", "ann2;" + canary + "\nann3;" + canary + "\n"} {
-		id, err := w.Intake.Take(t.Context(), p, "hs", "users.csv", strings.NewReader(file))
+		id, err := w.Take(p, "users.csv", strings.NewReader(file))
 		if err != nil {
 			t.Fatal(err)
 		}

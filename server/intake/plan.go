@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"strconv"
 
 	"golang.org/x/sync/errgroup"
@@ -25,7 +26,7 @@ const rowsAtOnce = 200
 // planner plans jobs of files.
 type planner struct{ desk *Desk }
 
-// Plan implements jobs.Planner. The file is read in one go, and twice where nothing shall be done if a single row is refused.
+// Plan implements jobs.Planner. The file is read in one go. Of one that is not to be done because rows were refused those alone are kept.
 func (p planner) Plan(ctx context.Context, job store.Job, person gate.Person, add func(...jobs.Item) error) error {
 	var plan api.ImportPlan
 	if err := json.Unmarshal([]byte(job.Request), &plan); err != nil {
@@ -40,6 +41,11 @@ func (p planner) Plan(ctx context.Context, job store.Job, person gate.Person, ad
 		return api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", job.Homeserver)
 	}
 	s := &survey{desk: p.desk, plan: plan, job: job, person: person, serverName: server.Settings.ServerName, lacks: server.Unavailable()}
+	info, err := jobs.Look(ctx, p.desk.Jobs, job.Homeserver, api.ServerInfo, api.ServerQuery{})
+	if err != nil {
+		return err
+	}
+	maps.Copy(s.lacks, info.Unavailable) // the command line has not looked before
 	if s.format, err = f.as(plan.Format); err != nil {
 		return err
 	}
@@ -49,20 +55,19 @@ func (p planner) Plan(ctx context.Context, job store.Job, person gate.Person, ad
 	if s.known, err = p.desk.learn(ctx, job.Homeserver, f.Lines); err != nil {
 		return err
 	}
-	if plan.Stop {
-		refused, err := s.refused(ctx, f, add)
-		if err != nil || refused > 0 {
-			return errors.Join(err, stopped(refused))
+	refused := 0
+	err = s.rows(ctx, f, func(items ...jobs.Item) error {
+		for _, i := range items {
+			if i.State == store.ItemFailed {
+				refused++
+			}
 		}
+		return add(items...)
+	})
+	if err == nil && plan.Stop && refused > 0 {
+		return api.NewProblem(api.StatusConflict, "import_stopped", "n", strconv.Itoa(refused))
 	}
-	return s.rows(ctx, f, add)
-}
-
-func stopped(refused int) error {
-	if refused == 0 {
-		return nil
-	}
-	return api.NewProblem(api.StatusConflict, "import_stopped", "n", strconv.Itoa(refused))
+	return err
 }
 
 // Planned implements jobs.Planned: the file is not needed any more.
@@ -85,28 +90,11 @@ type survey struct {
 	format     table.Format
 	reader     reader
 	known      *known
-}
-
-// refused looks for rows that are refused, and adds those alone.
-func (s *survey) refused(ctx context.Context, f *file, add func(...jobs.Item) error) (n int, err error) {
-	err = s.rows(ctx, f, func(items ...jobs.Item) error {
-		for _, i := range items {
-			if i.State == store.ItemFailed {
-				n++
-				if err := add(i); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	f.rewind()
-	return n, err
+	blind      blind
 }
 
 // rows reads the file and adds what is to be done for each row, in their order.
 func (s *survey) rows(ctx context.Context, f *file, add func(...jobs.Item) error) error {
-	f.rewind()
 	r := table.NewReader(f, s.format)
 	once := newOnce()
 	wishes := make([]Wish, 0, rowsAtOnce)
@@ -172,15 +160,6 @@ func (s *survey) item(ctx context.Context, w Wish) (jobs.Item, error) {
 	return item, err
 }
 
-// field names the first field that is wrong in a request as people know it from their file.
-func field(p *api.Problem) *api.Problem {
-	if len(p.Fields) == 0 {
-		return p
-	}
-	f := p.Fields[0]
-	return api.NewProblem(p.Status, "import_field", "field", f.Field, "code", f.Code)
-}
-
 // deed decides what a row comes to: to make an account, to change one, or neither.
 func (s *survey) deed(ctx context.Context, w Wish, item *jobs.Item) (deed, api.User, error) {
 	if w.Problem != nil {
@@ -227,40 +206,6 @@ func (s *survey) password(w *Wish, item *jobs.Item) (err error) {
 	}
 	item.Generated = true
 	return err
-}
-
-// check asks whether all of it will be let through: by what the requests say of themselves, by permission, by what the homeserver can do, and by
-// the guard.
-func (s *survey) check(ctx context.Context, d deed, u api.User) error {
-	for _, c := range d.calls {
-		if err := c.req.Validate(); err != nil {
-			return err
-		}
-		if err := s.lacking(c.req); err != nil {
-			return err
-		}
-		err := s.desk.gate.Preview(ctx, gate.Visit{Person: &s.person, Homeserver: s.job.Homeserver, Operation: c.op.Info().Name}, c.req, u)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lacking refuses what the homeserver has not got for new accounts.
-func (s *survey) lacking(req api.Request) error {
-	c, ok := req.(api.UserCreate)
-	if !ok {
-		return nil
-	}
-	for field, asked := range map[string]bool{
-		"user_type": c.UserType != "", "avatar_url": c.AvatarURL != "", "threepids": len(c.Threepids) > 0, "external_ids": len(c.ExternalIDs) > 0, "admin": c.Admin,
-	} {
-		if why := s.lacks[api.CreateUser.Info().Name+"."+field]; asked && why != "" {
-			return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
-		}
-	}
-	return nil
 }
 
 // once finds what stands in a file twice: accounts, addresses, identities. It remembers the lines.

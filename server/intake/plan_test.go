@@ -25,7 +25,7 @@ import (
 // upload sends a file and chooses for its columns what they seem to be.
 func upload(t *testing.T, w *gatetest.World, p operator.Person, file string) api.ImportPlan {
 	t.Helper()
-	id, err := w.Intake.Take(t.Context(), p, "hs", "users.csv", strings.NewReader(file))
+	id, err := w.Take(p, "users.csv", strings.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestPlans(t *testing.T) {
 			"4 @gone:example.org failed import_exists display_name:→X",
 			"5 @cat:example.org failed import_exists display_name:→Cat admin:→false",
 			upper,
-			"7 @weak:example.org failed import_field password.password weak_password display_name:→W",
+			"7 @weak:example.org failed import_field password weak_password display_name:→W",
 			"8 @new:example.org failed import_twice display_name:→Again",
 			nopw,
 		}},
@@ -138,7 +138,7 @@ func TestPlans(t *testing.T) {
 			"4 @gone:example.org failed deactivated_account display_name:→X",
 			"5 @cat:example.org skipped import_same",
 			"6 @Upper:example.org failed import_no_password display_name:→U",
-			"7 @weak:example.org failed import_field password.password weak_password display_name:→W",
+			"7 @weak:example.org failed import_field password weak_password display_name:→W",
 			"8 @new:example.org failed import_twice display_name:→Again",
 			"9 @nopw:example.org failed import_no_password display_name:→Without",
 		}},

@@ -3,6 +3,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -109,7 +110,7 @@ func (w window) plan(ctx context.Context, p api.ImportPlan) (api.Job, error) {
 		return api.Job{}, err
 	}
 	j := jobs.Owned(person)
-	j.Homeserver, j.Kind, j.Request, j.Note = w.settings.Name, api.JobImport, string(request), p.Note
+	j.Homeserver, j.Kind, j.Request, j.Note = w.settings.Name, api.JobImport, string(request), cmp.Or(p.Note, f.Name)
 	j, err = w.Jobs.Create(ctx, j, p.ID)
 	if errors.Is(err, store.ErrConflict) {
 		return api.Job{}, api.NewProblem(api.StatusConflict, "import_planned")

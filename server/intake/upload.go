@@ -53,13 +53,29 @@ type head struct {
 	Lines  int64        `json:"lines"` // ends of lines in it: there are no more rows
 }
 
-// Take stores a file of a person as it arrives, sealed piece by piece, and returns its ID. The error is a *api.Problem where the file is none
-// that can be read.
-func (d *Desk) Take(ctx context.Context, person gate.Person, homeserver, name string, file io.Reader) (id string, err error) {
-	id = gate.NewKey()
-	u := store.Upload{ID: id, Homeserver: homeserver, Person: person.ID, SealedHead: []byte{}, Created: d.Now(), Expires: d.Now().Add(arriving)}
+// An Arrival is a file on its way: who sends it, where to, and under which request.
+type Arrival struct {
+	Person     gate.Person
+	Homeserver string
+	RequestID  string
+	Name       string // as it is called where it comes from
+	Content    io.Reader
+}
+
+// Take stores a file of a person as it arrives, sealed piece by piece, and returns its ID. That it came is recorded, and its content is not. The
+// error is a *api.Problem.
+func (d *Desk) Take(ctx context.Context, a Arrival) (string, error) {
+	a.Name = called(a.Name)
+	v := gate.Visit{Person: &a.Person, Homeserver: a.Homeserver, RequestID: a.RequestID}
+	done, err := d.gate.Receive(ctx, v, api.ImportUpload{Name: a.Name}, func() (api.Uploaded, error) { return d.take(ctx, a) })
+	return done.ID, err
+}
+
+func (d *Desk) take(ctx context.Context, a Arrival) (done api.Uploaded, err error) {
+	id := gate.NewKey()
+	u := store.Upload{ID: id, Homeserver: a.Homeserver, Person: a.Person.ID, SealedHead: []byte{}, Created: d.Now(), Expires: d.Now().Add(arriving)}
 	if err := d.Store.AddUpload(ctx, u); err != nil {
-		return "", err
+		return done, err
 	}
 	defer func() {
 		if err == nil {
@@ -70,26 +86,26 @@ func (d *Desk) Take(ctx context.Context, person gate.Person, homeserver, name st
 		}
 	}()
 	var look table.Sniffer
-	h := head{Name: called(name)}
-	size, err := d.chunks(ctx, id, io.TeeReader(io.LimitReader(file, table.MaxBytes+1), &look), &h)
+	h := head{Name: a.Name}
+	size, err := d.chunks(ctx, id, io.TeeReader(io.LimitReader(a.Content, table.MaxBytes+1), &look), &h)
 	if err != nil {
-		return "", err
+		return done, err
 	}
 	if size > table.MaxBytes {
-		return "", api.NewProblem(api.StatusTooLarge, "file_too_large", "max", fmt.Sprint(table.MaxBytes>>20))
+		return done, api.NewProblem(api.StatusTooLarge, "file_too_large", "max", fmt.Sprint(table.MaxBytes>>20))
 	}
 	if h.Format, err = look.Format(); err != nil {
-		return "", err
+		return done, err
 	}
 	text, err := json.Marshal(h)
 	if err != nil {
-		return "", err
+		return done, err
 	}
 	u.Bytes, u.Expires = size, d.Now().Add(keepUploads)
 	if u.SealedHead, err = d.Seal.Seal(seal.PurposeSeal, text, sealedAs(id, "head")); err != nil {
-		return "", err
+		return done, err
 	}
-	return id, d.Store.FinishUpload(ctx, u)
+	return api.Uploaded{ID: id, Bytes: size}, d.Store.FinishUpload(ctx, u)
 }
 
 // chunks stores what is read in pieces, and counts lines.
@@ -125,7 +141,7 @@ func called(name string) string {
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
-	name = strings.ToValidUTF8(name, "")
+	name = strings.ReplaceAll(strings.ToValidUTF8(name, ""), "\x00", "")
 	if utf8.RuneCountInString(name) > maxName {
 		name = string([]rune(name)[:maxName])
 	}

@@ -36,7 +36,10 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 		return context.Cause(ctx)
 	}
 	if p, ok := errors.AsType[*api.Problem](err); ok {
-		return e.stop(ctx, job.ID, p)
+		err = e.Store.KeepRefused(ctx, job.ID)
+		if err == nil {
+			return e.stop(ctx, job.ID, p)
+		}
 	}
 	if err != nil {
 		return err

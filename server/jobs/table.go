@@ -5,6 +5,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -238,9 +239,12 @@ func (d desk) retry(ctx context.Context, r api.JobRef) (api.Job, error) {
 	if _, err := d.mine(ctx, r.ID); err != nil {
 		return api.Job{}, err
 	}
-	again := []string{store.JobDone, store.JobPaused, store.JobFailed}
-	j, err := d.Store.RetryJob(ctx, r.ID, again, func(j *store.Job) error {
-		if j.Count.Failed == 0 {
+	retriable, err := d.Store.Retriable(ctx, r.ID)
+	if err != nil {
+		return api.Job{}, err
+	}
+	j, err := d.Store.RetryJob(ctx, r.ID, canRetry, func(j *store.Job) error {
+		if retriable == 0 {
 			return api.NewProblem(api.StatusConflict, "job_nothing_failed")
 		}
 		j.State, j.Ended, j.Code, j.Params = store.JobRunning, time.Time{}, "", ""
@@ -249,6 +253,9 @@ func (d desk) retry(ctx context.Context, r api.JobRef) (api.Job, error) {
 	})
 	return d.moved(ctx, j, err)
 }
+
+// canRetry are the states of jobs of which what failed can be tried again.
+var canRetry = []string{store.JobDone, store.JobPaused, store.JobFailed}
 
 func (d desk) passwords(ctx context.Context, r api.JobRef) (api.JobHandout, error) {
 	j, err := d.mine(ctx, r.ID)
@@ -297,6 +304,9 @@ func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {
 	}
 	if j.Kind == api.JobOperation {
 		out.With = decode[api.JobPlan](j.Request).With
+	}
+	if c.Failed > 0 && slices.Contains(canRetry, j.State) {
+		out.Retry, _ = e.Store.Retriable(ctx, j.ID) // without an answer a button is not there
 	}
 	if j.Passwords > 0 {
 		out.WipeMS = millis(j.Wipe)

@@ -55,9 +55,7 @@ func (p *Pages) do(c echo.Context) error {
 		Decode: func(op api.Op) (api.Request, error) { return op.DecodeForm(typed) },
 	})
 	if err != nil {
-		problem := problemOf(err)
-		gate.Describe(problem)
-		retryAfter(c, problem)
+		problem := tell(c, problemOf(err))
 		return p.show(c, problem.Status, form, env, person, u, ui.FormState{Key: gate.NewKey(), Typed: screen.Shown(operation, typed), Problem: problem}, waitTime)
 	}
 	form.Use(env)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,6 +19,7 @@ import (
 	"gatehouse/app/screen"
 	"gatehouse/app/ui"
 	"gatehouse/server/gate"
+	"gatehouse/server/intake"
 	"gatehouse/server/operator"
 	"gatehouse/server/table"
 )
@@ -105,13 +105,9 @@ func (p *Pages) upload(c echo.Context) error {
 	if person == nil || err != nil {
 		return err
 	}
-	if err := person.Lacks(api.RunJobs); err != nil {
-		return err
-	}
 	id, err := p.take(c, person)
 	if err != nil {
-		problem := problemOf(err)
-		gate.Describe(problem)
+		problem := tell(c, problemOf(err))
 		return p.writeImport(c, problem.Status, person, uploadPage(ui.FormState{Problem: problem}))
 	}
 	return c.Redirect(http.StatusSeeOther, route.Import(c.Param("homeserver"), id))
@@ -137,7 +133,10 @@ func (p *Pages) take(c echo.Context, person *operator.Person) (id string, err er
 		if part.FileName() == "" {
 			return "", missing
 		}
-		return p.Intake.Take(c.Request().Context(), *person, c.Param("homeserver"), part.FileName(), patient{part, http.NewResponseController(c.Response())})
+		return p.Intake.Take(c.Request().Context(), intake.Arrival{
+			Person: *person, Homeserver: c.Param("homeserver"), RequestID: gate.RequestID(c), Name: part.FileName(),
+			Content: patient{part, http.NewResponseController(c.Response())},
+		})
 	}
 }
 
@@ -177,9 +176,8 @@ func (p *Pages) planImport(c echo.Context) error {
 	if err == nil || values.Has(imports.Other) {
 		return c.Redirect(http.StatusSeeOther, route.Import(homeserver, ""))
 	}
-	problem := problemOf(err)
-	gate.Describe(problem)
-	if strings.HasPrefix(problem.Code, "import_not_found") {
+	problem := tell(c, problemOf(err))
+	if problem.Code == "import_not_found" {
 		return problem
 	}
 	return p.columns(c, problem.Status, person, typed, ui.FormState{Key: gate.NewKey(), Typed: typed, Problem: problem})

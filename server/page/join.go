@@ -70,9 +70,7 @@ func (p *Pages) join(c echo.Context) error {
 	if !fits(problem) {
 		return p.joinDead(c, problem)
 	}
-	gate.Describe(problem)
-	retryAfter(c, problem)
-	return p.writeJoin(c, problem.Status, invited, ui.FormState{Key: gate.NewKey(), Typed: typed, Problem: problem}, "")
+	return p.writeJoin(c, tell(c, problem).Status, invited, ui.FormState{Key: gate.NewKey(), Typed: typed, Problem: problem}, "")
 }
 
 // joinLook draws the form again, with what there is to say about the name. Nothing was done, so the form keeps its key.
@@ -88,9 +86,7 @@ func (p *Pages) joinLook(c echo.Context, invited gate.Invited, take api.TakeUp, 
 			state.Problem = state.Problem.At(join.Name)
 		}
 	}
-	gate.Describe(state.Problem)
-	retryAfter(c, state.Problem)
-	return p.writeJoin(c, state.Problem.Status, invited, state, "")
+	return p.writeJoin(c, tell(c, state.Problem).Status, invited, state, "")
 }
 
 func (p *Pages) writeJoin(c echo.Context, status int, invited gate.Invited, state ui.FormState, free api.UserID) error {
@@ -106,8 +102,7 @@ func (p *Pages) writeJoin(c echo.Context, status int, invited gate.Invited, stat
 
 func (p *Pages) joinDead(c echo.Context, problem *api.Problem) error {
 	problem.RequestID = ""
-	gate.Describe(problem)
-	retryAfter(c, problem)
+	tell(c, problem)
 	env := p.env(c, nil, "")
 	dead := &join.Dead{Problem: problem}
 	dead.Use(env)

@@ -137,6 +137,13 @@ func retryAfter(c echo.Context, p *api.Problem) {
 	}
 }
 
+// tell completes a problem that a page shows: with its sentences, and with when another try makes sense.
+func tell(c echo.Context, p *api.Problem) *api.Problem {
+	gate.Describe(p)
+	retryAfter(c, p)
+	return p
+}
+
 func problemOf(err error) *api.Problem {
 	p := *client.AsProblem(err)
 	return &p

@@ -75,10 +75,8 @@ func (p *Pages) signIn(c echo.Context) error {
 	}
 	_, err = p.Web.SignIn(c, operator.Attempt{Homeserver: form.Homeserver, Name: form.Name, Password: api.NewSecret(values.Get("password"))})
 	if err != nil {
-		form.Problem = problemOf(err)
-		gate.Describe(form.Problem)
+		form.Problem = tell(c, problemOf(err))
 		form.Problem.RequestID = gate.RequestID(c)
-		retryAfter(c, form.Problem)
 		return p.writeSignIn(c, form.Problem.Status, form)
 	}
 	return c.Redirect(http.StatusSeeOther, form.Next)

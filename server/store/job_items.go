@@ -126,6 +126,30 @@ func (s *Store) ClearJobItems(ctx context.Context, job string) error {
 	return nil
 }
 
+// KeepRefused takes away all items of a job that is being planned but those
+// that were refused, and with them their passwords: nothing of it will be done.
+func (s *Store) KeepRefused(ctx context.Context, job string) error {
+	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
+		j, err := jobNow(ctx, tx, job)
+		if err != nil {
+			return err
+		}
+		if j.State != JobPlanning {
+			return ErrConflict
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM job_items WHERE job = $1 AND state <> 'failed'`, job); err != nil {
+			return err
+		}
+		gone := minus(j.Count)
+		gone.Failed = 0
+		return count(ctx, tx, job, gone, -j.Passwords)
+	})
+	if err != nil {
+		return fmt.Errorf("store: keep refused job items: %w", err)
+	}
+	return nil
+}
+
 func minus(c JobCounts) JobCounts {
 	return JobCounts{-c.Waiting, -c.Running, -c.Done, -c.Skipped, -c.Failed, -c.Unknown}
 }
@@ -166,7 +190,8 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 		var passwords int64
 		for _, i := range items {
 			res, err := tx.ExecContext(ctx, `
-				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7
+				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7,
+					secret = CASE WHEN $1 = 'done' AND generated = 0 THEN NULL ELSE secret END
 				WHERE job = $8 AND n = $9 AND state = 'running'`,
 				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N)
 			if err != nil {

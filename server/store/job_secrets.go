@@ -59,6 +59,16 @@ func (s *Store) WipeJobPasswords(ctx context.Context, job string) error {
 	return nil
 }
 
+// Retriable returns how many failed items of a job can be tried again: those that
+// the plan did not refuse.
+func (s *Store) Retriable(ctx context.Context, job string) (n int64, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM job_items WHERE job = $1 AND state = 'failed' AND action <> ''`, job).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("store: retriable job items: %w", err)
+	}
+	return n, nil
+}
+
 // JobsToWipe returns the jobs whose passwords have had their time.
 func (s *Store) JobsToWipe(ctx context.Context, now time.Time) ([]string, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT id FROM jobs WHERE wipe_ms <= $1 ORDER BY id`, now.UnixMilli())

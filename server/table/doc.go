@@ -3,8 +3,8 @@
 // Package table reads and writes files of rows: CSV (RFC 4180) as spreadsheets of all countries write it, and JSON Lines. It streams: however
 // long a file is, one row of it is in memory. What is wrong is a *api.Problem that names the line in the file.
 //
-// A file is looked at once as it arrives (Sniffer), because its encoding and its separator are known for certain only at its end; then it is
-// read as often as needed (Reader).
+// A file is looked at once as it arrives (Sniffer): its encoding is known for certain only at its end. What separates its cells and which
+// columns it has is guessed from its beginning. Then it is read as often as needed (Reader).
 package table
 
 import "gatehouse/app/api"

@@ -99,9 +99,6 @@ func (s *Sniffer) Format() (Format, error) {
 // Read finds out the rest, where kind and encoding are as f says, and its separator, too, unless that is "".
 func (s *Sniffer) Read(f *Format) error { return Look(s.sample, s.seen > int64(len(s.sample)), f) }
 
-// Sample returns the beginning of the file, to be looked at again with Look.
-func (s *Sniffer) Sample() []byte { return s.sample }
-
 // Look reads the beginning of a file and fills in what f does not say: separator and columns. partly says that there is more of the file.
 func Look(sample []byte, partly bool, f *Format) error {
 	text, err := io.ReadAll(decoder(bytes.NewReader(sample), f.Encoding))

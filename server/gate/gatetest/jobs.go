@@ -57,6 +57,9 @@ func (w *World) PutJob(p operator.Person, state string) string {
 		from := j.State
 		j, err = w.Store.ChangeJob(ctx, j.ID, []string{from}, func(j *store.Job) error {
 			j.State, j.Wipe = to, w.Clock.Now().Add(time.Hour)
+			if to == store.JobRunning {
+				j.Started = w.Clock.Now()
+			}
 			return nil
 		})
 		must(w.t, err)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -172,6 +173,11 @@ func (w *World) open() {
 	}
 	w.Handler, err = w.Web.Handler(pages)
 	must(t, err)
+}
+
+// Take has a person send a file to hs, and returns its ID.
+func (w *World) Take(p gate.Person, name string, file io.Reader) (string, error) {
+	return w.Intake.Take(context.Background(), intake.Arrival{Person: p, Homeserver: "hs", RequestID: gate.NewKey(), Name: name, Content: file})
 }
 
 // verify goes to the stub of a homeserver, as the program does.

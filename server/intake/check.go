@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/jobs"
+)
+
+// check asks whether all of it will be let through: by what the requests say of themselves, by permission, by what the homeserver can do, by
+// the guard, and by who has the addresses and identities.
+func (s *survey) check(ctx context.Context, d deed, u api.User) error {
+	for _, c := range d.calls {
+		if err := c.req.Validate(); err != nil {
+			return err
+		}
+		if err := s.lacking(c); err != nil {
+			return err
+		}
+		err := s.desk.gate.Preview(ctx, gate.Visit{Person: &s.person, Homeserver: s.job.Homeserver, Operation: c.op.Info().Name}, c.req, u)
+		if err != nil {
+			return err
+		}
+		if err := s.free(ctx, c, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lacking refuses the fields that the homeserver has not got.
+func (s *survey) lacking(c call) error {
+	for _, field := range fieldsOf(c.req) {
+		if why := s.lacks[c.op.Info().Name+"."+field]; why != "" {
+			return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
+		}
+	}
+	return nil
+}
+
+// fieldsOf are the fields that a request sets, as they are named where a homeserver has them not.
+func fieldsOf(req api.Request) []string {
+	asked := map[string]bool{}
+	switch r := req.(type) {
+	case api.UserCreate:
+		asked = map[string]bool{
+			"display_name": r.DisplayName != "", "user_type": r.UserType != "", "avatar_url": r.AvatarURL != "", "admin": r.Admin,
+		}
+	case api.UserUpdate:
+		asked = map[string]bool{
+			"display_name": r.DisplayName != nil, "user_type": r.UserType != nil, "avatar_url": r.AvatarURL != nil, "admin": r.Admin != nil,
+			"threepids": r.Threepids != nil, "external_ids": r.ExternalIDs != nil,
+		}
+	}
+	addresses, identities := owned(req)
+	asked["threepids"] = asked["threepids"] || len(addresses) > 0
+	asked["external_ids"] = asked["external_ids"] || len(identities) > 0
+	asked["threepids.phone"] = slices.ContainsFunc(addresses, func(t api.Threepid) bool { return t.Medium == "msisdn" })
+	maps.DeleteFunc(asked, func(_ string, is bool) bool { return !is })
+	return slices.Sorted(maps.Keys(asked))
+}
+
+// owned is what a request gives to its account that no other can have.
+func owned(req api.Request) (addresses []api.Threepid, identities []api.ExternalID) {
+	switch r := req.(type) {
+	case api.UserCreate:
+		return r.Threepids, r.ExternalIDs
+	case api.UserUpdate:
+		if r.Threepids != nil {
+			addresses = r.Threepids.To
+		}
+		if r.ExternalIDs != nil {
+			identities = r.ExternalIDs.To
+		}
+	}
+	return addresses, identities
+}
+
+// free refuses addresses and identities that other accounts have: Synapse would move the addresses without a word, and refuse the identities
+// when the account is made already. One call for each that the account has not got.
+func (s *survey) free(ctx context.Context, c call, u api.User) error {
+	addresses, identities := owned(c.req)
+	for _, t := range addresses {
+		if slices.ContainsFunc(u.Threepids, func(h api.Threepid) bool { return h.Medium == t.Medium && h.Address == t.Address }) {
+			continue
+		}
+		by, at := api.ByEmail, api.FieldEmails
+		if t.Medium == "msisdn" {
+			by, at = api.ByPhone, api.FieldPhones
+		}
+		if err := s.freeOne(ctx, u.ID, at, api.UserFind{By: by, Value: t.Address}); err != nil {
+			return err
+		}
+	}
+	for _, e := range identities {
+		if slices.Contains(u.ExternalIDs, e) {
+			continue
+		}
+		if err := s.freeOne(ctx, u.ID, api.FieldSSO, api.UserFind{By: api.ByIdentity, Provider: e.AuthProvider, Value: e.ExternalID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeOne asks who has an address or an identity. Where the homeserver cannot tell, the job finds out.
+func (s *survey) freeOne(ctx context.Context, id api.UserID, at string, q api.UserFind) error {
+	if s.blind.to(q.By) {
+		return nil
+	}
+	found, err := jobs.Look(ctx, s.desk.Jobs, s.job.Homeserver, api.FindUser, q)
+	p, _ := errors.AsType[*api.Problem](err)
+	switch {
+	case p != nil && p.Status == api.StatusNotSupported:
+		s.blind.note(q.By)
+		return nil
+	case p != nil && p.Status == api.StatusUnprocessable && p.Code == "no_such_provider":
+		return inField(p.Status, at, p.Code, p.Params)
+	case p != nil && p.Status == api.StatusUnprocessable: // nobody can be asked for it by that name
+		return nil
+	case err != nil:
+		return err
+	case found.ID != "" && found.ID != id:
+		return api.NewProblem(api.StatusConflict, "import_taken", "field", at, "value", q.Value, "owner", string(found.ID))
+	}
+	return nil
+}
+
+// blind remembers what a homeserver cannot tell who has it. It may be asked by many at once.
+type blind struct {
+	mu sync.Mutex
+	by map[string]bool
+}
+
+func (b *blind) to(by string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.by[by]
+}
+
+func (b *blind) note(by string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.by == nil {
+		b.by = map[string]bool{}
+	}
+	b.by[by] = true
+}
+
+// field names the first field that is wrong in a request as people know it from their file.
+func field(p *api.Problem) *api.Problem {
+	if len(p.Fields) == 0 {
+		return p
+	}
+	f := p.Fields[0]
+	name, _, _ := strings.Cut(f.Field, ".")
+	return inField(p.Status, name, f.Code, f.Params)
+}
+
+// inField is what is wrong with a field of a row.
+func inField(status int, field, code string, params map[string]string) *api.Problem {
+	p := api.NewProblem(status, "import_field", "field", field, "code", code)
+	for name, value := range params {
+		if p.Params[name] == "" {
+			p.Params[name] = value
+		}
+	}
+	return p
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate/gatetest"
+)
+
+// Addresses and identities that other accounts have are refused in the plan, and so is what stands in the file twice. What an account has itself is not
+// asked for.
+func TestTaken(t *testing.T) {
+	t.Parallel()
+	const file = "id,emails,phones,sso\n" +
+		"new,bob@b.example,,\n" +
+		"two,free@b.example,49754112,\n" +
+		"three,,,oidc:bob\n" +
+		"four,Free@B.example,,\n" + // as line 3
+		"bob,\"bob@b.example, own@b.example\",,oidc:bob\n" +
+		"cat,own2@b.example,,nobody:cat\n"
+	owners := map[string]api.UserID{"bob@b.example": "@bob:example.org", "oidc bob": "@bob:example.org", "49754112": "@bob:example.org"}
+	world := func(t *testing.T, answer func(api.UserFind) (api.Found, error)) (*gatetest.World, []api.JobItem) {
+		w := gatetest.New(t, gatetest.Options{})
+		p := w.Person(api.Owner)
+		w.Stub.Put(api.User{
+			ID: "@bob:example.org", Threepids: []api.Threepid{{Medium: "email", Address: "bob@b.example"}}, ExternalIDs: []api.ExternalID{{AuthProvider: "oidc", ExternalID: "bob"}},
+		})
+		w.Stub.Put(api.User{ID: "@cat:example.org"})
+		gatetest.On(w.Stub, api.FindUser, func(_ context.Context, q api.UserFind) (api.Found, error) { return answer(q) })
+		plan := upload(t, w, p, file)
+		plan.Mode = api.ImportBoth
+		_, items := planned(t, w, p, plan)
+		return w, items
+	}
+	said := func(items []api.JobItem) (list []string) {
+		for _, i := range items {
+			list = append(list, strings.TrimSpace(fmt.Sprint(i.Line, " ", i.State, " ", i.Code, " ", i.Params["field"], i.Params["code"], " ", i.Params["value"], " ", i.Params["owner"], i.Params["line"], i.Params["have"])))
+		}
+		return list
+	}
+	t.Run("told", func(t *testing.T) {
+		t.Parallel()
+		w, items := world(t, func(q api.UserFind) (api.Found, error) {
+			if q.Provider == "nobody" {
+				return api.Found{}, api.NewProblem(api.StatusUnprocessable, "no_such_provider", "have", "oidc").At("auth_provider")
+			}
+			return api.Found{ID: owners[strings.TrimSpace(q.Provider+" "+q.Value)]}, nil
+		})
+		want := []string{
+			"2 failed import_taken emails bob@b.example @bob:example.org",
+			"3 failed import_taken phones 49754112 @bob:example.org",
+			"4 failed import_taken sso bob @bob:example.org",
+			"5 failed import_twice emails  3",
+			"6 failed import_twice emails  2",
+			"7 failed import_field ssono_such_provider  oidc",
+		}
+		if diff := cmp.Diff(want, said(items)); diff != "" {
+			t.Error(diff)
+		}
+		for _, c := range w.Stub.Calls("users.find") {
+			if q := c.Request.(api.UserFind); q.Value == "own@b.example" {
+				t.Errorf("%+v was asked for a row that is refused already", q)
+			}
+		}
+	})
+	t.Run("nobody can tell", func(t *testing.T) {
+		t.Parallel()
+		w, items := world(t, func(api.UserFind) (api.Found, error) {
+			return api.Found{}, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", "synapse_version")
+		})
+		want := []string{"2 waiting", "3 waiting", "4 waiting", "5 failed import_twice emails  3", "6 failed import_twice emails  2", "7 waiting"}
+		if diff := cmp.Diff(want, said(items)); diff != "" {
+			t.Error(diff)
+		}
+		if n := len(w.Stub.Calls("users.find")); n > 6 {
+			t.Errorf("it was asked %d times", n)
+		}
+	})
+}
+
+// A file that cannot be read to its end is not done in part: of its rows only those stay that say what else is wrong, and no password.
+func TestBrokenInTheMiddle(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	p := w.Person(api.Owner)
+	var file strings.Builder
+	file.WriteString("id,password\nbob,a good password\n")
+	for i := range 1200 {
+		fmt.Fprintf(&file, "n%04d,the password of %d\n", i, i)
+	}
+	file.WriteString("last,\"no end\n")
+	job, items := planned(t, w, p, upload(t, w, p, file.String()))
+	if job.State != api.JobFailed || job.Code != "file_quotes" || len(items) != 1 || items[0].Code != "import_exists" || job.Count.Total() != 1 {
+		t.Errorf("%s %s %+v: %d items", job.State, job.Code, job.Count, len(items))
+	}
+	for _, operation := range []string{"jobs.start", "jobs.retry"} {
+		if _, err := gatetest.Try[api.Job](t, w, p, operation, api.JobRef{ID: job.ID}); err == nil {
+			t.Errorf("%s went on", operation)
+		}
+	}
+}
+
+// That a file was sent is recorded, from wherever it comes: who, its name, its size, how it ended; and nothing of what is in it.
+func TestUploadIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	if _, err := w.Take(w.Person(api.Owner), `C:\lists\class 7b.csv`, strings.NewReader("id,password\nann,canary-1234-passphrase\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Take(w.Person(api.Owner), "book.xlsx", strings.NewReader("PK\x03\x04canary-1234-passphrase")); gatetest.Code(err) != "file_workbook" {
+		t.Error(err)
+	}
+	if _, err := w.Take(w.Person(api.Auditor), "users.csv", strings.NewReader("id\nann\n")); gatetest.Code(err) != "forbidden" {
+		t.Error(err)
+	}
+	var got []string
+	for _, r := range w.Log() {
+		got = append(got, fmt.Sprint(r, " ", r.Request, " ", r.Detail))
+		if r.Phase != "outcome" && r.Actor != "@admin:example.org" {
+			t.Errorf("it was %q", r.Actor)
+		}
+	}
+	want := []string{
+		`intent imports.upload {"name":"class 7b.csv"} `,
+		`outcome imports.upload done null 39 bytes.`,
+		`intent imports.upload {"name":"book.xlsx"} `,
+		`outcome imports.upload failed file_workbook null file_workbook`,
+		`event imports.upload refused forbidden null `,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	nowhere(t, w, "canary-1234-passphrase")
+}
