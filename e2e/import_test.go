@@ -217,7 +217,9 @@ func cliJoin(g *gatehouse, hs *homeserver.Server) cliStep {
 
 // TestNoscriptImport takes a file from the list of accounts to passwords that sign in,
 // without a script.
-func TestNoscriptImport(t *testing.T) {
+func TestNoscriptImport(t *testing.T) { eachStore(t, testNoscriptImport) }
+
+func testNoscriptImport(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs))

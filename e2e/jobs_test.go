@@ -11,7 +11,9 @@ import (
 
 // TestNoscriptJobs changes accounts that are selected in the list, without scripts: the plan, its start and the report are pages, and the page
 // of a job that goes on loads itself again.
-func TestNoscriptJobs(t *testing.T) {
+func TestNoscriptJobs(t *testing.T) { eachStore(t, testNoscriptJobs) }
+
+func testNoscriptJobs(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	g := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 5\n")

@@ -25,9 +25,11 @@ func TestMAS(t *testing.T) {
 		t.Error("the form does not say what people are asked for at their first sign-in")
 	}
 	d.shot("mas-create")
+	d.warnsOfNoEmail(true)
 	d.fill("#f-localpart", name)
 	d.fill("#f-display_name", "Made by hand")
 	d.fill("#f-threepids-0-address", name+"@example.org")
+	d.warnsOfNoEmail(false)
 	d.tick("#f-password-mode-2", true)
 	d.fill("#f-password-password", password)
 	d.tick("#f-admin", true)
@@ -120,6 +122,14 @@ func TestMAS(t *testing.T) {
 	d.done("is erased")
 	if at := w.atSynapse(name); at["erased"] != true {
 		t.Errorf("erased: %v", at)
+	}
+}
+
+// warnsOfNoEmail demands of the form of an account that it warns of one without an e-mail address, or that it does not.
+func (d *desk) warnsOfNoEmail(want bool) {
+	d.t.Helper()
+	if got := strings.Contains(d.text("#form"), "Without an address,"); got != want {
+		d.t.Errorf("the form warns of an account without an address: %t", got)
 	}
 }
 

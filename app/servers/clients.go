@@ -56,8 +56,8 @@ func (c *Clients) Render() app.UI {
 	table := ui.Table{
 		Caption: c.Title(), Rows: rows, Columns: []ui.Column{
 			{Title: env.T("clients.client"), Phone: ui.CardLead},
-			{Title: env.T("clients.url"), Width: ui.Large, Phone: ui.CardLabel},
-			{Title: env.T("clients.origin"), Width: ui.Large, Phone: ui.CardLabel},
+			{Title: env.T("clients.url"), Phone: ui.CardLabel},
+			{Title: env.T("clients.origin"), Width: ui.Middle, Phone: ui.CardLabel},
 		},
 		Empty: ui.Empty{Icon: ui.IconFilterOff, Title: env.T("clients.none")}.Draw(env),
 	}
@@ -122,7 +122,7 @@ func (c *Client) Render() app.UI {
 	env, one := c.Env(), c.Client
 	var back []app.UI
 	for _, address := range one.RedirectURLs {
-		back = append(back, ui.Paragraph(ui.Mono(address)))
+		back = append(back, app.Div().Body(ui.Mono(address)))
 	}
 	if back == nil {
 		back = []app.UI{ui.None(env)}

@@ -100,7 +100,7 @@ func (s *Site) providers() app.UI {
 	return ui.Table{
 		Caption: env.T("providers.title"), Rows: rows, Columns: []ui.Column{
 			{Title: env.T("create.identity_provider"), Phone: ui.CardLead},
-			{Title: env.T("providers.issuer"), Width: ui.Large, Phone: ui.CardLabel},
+			{Title: env.T("providers.issuer"), Phone: ui.CardLabel},
 			{Title: env.T("providers.since"), Width: ui.Middle, Phone: ui.CardLabel},
 			{Title: env.T("tokens.column.state"), Width: ui.Middle},
 		},

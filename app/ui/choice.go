@@ -204,6 +204,12 @@ func HiddenList(name string) app.UI { return app.Input().Type("hidden").Name(Att
 // Fields puts short fields side by side where there is room.
 func Fields(fields ...app.UI) app.UI { return app.Div().Class("gh-fields").Body(fields...) }
 
+// Unless puts a remark below fields, that is there as long as nothing is in those of them that have a placeholder, which tells style sheets so. It
+// comes and goes while a person types, without the program, too.
+func Unless(fields, remark app.UI) app.UI {
+	return app.Div().Class("gh-unless").Body(fields, app.Div().Class("gh-unless__remark").Role("status").Body(remark))
+}
+
 // Scriptless is a paragraph that only matters where the browser runs no scripts.
 func Scriptless(text string) app.UI { return app.P().Class("gh-help gh-scriptless").Text(text) }
 

@@ -43,9 +43,7 @@ func (c *Create) leftFields(u api.User) []app.UI {
 		}
 	}
 	add("display_name", func() app.UI { return displayNameField(env, state, asked.DisplayName) })
-	add("threepids", func() app.UI {
-		return threepidRows(env, "threepids", state, asked.Threepids, o.why("threepids.phone") == "")
-	})
+	add("threepids", func() app.UI { return contacts(o, state, asked.Threepids) })
 	if u.Begun.Lacks("password") {
 		list = append(list, passwordChoice{
 			state: state, none: true, help: env.T("create.password_help"), live: c.Live() != nil, first: asked.PasswordMode,

@@ -109,10 +109,7 @@ func (c *Create) fields() []app.UI {
 	return []app.UI{
 		c.localpart(),
 		displayNameField(env, state, ""),
-		o.or("threepids", env.T("create.contacts"), func() app.UI {
-			return threepidRows(env, "threepids", state, make([]api.Threepid, 1), o.why("threepids.phone") == "")
-		}),
-		c.firstSignIn(),
+		o.or("threepids", env.T("create.contacts"), func() app.UI { return contacts(o, state, make([]api.Threepid, 1)) }),
 		passwordChoice{state: state, none: true, noneWhy: o.why("password.none"), help: env.T("create.password_help"), live: c.Live() != nil}.draw(env),
 		ui.Check{Name: "admin", Label: env.T("create.admin", "server", env.ServerName()), State: state, Why: o.why("admin")}.Draw(env),
 		ui.More{
@@ -147,12 +144,18 @@ func avatarField(env ui.Env, state ui.FormState, value api.MXC) app.UI {
 	}.Draw(env)
 }
 
-// firstSignIn says what people are asked for when they sign in for the first time.
-func (c *Create) firstSignIn() app.UI {
-	if !c.Env().MAS() {
-		return nil
+// contacts are the rows of the e-mail addresses and phone numbers of a new account. Matrix Authentication Service asks people for an address when they
+// sign in for the first time; that is said, and where none is given here, what that means for them.
+func contacts(o offer, state ui.FormState, given []api.Threepid) app.UI {
+	env := o.env
+	rows := threepidRows(env, "threepids", state, given, o.why("threepids.phone") == "")
+	if !env.MAS() {
+		return rows
 	}
-	return ui.Remark(ui.IconMail, ui.Neutral, c.Env().T("create.mas_email"))
+	return ui.Unless(
+		app.Div().Body(rows, ui.Remark(ui.IconMail, ui.Neutral, env.T("create.mas_email"))),
+		ui.Remark(ui.IconAlertTri, ui.Warn, env.T("create.mas_no_email")),
+	)
 }
 
 // moreUsed reports whether there is something in the fields that are folded away at first.

@@ -174,7 +174,7 @@ func sessionCell(env ui.Env, d api.Device) app.UI {
 		name = ui.Name(env, deviceName(env, d))
 	}
 	if d.Admin {
-		name = ui.Join(name, ui.StateChip(env, ui.Chip{Label: env.T("devices.admin"), Icon: ui.IconAdmin, Tone: ui.Warn}))
+		name = ui.Join(name, ui.Text(" "), ui.StateChip(env, ui.Chip{Label: env.T("devices.admin"), Icon: ui.IconAdmin, Tone: ui.Warn}))
 	}
 	parts := []app.UI{ui.Subtle(env.T("devices.kind." + d.Kind))}
 	if d.Device != "" {

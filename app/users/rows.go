@@ -41,8 +41,9 @@ func threepidRows(env ui.Env, name string, state ui.FormState, given []api.Three
 			}.Draw(env)}
 		} else {
 			hidden = append(hidden, ui.HiddenField(at+".medium", medium))
-			if field.Label, field.HideLabel = env.T("create.email"), true; medium != "email" {
-				field.Label, field.HideLabel = env.T("create.phone"), false
+			field.Label, field.HideLabel, field.Placeholder = env.T("create.email"), true, env.T("create.email_example")
+			if medium != "email" {
+				field.Label, field.HideLabel, field.Placeholder = env.T("create.phone"), false, ""
 			}
 		}
 		row.Fields = append(row.Fields, field.Draw(env))

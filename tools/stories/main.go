@@ -102,7 +102,7 @@ func writeAll(dir string, css []byte, theme, direction string) error {
 }
 
 func stories() []story {
-	return []story{
+	return append(masStories(), []story{
 		{name: "accounts", draw: accounts},
 		{name: "accounts-selected", draw: accountsSelected},
 		{name: "accounts-menu", draw: accounts, open: "#row-menu"},
@@ -121,5 +121,5 @@ func stories() []story {
 		{name: "edit", draw: edit},
 		{name: "states", draw: states},
 		{name: "problem", draw: problem},
-	}
+	}...)
 }
