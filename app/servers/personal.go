@@ -60,8 +60,8 @@ func (p *Personals) Render() app.UI {
 	table := ui.Table{
 		Caption: p.Title(), Rows: rows, Columns: []ui.Column{
 			{Title: env.T("personal.session"), Phone: ui.CardLead},
-			{Title: env.T("personal.scope"), Width: ui.Large, Phone: ui.CardLabel},
-			{Title: env.T("tokens.column.state"), Width: ui.Large},
+			{Title: env.T("personal.scope"), Phone: ui.CardLabel},
+			{Title: env.T("tokens.column.state"), Width: ui.Middle},
 			{Title: env.T("tokens.column.expires"), Width: ui.Middle, Phone: ui.CardLabel},
 			{Title: env.T("personal.seen"), Width: ui.Small, Phone: ui.CardLabel},
 		},

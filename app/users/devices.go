@@ -92,7 +92,11 @@ func (d *Devices) table(signOut bool) app.UI {
 		},
 	}
 	if signOut {
-		t.Columns = append(t.Columns, ui.Column{Title: env.T("ui.actions"), HideTitle: true, Width: ui.Large, End: true})
+		room := ui.Middle
+		if why(env, d.User, api.RenameDevice) == "" {
+			room = ui.Large // two buttons
+		}
+		t.Columns = append(t.Columns, ui.Column{Title: env.T("ui.actions"), HideTitle: true, Width: room, End: true})
 		t.Select, t.SelectBy = "device", selectForm
 		t.Bulk = &ui.BulkBar{
 			FormID: selectForm, Action: route.At(env.Homeserver, route.SignOutPath, nil), Clear: here(env, route.DevicesPath, d.User),

@@ -115,8 +115,8 @@ func widths(theme string) []int64 {
 	return []int64{1280, 390}
 }
 
-// tooNarrow counts the names of accounts that have no room to be read.
-const tooNarrow = `[...document.querySelectorAll(".gh-table .gh-name")].filter(n => n.getBoundingClientRect().width < Math.min(80, n.scrollWidth)).length`
+// tooNarrow counts the names of accounts that have no room to be read. scrollWidth is rounded.
+const tooNarrow = `[...document.querySelectorAll(".gh-table .gh-name")].filter(n => n.getBoundingClientRect().width < Math.min(80, n.scrollWidth - 1)).length`
 
 type finding struct {
 	ID    string

@@ -70,7 +70,7 @@ func TestInfo(t *testing.T) {
 		t.Errorf("%+v, %v", info, err)
 	}
 	for name, why := range info.Unavailable {
-		if why == reasonOfSynapse && name != "users.list.guests" {
+		if why == reasonOfSynapse {
 			t.Errorf("%s is not to be had because of MAS", name)
 		}
 	}

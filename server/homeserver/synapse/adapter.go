@@ -16,10 +16,11 @@ import (
 
 // The reasons (`missing.<reason>`) why something cannot be had.
 const (
-	reasonMAS     = "mas"
-	reasonNoMAS   = "no_mas"
-	reasonVersion = "synapse_old"
-	reasonNotices = "synapse_no_notices"
+	reasonMAS      = "mas"
+	reasonNoGuests = "mas_no_guests"
+	reasonNoMAS    = "no_mas"
+	reasonVersion  = "synapse_old"
+	reasonNotices  = "synapse_no_notices"
 )
 
 // synapse is one homeserver.

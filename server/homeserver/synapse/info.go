@@ -45,7 +45,7 @@ func (s *synapse) unavailable(known facts) map[string]string {
 	out := s.table.Unavailable()
 	out["users.list.drift"] = reasonNoMAS
 	if known.mas {
-		maps.Copy(out, map[string]string{"users.update.admin": reasonMAS, "users.update.threepids": reasonMAS, "users.list.guests": reasonMAS})
+		maps.Copy(out, map[string]string{"users.update.admin": reasonMAS, "users.update.threepids": reasonMAS, "users.list.guests": reasonNoGuests})
 	}
 	if !known.version.atLeast(1, 72) {
 		out["users.find.email"], out["users.find.phone"] = reasonVersion, reasonVersion
