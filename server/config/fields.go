@@ -152,7 +152,7 @@ var fields = expand([]Field{
 	},
 	{
 		Path: homeserverPath + ".registrations_per_second", Type: "number", Default: "10",
-		About: "How many accounts Gatehouse registers in a second with the shared secret; the homeserver itself sets no limit there, and each one costs it the hashing of a password. More than that wait. From 1 to 1000.",
+		About: "How many accounts Gatehouse registers in a second with the shared secret; the homeserver itself sets no limit there, and each one costs it the hashing of a password. More than that wait. Jobs find out by themselves how many it can take, see `jobs_at_once`. From 1 to 1000.",
 		codec: number(func(p *place) *int { return &p.homeserver.RegistrationsPerSecond }, 1, 1000),
 	},
 	{

@@ -123,6 +123,7 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 		return g.write(ctx, v, server, entry, req)
 	}
 	if v.Item {
+		ctx = homeserver.WithPace(ctx)
 		return deed()
 	}
 	return g.keys.once(ctx, v, req, deed)

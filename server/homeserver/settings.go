@@ -154,3 +154,11 @@ func RequestKey(ctx context.Context) string {
 	key, _ := ctx.Value(keyOfRequest{}).(string)
 	return key
 }
+
+type paced struct{}
+
+// WithPace tells an adapter that the call is one of a job, which has a pace of its own: it waits for no Turns.
+func WithPace(ctx context.Context) context.Context { return context.WithValue(ctx, paced{}, true) }
+
+// HasPace reports whether the call that ctx is of is one of a job.
+func HasPace(ctx context.Context) bool { return ctx.Value(paced{}) != nil }

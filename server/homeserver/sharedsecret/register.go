@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver"
@@ -41,7 +42,8 @@ type Registrar struct {
 }
 
 // NewRegistrar returns a Registrar; without a secret everything it does is ErrNotConfigured. Neither server limits the
-// endpoint, and each call of it costs Synapse a bcrypt, so each call waits for its turn.
+// endpoint, and each call of it costs Synapse a bcrypt, so each call waits for its turn, unless a job makes it, which finds out what the
+// homeserver can take.
 func NewRegistrar(c *matrix.Client, kind Kind, secret api.Secret, turns homeserver.Turns) *Registrar {
 	return &Registrar{client: c, secret: secret, kind: kind, turns: turns}
 }
@@ -65,6 +67,9 @@ type Registered struct {
 	ID       api.UserID
 	Token    api.Secret
 	DeviceID api.DeviceID
+	// Asked is the homeserver's clock, in whole seconds, when it was asked for the nonce: no account that this made is older. It is there
+	// with an error of the registration itself, too; zero where the homeserver does not tell.
+	Asked time.Time
 }
 
 // Register makes an account (GET and POST /_synapse/admin/v1/register). It never changes one that exists: that is
@@ -112,7 +117,7 @@ func (r *Registrar) register(ctx context.Context, username string, a Account) (R
 
 // wait lets time pass until it is this one's turn.
 func (r *Registrar) wait(ctx context.Context) error {
-	if r.turns == nil {
+	if r.turns == nil || homeserver.HasPace(ctx) {
 		return nil
 	}
 	wait, err := r.turns(ctx)
@@ -129,7 +134,8 @@ func (r *Registrar) attempt(ctx context.Context, username string, a Account) (Re
 	var challenge struct {
 		Nonce string `json:"nonce"`
 	}
-	if _, err := r.client.Do(ctx, matrix.Call{Method: http.MethodGet, Path: registerPath}, &challenge); err != nil {
+	asked, err := r.client.Do(ctx, matrix.Call{Method: http.MethodGet, Path: registerPath}, &challenge)
+	if err != nil {
 		return Registered{}, r.sort(err)
 	}
 	mac, err := MAC(r.secret, challenge.Nonce, username, a.Password, a.Admin, a.UserType)
@@ -153,9 +159,9 @@ func (r *Registrar) attempt(ctx context.Context, username string, a Account) (Re
 		DeviceID    api.DeviceID `json:"device_id"`
 	}
 	if _, err := r.client.Do(ctx, matrix.Call{Method: http.MethodPost, Path: registerPath, Body: body}, &made); err != nil {
-		return Registered{}, r.sort(err)
+		return Registered{Asked: asked.Date}, r.sort(err)
 	}
-	return Registered{ID: made.UserID, Token: made.AccessToken, DeviceID: made.DeviceID}, nil
+	return Registered{ID: made.UserID, Token: made.AccessToken, DeviceID: made.DeviceID, Asked: asked.Date}, nil
 }
 
 // sort finds the errors of the secret itself. Synapse has one errcode for several of them, so its words decide.

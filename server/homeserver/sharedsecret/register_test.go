@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/matrix"
 )
 
@@ -220,4 +221,8 @@ func TestTurns(t *testing.T) {
 	want(context.DeadlineExceeded, 4)
 	end = errors.New("no turn")
 	want(end, 4)
+	// A job has a pace of its own.
+	if err := r.Prove(homeserver.WithPace(t.Context())); err != nil || len(s.calls) != 6 {
+		t.Errorf("a job: %v after %v", err, s.calls)
+	}
 }

@@ -3,6 +3,7 @@
 package synapse
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -45,9 +46,9 @@ func (s *synapse) create(ctx context.Context, req api.UserCreate) (api.Handout, 
 	}
 	m := making{UserCreate: req, id: id, password: secret}
 	if s.registrar.HasSecret() && !secret.IsZero() {
-		err = s.register(ctx, m)
+		m.now, err = s.register(ctx, m)
 	} else {
-		err = s.putNew(ctx, m)
+		m.now, err = s.putNew(ctx, m)
 	}
 	if err != nil {
 		return api.Handout{}, err
@@ -60,57 +61,60 @@ type making struct {
 	api.UserCreate
 	id       api.UserID
 	password api.Secret
+	now      api.User
 }
 
-// register makes the account with the shared secret. Where nobody answers, it is ours if the name was free before and there
-// is an account now, made since and just as it was asked for.
-func (s *synapse) register(ctx context.Context, m making) error {
-	before, since, err := s.lookAt(ctx, m.Localpart)
-	if err != nil {
-		return err
-	}
-	if !before.Free {
-		return nameProblem(before)
-	}
+// register makes the account with the shared secret, in no more calls than that takes: it refuses a name that is not free by itself. Where
+// nobody answers, the account is ours if it was made since the nonce was given, and is just as it was asked for.
+func (s *synapse) register(ctx context.Context, m making) (api.User, error) {
 	done, err := s.registrar.Register(ctx, sharedsecret.Account{
 		Username: m.Localpart, Password: m.password, Admin: m.Admin, UserType: m.UserType, DisplayName: m.DisplayName,
 	})
 	switch {
 	case matrix.Unknown(err):
-		return s.settle(ctx, m.id, err, func(u api.User) bool { return m.made(u, since) && u.Admin == m.Admin && u.UserType == m.UserType })
+		return s.settled(ctx, m.id, err, func(u api.User) bool { return m.made(u, done.Asked) && u.Admin == m.Admin && u.UserType == m.UserType })
 	case err != nil:
-		return sharedsecret.Problem(err)
+		return api.User{}, sharedsecret.Problem(err)
 	case done.ID != m.id:
 		// The configured server name is not the homeserver's: the account exists, under another ID than the person was shown.
-		return api.NewProblem(api.StatusBadGateway, "homeserver_other_name", "id", string(done.ID))
+		return api.User{}, api.NewProblem(api.StatusBadGateway, "homeserver_other_name", "id", string(done.ID))
 	}
-	return nil
+	u := api.User{ID: m.id, DisplayName: cmp.Or(m.DisplayName, string(m.Localpart)), Admin: m.Admin, UserType: m.UserType}
+	if !done.Asked.IsZero() {
+		u.CreatedMS = done.Asked.UnixMilli()
+	}
+	return u, nil
 }
 
 // putNew makes the account without password or anything else (PUT /_synapse/admin/v2/users/{id} with an empty object). 201
 // means made, 200 that there was one, of which nothing was changed.
-func (s *synapse) putNew(ctx context.Context, m making) error {
+func (s *synapse) putNew(ctx context.Context, m making) (api.User, error) {
 	before, since, err := s.lookAt(ctx, m.Localpart)
 	if err != nil {
-		return err
+		return api.User{}, err
 	}
 	if !before.Free {
-		return nameProblem(before)
+		return api.User{}, nameProblem(before)
 	}
 	answer, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodPut, Path: userPath(m.id), Body: struct{}{}}, nil)
 	switch {
 	case matrix.Unknown(err):
-		return s.settle(ctx, m.id, err, func(u api.User) bool {
+		return s.settled(ctx, m.id, err, func(u api.User) bool {
 			bare := m
 			bare.DisplayName = ""
 			return bare.made(u, since)
 		})
 	case err != nil:
-		return sharedsecret.Problem(err)
+		return api.User{}, sharedsecret.Problem(err)
 	case answer.Status != http.StatusCreated:
-		return api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
+		return api.User{}, api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
 	}
-	return nil
+	u, err := s.read(ctx, m.id)
+	if err != nil {
+		// It was made, so the card has to be shown whatever happens next.
+		u = api.User{ID: m.id}
+	}
+	return u, nil
 }
 
 // made reports whether an account can be the one that was asked for: made since then, and called so.
@@ -124,11 +128,7 @@ func (m making) made(u api.User, since time.Time) bool {
 
 // fill sets what the new account does not have yet, each by itself, so that it is known what failed.
 func (s *synapse) fill(ctx context.Context, m making) (api.Handout, error) {
-	now, err := s.read(ctx, m.id)
-	if err != nil {
-		// It was made, so the card has to be shown whatever happens next.
-		now = api.User{ID: m.id, DisplayName: m.DisplayName, Admin: m.Admin, UserType: m.UserType}
-	}
+	now := m.now
 	out := api.Handout{Password: m.password, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL}
 	for _, step := range []struct {
 		field string

@@ -67,8 +67,8 @@ func TestServerErrors(t *testing.T) {
 		do          func(*bench) error
 		want        string
 	}{
-		{"name reserved by a bridge", "GET username_available", 400, `{"errcode":"M_EXCLUSIVE","error":"reserved"}`, create, "localpart_exclusive [localpart: localpart_exclusive]"},
-		{"name refused", "GET username_available", 400, `{"errcode":"M_INVALID_USERNAME","error":"no"}`, create, "name_refused [localpart: name_refused]"},
+		{"name reserved by a bridge", "POST register", 400, `{"errcode":"M_EXCLUSIVE","error":"reserved"}`, create, "localpart_exclusive [localpart: localpart_exclusive]"},
+		{"name refused", "POST register", 400, `{"errcode":"M_INVALID_USERNAME","error":"no"}`, create, "homeserver_refused [localpart: homeserver_refused]"},
 		{"name taken in between", "POST register", 400, `{"errcode":"M_USER_IN_USE","error":"taken"}`, create, "name_in_use [localpart: name_in_use]"},
 		{"refused by a spam checker", "POST register", 429, `{"errcode":"M_UNKNOWN","error":"Rate limited"}`, create, "homeserver_limited"},
 		{"password refused", "POST register", 400, `{"errcode":"M_UNKNOWN","error":"Invalid password"}`, create, "homeserver_refused [password.password: homeserver_refused]"},
