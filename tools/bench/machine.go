@@ -61,9 +61,14 @@ func field(path, name string) string {
 }
 
 // resident is how many bytes of memory a process holds (VmRSS); zero where the system does not tell.
-func resident(pid int) int64 {
+func resident(pid int) int64 { return status(pid, "VmRSS") }
+
+// peak is how many bytes a process has held at most (VmHWM); zero where the system does not tell.
+func peak(pid int) int64 { return status(pid, "VmHWM") }
+
+func status(pid int, name string) int64 {
 	var kib int64
-	if _, err := fmt.Sscanf(field(fmt.Sprintf("/proc/%d/status", pid), "VmRSS"), "%d kB", &kib); err != nil {
+	if _, err := fmt.Sscanf(field(fmt.Sprintf("/proc/%d/status", pid), name), "%d kB", &kib); err != nil {
 		return 0
 	}
 	return kib << 10

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command bench measures the built program and writes docs/BENCHMARKS.md: what a browser downloads, how long people wait for pages on a
-// fast and on a slow line, what the gate adds to a call, and how much memory it holds. It fails where a budget is exceeded.
+// fast and on a slow line, what the gate adds to a call, how many accounts a second it makes, and how much memory it holds. It fails where
+// a budget is exceeded.
 //
 //	go run ./tools/bench [-runs 5] [-out docs/BENCHMARKS.md]
 //	go run ./tools/bench -quick     only how fast the program is on loopback, printed
+//	go run ./tools/bench -bulk      only how many accounts a second are made, printed
 //
-// It needs `make build`, a Chromium and an installed Synapse (`make setup`), and takes about five minutes. Nothing else should be busy
+// It needs `make build`, a Chromium and an installed Synapse (`make setup`), and takes about ten minutes. Nothing else should be busy
 // on the machine meanwhile.
 package main
 
@@ -32,12 +34,19 @@ func main() {
 	runs := flag.Int("runs", 5, "how often each page is measured")
 	out := flag.String("out", "docs/BENCHMARKS.md", "the `file` that is written")
 	quick := flag.Bool("quick", false, "measure only how long the program takes to take a page over and to draw another, and write nothing")
+	bulk := flag.Bool("bulk", false, "measure only how many accounts a second are made, and write nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error
-	if *quick {
+	switch {
+	case *bulk:
+		r := &report{}
+		if err = (&bench{log: os.Stdout, report: r}).throughputs(ctx); err == nil {
+			r.bulk(func(format string, args ...any) { fmt.Printf(format+"\n", args...) })
+		}
+	case *quick:
 		err = measure(ctx, os.Stdout, &report{Runs: *runs, Quick: true})
-	} else {
+	default:
 		err = run(ctx, os.Stdout, *runs, *out)
 	}
 	stop()
@@ -118,7 +127,10 @@ func measure(ctx context.Context, log io.Writer, r *report) (err error) {
 	if err := b.withUpstream(ctx); err != nil {
 		return err
 	}
-	return b.withHomeserver(ctx)
+	if err := b.withHomeserver(ctx); err != nil {
+		return err
+	}
+	return b.throughputs(ctx)
 }
 
 // A bench is what is measured, and what with.

@@ -18,6 +18,9 @@ const (
 	redrawSlow  = 100 * time.Millisecond // 100 rows at 4× slower CPU
 	gateAdds    = 5 * time.Millisecond   // p99, at 200 calls a second
 	memoryAtAll = 64 << 20
+	jobKeepsUp  = 0.95        // of what the homeserver makes when it is saturated directly
+	planTime    = time.Minute // 200,000 rows
+	planMemory  = 200 << 20
 )
 
 // A report is everything that was measured.
@@ -33,6 +36,9 @@ type report struct {
 	Journeys []*journey
 	Redraw   times
 	Calls    []*call
+
+	Throughputs []*throughput
+	Plan        planning
 
 	MemoryStart, MemoryLoad int64
 }
@@ -74,6 +80,17 @@ func (r *report) exceeded() []error {
 	if most := max(r.MemoryStart, r.MemoryLoad); most > memoryAtAll {
 		say("The gate at rest holds %s; the budget is %s.", mebibytes(most), mebibytes(memoryAtAll))
 	}
+	for _, t := range r.Throughputs {
+		if got := t.Job.over(t.Direct); got < jobKeepsUp {
+			say("With bcrypt_rounds %d a job makes %.2f times as many accounts a second as the homeserver can; the budget is %.2f.", t.Rounds, got, jobKeepsUp)
+		}
+	}
+	if r.Plan.Took > planTime {
+		say("The plan of %d rows takes %s; the budget is %s.", r.Plan.Rows, shown(r.Plan.Took), shown(planTime))
+	}
+	if r.Plan.Peak > planMemory {
+		say("With the plan of %d rows the gate has held %s; the budget is %s.", r.Plan.Rows, mebibytes(r.Plan.Peak), mebibytes(planMemory))
+	}
 	return all
 }
 
@@ -102,6 +119,7 @@ func (r *report) markdown() string {
 	r.sizes(line)
 	r.pages(line)
 	r.calls(line)
+	r.bulk(line)
 	r.memory(line)
 	return b.String()
 }
@@ -186,6 +204,25 @@ func signed(d time.Duration) string {
 		return "− " + shown(-d)
 	}
 	return "+ " + shown(d)
+}
+
+func (r *report) bulk(line printer) {
+	line("\n## Work in bulk\n")
+	line("Accounts a second, made from a CSV file with their passwords. Medians of some turns, in one run, in turn, with the least and the most.\n")
+	line("| | through a job | the homeserver, saturated | one call after another | `register_new_matrix_user` |")
+	line("|---|---|---|---|---|")
+	for _, t := range r.Throughputs {
+		line("| `bcrypt_rounds: %d` | %s | %s; the job × **%.2f** | %s; the job × %.2f | %s; the job × %.1f |",
+			t.Rounds, t.Job, t.Direct, t.Job.over(t.Direct), t.Alone, t.Job.over(t.Alone), t.Script, t.Job.over(t.Script))
+	}
+	line(`
+- *Through a job*: from the start of a planned job until it is done, each account an intent and an outcome in the audit log.
+- *Saturated*: %d registrations with the shared secret under way at any time, straight to the homeserver. Budget: the job makes %.2f times as many.
+- *One call after another*: the same registrations, each when the one before is answered. The script is Synapse's own, started for each account.
+- A low `+"`bcrypt_rounds`"+` makes the homeserver quick, so that what the job itself costs shows; 12 is Synapse's default.
+
+The plan of %d rows, each with name and password, takes %s; budget %s. The gate has held %s at most until then; budget %s.`,
+		atOnce, jobKeepsUp, r.Plan.Rows, shown(r.Plan.Took), shown(planTime), mebibytes(r.Plan.Peak), mebibytes(planMemory))
 }
 
 func (r *report) memory(line printer) {

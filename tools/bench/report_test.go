@@ -32,6 +32,11 @@ func good() *report {
 			{Name: "users.get", PerSec: 200, Gate: ms(1, 6), Direct: ms(0.5, 1)},
 			{Name: "users.get", Gate: ms(2, 4, 3), Direct: ms(2, 2, 5)},
 		},
+		Throughputs: []*throughput{
+			{Rounds: 4, Job: rates{95, 190}, Direct: rates{100, 200}, Alone: rates{50, 50}, Script: rates{1, 2}},
+			{Rounds: 12, Job: rates{7.6}, Direct: rates{8}, Alone: rates{4}, Script: rates{0.9}},
+		},
+		Plan:        planning{Rows: 200_000, Took: time.Minute, Peak: 200 << 20},
 		MemoryStart: 40 << 20, MemoryLoad: 64 << 20,
 	}
 }
@@ -78,6 +83,9 @@ func TestExceeded(t *testing.T) {
 		"click":     {func(r *report) { r.Journeys[2].Program = 1 }, "1 of 1 clicks had to wait"},
 		"redraw":    {func(r *report) { r.Redraw = ms(101) }, "Drawing 100 rows"},
 		"gate":      {func(r *report) { r.Calls[0].Gate = ms(1, 6.1) }, "The gate adds 5.1 ms"},
+		"job":       {func(r *report) { r.Throughputs[1].Job[0] = 7.5 }, "a job makes 0.94 times"},
+		"plan":      {func(r *report) { r.Plan.Took++ }, "takes 60.0 s"},
+		"plan held": {func(r *report) { r.Plan.Peak = 201 << 20 }, "held 201 MiB"},
 		"memory":    {func(r *report) { r.MemoryStart = 66 << 20 }, "holds 66 MiB"},
 	} {
 		r := good()

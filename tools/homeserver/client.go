@@ -21,7 +21,15 @@ import (
 // called here, and waits long enough for a loaded machine.
 var httpClient = &http.Client{
 	Timeout:       60 * time.Second,
+	Transport:     keptOpen(),
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// keptOpen keeps as many connections as anything here uses at once.
+func keptOpen() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 64
+	return t
 }
 
 // An Error is an answer with a status other than 2xx.

@@ -93,7 +93,11 @@ func findPython(ctx context.Context) (string, error) {
 }
 
 // synapsePython is the interpreter of the virtual environment.
-func synapsePython() (string, error) {
+func synapsePython() (string, error) { return SynapseProgram("python") }
+
+// SynapseProgram is the path of a program that comes with Synapse, such as
+// register_new_matrix_user.
+func SynapseProgram(name string) (string, error) {
 	dir, err := CacheDir("synapse")
 	if err != nil {
 		return "", err
@@ -101,7 +105,7 @@ func synapsePython() (string, error) {
 	if !stamped(dir, synapseStamp) {
 		return "", fmt.Errorf("Synapse %s: %w; run: go run ./tools/setup -only synapse", SynapseVersion, ErrNotInstalled)
 	}
-	return filepath.Join(dir, "bin", "python"), nil
+	return filepath.Join(dir, "bin", name), nil
 }
 
 // InstallDendrite builds Dendrite's programs from the small module beside this

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/tools/homeserver"
+	"gatehouse/tools/stage"
+)
+
+// A throughput is how many accounts a second are made at one homeserver, in turns: by a job of the gate, and by what there is besides it.
+type throughput struct {
+	Rounds int // bcrypt_rounds of the homeserver
+	Each   int // accounts that each way makes in a turn, but for the script
+	Job    rates
+	Direct rates // atOnce registrations under way at any time, straight to the homeserver
+	Alone  rates // one registration after the other, straight to the homeserver
+	Script rates // register_new_matrix_user, once for each account
+}
+
+// atOnce is how many direct registrations are under way at any time: more than a homeserver needs to be busy all the time, and as many as
+// a job may have.
+const atOnce = 16
+
+// scripted is how many accounts the script makes in a turn: it takes about a second for each, whatever the homeserver.
+const scripted = 5
+
+// rates are accounts a second, one of each turn.
+type rates []float64
+
+func (r rates) median() float64 {
+	if len(r) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(r))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}
+
+// String is the median and what it lies between.
+func (r rates) String() string {
+	if len(r) == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("**%s** (%s–%s)", perSecond(r.median()), perSecond(slices.Min(r)), perSecond(slices.Max(r)))
+}
+
+func perSecond(rate float64) string {
+	if rate < 10 {
+		return fmt.Sprintf("%.1f", rate)
+	}
+	return fmt.Sprintf("%.0f", rate)
+}
+
+// over returns how many times as many accounts r makes as other does: the median over the turns.
+func (r rates) over(other rates) float64 {
+	var ratios rates
+	for i := range min(len(r), len(other)) {
+		ratios = append(ratios, r[i]/other[i])
+	}
+	return ratios.median()
+}
+
+// throughputs measures with a quick hash of passwords, where what the job itself costs shows, and with the one that Synapse has by default.
+func (b *bench) throughputs(ctx context.Context) error {
+	for _, t := range []*throughput{{Rounds: quickRounds, Each: 500}, {Rounds: 12, Each: 48}} {
+		if err := b.throughput(ctx, t); err != nil {
+			return fmt.Errorf("accounts a second, bcrypt_rounds %d: %w", t.Rounds, err)
+		}
+		b.report.Throughputs = append(b.report.Throughputs, t)
+	}
+	return nil
+}
+
+func (b *bench) throughput(ctx context.Context, t *throughput) (err error) {
+	hs, err := homeserver.StartSynapse(ctx, homeserver.SynapseOptions{
+		SharedSecret: "bench-secret", ServerName: "bench.example", Persistent: true, ExtraYAML: fmt.Sprintf("bcrypt_rounds: %d\n", t.Rounds),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, hs.Stop()) }()
+	if _, err := hs.Register(ctx, adminName, adminPassword, true); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "gatehouse-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	listen, err := homeserver.FreeAddress()
+	if err != nil {
+		return err
+	}
+	panel, err := stage.StartPanel(ctx, stage.PanelOptions{Dir: dir, Listen: listen, Homeserver: hs})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, panel.Stop()) }()
+	cookies, err := panel.SignIn(ctx, adminName, adminPassword)
+	if err != nil {
+		return err
+	}
+	m := &makers{hs: hs, api: apiClient{"http://" + panel.Listen, panel.URL, cookies}}
+	if err := b.turns(ctx, t, m); err != nil || t.Rounds != quickRounds {
+		return err
+	}
+	fmt.Fprintln(b.log, "plan:", planRows, "rows")
+	if b.report.Plan.Took, err = m.plan(ctx, planRows); err != nil {
+		return err
+	}
+	b.report.Plan.Rows, b.report.Plan.Peak = planRows, peak(panel.Pid)
+	return nil
+}
+
+// quickRounds is the bcrypt_rounds of a homeserver that is quick.
+const quickRounds = 4
+
+// planRows is how many rows a file has that is planned.
+const planRows = 200_000
+
+// A planning is what the plan of a large file takes.
+type planning struct {
+	Rows int
+	Took time.Duration // from the end of the upload until each row's line of the plan stands
+	Peak int64         // bytes that the gate held at most, since its start
+}
+
+func (b *bench) turns(ctx context.Context, t *throughput, m *makers) error {
+	const turns = 5
+	for turn := range turns + 1 {
+		n := t.Each
+		if turn == 0 { // does not count
+			n = max(20, n/10)
+		}
+		ways := []struct {
+			name string
+			into *rates
+			n    int
+			make func(ctx context.Context, n int) (time.Duration, error)
+		}{
+			{"saturated", &t.Direct, n, m.direct(atOnce)}, {"a job", &t.Job, n, m.job},
+			{"one after another", &t.Alone, n / 2, m.direct(1)}, {"register_new_matrix_user", &t.Script, scripted, m.script},
+		}
+		if turn%2 == 1 {
+			ways[0], ways[1] = ways[1], ways[0]
+		}
+		for _, way := range ways {
+			took, err := way.make(ctx, way.n)
+			if err != nil {
+				return err
+			}
+			rate := float64(way.n) / took.Seconds()
+			fmt.Fprintf(b.log, "accounts: bcrypt_rounds %d, turn %d of %d: %s, %s a second\n", t.Rounds, turn, turns, way.name, perSecond(rate))
+			if turn > 0 {
+				*way.into = append(*way.into, rate)
+			}
+		}
+	}
+	return nil
+}
+
+const adminName = "admin"
+
+// makers make accounts, each in its way, all with names that are new.
+type makers struct {
+	hs   *homeserver.Server
+	api  apiClient
+	made int
+}
+
+// names returns the next names.
+func (m *makers) names(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		m.made++
+		list[i] = fmt.Sprintf("person%06d", m.made)
+	}
+	return list
+}
+
+// direct registers accounts with the shared secret, so many at once.
+func (m *makers) direct(atOnce int) func(ctx context.Context, n int) (time.Duration, error) {
+	return func(ctx context.Context, n int) (time.Duration, error) {
+		names := m.names(n)
+		var next atomic.Int64
+		failed := make([]error, atOnce)
+		var all sync.WaitGroup
+		began := time.Now()
+		for w := range atOnce {
+			all.Go(func() {
+				for failed[w] == nil {
+					i := int(next.Add(1)) - 1
+					if i >= n {
+						return
+					}
+					_, failed[w] = m.hs.RegisterAccount(ctx, homeserver.Registration{Username: names[i], Password: passwordOf(names[i]), NoLogin: true})
+				}
+			})
+		}
+		all.Wait()
+		return time.Since(began), errors.Join(failed...)
+	}
+}
+
+func passwordOf(name string) string { return "the password of " + name }
+
+// script runs Synapse's own program for each account, one after the other.
+func (m *makers) script(ctx context.Context, n int) (time.Duration, error) {
+	program, err := homeserver.SynapseProgram("register_new_matrix_user")
+	if err != nil {
+		return 0, err
+	}
+	names := m.names(n)
+	began := time.Now()
+	for _, name := range names {
+		cmd := exec.CommandContext(ctx, program, "--user", name, "--password", passwordOf(name), "--no-admin", "--shared-secret", m.hs.SharedSecret, m.hs.URL)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("%s: %w\n%s", filepath.Base(program), err, said)
+		}
+	}
+	return time.Since(began), nil
+}
+
+// job has the gate make accounts from a file, passwords and all. What counts is from the start of the planned job until it is done.
+func (m *makers) job(ctx context.Context, n int) (time.Duration, error) {
+	job, _, err := m.planned(ctx, n)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if err := m.api.write(ctx, "jobs.start", map[string]any{"id": job.ID}, nil); err != nil {
+		return 0, err
+	}
+	if job, err = m.until(ctx, job.ID, "done"); err != nil {
+		return 0, err
+	}
+	took := time.Since(began)
+	if job.Count["done"] != n {
+		return 0, fmt.Errorf("of %d accounts the job made %v", n, job.Count)
+	}
+	return took, nil
+}
+
+// plan has the gate plan a file, and throws the plan away.
+func (m *makers) plan(ctx context.Context, n int) (time.Duration, error) {
+	job, took, err := m.planned(ctx, n)
+	if err != nil {
+		return 0, err
+	}
+	if job.Count["waiting"] != n {
+		return 0, fmt.Errorf("of %d rows the plan has %v", n, job.Count)
+	}
+	return took, m.api.write(ctx, "jobs.cancel", map[string]any{"id": job.ID}, nil)
+}
+
+// planned sends a file of new accounts and has it planned. The time is that of the plan alone.
+func (m *makers) planned(ctx context.Context, n int) (importJob, time.Duration, error) {
+	var file strings.Builder
+	file.WriteString("id,displayname,password\n")
+	for _, name := range m.names(n) {
+		fmt.Fprintf(&file, "%s,%s,%s\n", name, name, passwordOf(name))
+	}
+	var job importJob
+	id, err := m.api.upload(ctx, "people.csv", file.String())
+	if err != nil {
+		return job, 0, err
+	}
+	columns := []map[string]any{{"column": 1, "field": "id"}, {"column": 2, "field": "display_name"}, {"column": 3, "field": "password"}}
+	began := time.Now()
+	if err := m.api.write(ctx, "imports.plan", map[string]any{"id": id, "mode": "create", "columns": columns}, &job); err != nil {
+		return job, 0, err
+	}
+	job, err = m.until(ctx, job.ID, "planned")
+	return job, time.Since(began), err
+}
+
+type importJob struct {
+	ID    string         `json:"id"`
+	State string         `json:"state"`
+	Code  string         `json:"code"`
+	Count map[string]int `json:"count"`
+}
+
+// until waits until a job is in a state.
+func (m *makers) until(ctx context.Context, id, state string) (importJob, error) {
+	for {
+		var job importJob
+		if err := m.api.read(ctx, "jobs.get?id="+id, &job); err != nil || job.State == state {
+			return job, err
+		}
+		if job.State == "failed" {
+			return job, fmt.Errorf("the job has failed: %s", job.Code)
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return job, err
+		}
+	}
+}
