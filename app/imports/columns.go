@@ -155,6 +155,6 @@ func (c *Columns) what() []app.UI {
 		ui.Check{Name: "reset", Label: env.T("imports.reset"), Help: env.T("imports.reset_help"), State: state}.Draw(env),
 		ui.Check{Name: "clear", Label: env.T("imports.clear"), Help: env.T("imports.clear_help"), State: state}.Draw(env),
 		ui.Check{Name: "stop", Label: env.T("imports.stop"), Help: env.T("imports.stop_help"), State: state}.Draw(env),
-		ui.Field{Name: "note", Label: env.T("imports.note"), State: state, Optional: true, MaxLength: 500}.Draw(env),
+		ui.Field{Name: "note", Label: env.T("jobs.note"), Help: env.T("imports.note_help"), State: state, Optional: true, MaxLength: 500}.Draw(env),
 	}
 }

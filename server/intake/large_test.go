@@ -109,6 +109,10 @@ func TestPasswordsAreNowhere(t *testing.T) {
 		gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
 		worked(t, w, p, job.ID)
 		nowhere(t, w, canary)
+		var kept int
+		if err := storetest.Raw(t, w.Source).QueryRow(`SELECT COUNT(*) FROM job_items WHERE secret IS NOT NULL`).Scan(&kept); err != nil || kept > 0 {
+			t.Errorf("%d passwords of the file are kept when their accounts have them (%v)", kept, err)
+		}
 	}
 	if calls := fmt.Sprint(w.Stub.Calls("users.create")); len(w.Stub.Calls("users.create")) != 3 {
 		t.Errorf("the homeserver got %s", calls)
