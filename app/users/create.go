@@ -92,7 +92,11 @@ func (c *Create) Render() app.UI {
 		}}.Draw(env))
 	}
 	if c.Server.State == "down" {
-		top = append(top, ui.Note{Kind: ui.Warn, Icon: ui.IconServerOff, Text: env.T("why.down", "server", env.ServerName())}.Draw(env))
+		text := env.T("why.down", "server", env.ServerName())
+		if p := c.Server.Problem; p != nil && p.Code != "homeserver_down" { // it is not the homeserver itself
+			text = env.ProblemText(p)
+		}
+		top = append(top, ui.Note{Kind: ui.Warn, Icon: ui.IconServerOff, Text: text}.Draw(env))
 	}
 	if c.User != nil {
 		return c.renderContinue()

@@ -116,8 +116,9 @@ func TestCreateRefused(t *testing.T) {
 
 func TestCreateGolden(t *testing.T) {
 	env := screentest.Env()
-	down := synapse()
-	down.State = "down"
+	down, downMAS := synapse(), synapse()
+	down.State, downMAS.State = "down", "down"
+	downMAS.Problem = api.NewProblem(api.StatusBadGateway, "mas_down")
 	for _, c := range []struct {
 		name   string
 		env    ui.Env
@@ -129,6 +130,7 @@ func TestCreateGolden(t *testing.T) {
 		{"dendrite", env, dendriteServer()},
 		{"no-secret", unable(env, map[string]string{"users.create": "synapse_no_secret"}), synapse()},
 		{"down", env, down},
+		{"down-mas", env, downMAS},
 		{"german", screentest.In(env, "de"), synapse()},
 	} {
 		t.Run(c.name, func(t *testing.T) {

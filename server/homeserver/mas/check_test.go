@@ -75,7 +75,7 @@ func TestInfo(t *testing.T) {
 		}
 	}
 	b.fake.Down(true)
-	if info, err = b.info(t.Context(), api.ServerQuery{}); err != nil || info.State != "down" || info.Problem.Code != "mas_down" {
+	if info, err = b.info(t.Context(), api.ServerQuery{}); err != nil || info.State != "down" || info.Problem.Code != "mas_down" || info.Unavailable["users.create.threepids.phone"] != reasonNoPhones {
 		t.Errorf("%+v, %v", info, err)
 	}
 }

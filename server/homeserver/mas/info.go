@@ -31,6 +31,7 @@ func (a *adapter) info(ctx context.Context, q api.ServerQuery) (api.Server, erro
 	if err := g.Wait(); err != nil {
 		return api.Server{}, err
 	}
+	out.Unavailable = a.unavailable(out.Unavailable) // however it is: forms are drawn all the same
 	if out.State == "down" {
 		return out, nil
 	}
@@ -39,7 +40,6 @@ func (a *adapter) info(ctx context.Context, q api.ServerQuery) (api.Server, erro
 		return out, nil
 	}
 	out.Version += " + MAS " + strings.TrimPrefix(version, "v")
-	out.Unavailable = a.unavailable(out.Unavailable)
 	out.UserTypes = append([]string{"support", "bot"}, a.settings.UserTypes...)
 	out.MaxLocalpart = maxID - len(a.id(""))
 	return out, nil
@@ -56,7 +56,8 @@ func (a *adapter) version(ctx context.Context) (string, error) {
 
 // unavailable is what Synapse alone cannot, less what MAS can.
 func (a *adapter) unavailable(synapse map[string]string) map[string]string {
-	out := maps.Clone(synapse)
+	out := map[string]string{}
+	maps.Copy(out, synapse)
 	for _, e := range a.table {
 		delete(out, e.Op.Info().Name)
 		if why := e.Why(); why != "" {
