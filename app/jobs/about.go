@@ -53,6 +53,9 @@ func chip(env ui.Env, j api.Job) app.UI {
 
 // progress says how far a job is, in words.
 func progress(env ui.Env, j api.Job) string {
+	if j.StartedMS == 0 {
+		return env.N("jobs.accounts", int(j.Count.Waiting))
+	}
 	return env.T("jobs.progress", "done", j.Count.Ended(), "total", j.Count.Total())
 }
 

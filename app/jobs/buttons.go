@@ -15,15 +15,23 @@ import (
 // buttons are what can be done with the job as it is; start is the form that begins it, where there is one.
 func (p *Job) buttons(start app.UI) app.UI {
 	env, j := p.Env(), p.Job
-	if env.WhyNot(api.StartJob.Info().Name) != "" {
-		return nil
+	if why := env.WhyNot(api.StartJob.Info().Name); why != "" {
+		if j.Ended() {
+			return nil
+		}
+		return ui.Remark(ui.IconLock, ui.Neutral, why)
 	}
 	var list []app.UI
+	var others app.UI // why a button is missing
 	add := func(mine bool, op api.Op, look ui.Look, icon ui.Icon, label string) {
 		if mine && !j.Mine {
+			others = ofAnother(env, j)
 			return
 		}
 		list = append(list, p.button(op, ui.Button{Label: label, Icon: icon, Look: look}))
+	}
+	if j.State == api.JobPlanned && !j.Mine {
+		others = ofAnother(env, j)
 	}
 	switch j.State {
 	case api.JobPaused:
@@ -33,7 +41,6 @@ func (p *Job) buttons(start app.UI) app.UI {
 	}
 	if j.Ended() && j.Passwords > 0 {
 		add(true, api.JobPasswords, ui.Primary, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
-		add(false, api.WipeJob, ui.Danger, ui.IconTrash, env.T("jobs.wipe"))
 	}
 	if j.Retry > 0 {
 		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Retry)))
@@ -49,7 +56,23 @@ func (p *Job) buttons(start app.UI) app.UI {
 		}
 		wipe = ui.Note{Icon: ui.IconKey, Text: text}.Draw(env)
 	}
-	return app.Div().Body(start, wipe, ui.Actions(list...))
+	return app.Div().Body(start, wipe, others, ui.Actions(list...), p.wipe())
+}
+
+// ofAnother says that a job is begun, gone on with and fetched from by its owner alone.
+func ofAnother(env ui.Env, j api.Job) app.UI {
+	return ui.Remark(ui.IconLock, ui.Neutral, env.T("jobs.of_another", "name", j.Owner))
+}
+
+// wipe asks whether passwords shall go that nobody has seen.
+func (p *Job) wipe() app.UI {
+	env, j := p.Env(), p.Job
+	if !j.Ended() || j.Passwords == 0 {
+		return nil
+	}
+	return ui.More{Title: env.T("jobs.wipe_ask"), Body: []app.UI{
+		ui.Help(env.T("jobs.wipe_help")), p.button(api.WipeJob, ui.Button{Label: env.N("jobs.wipe", int(j.Passwords)), Icon: ui.IconTrash, Look: ui.Danger}),
+	}}.Draw(env)
 }
 
 // button is a form of its own: each asks for another operation.

@@ -144,7 +144,7 @@ func shown(env ui.Env, f api.JobField) string {
 	case f.Value == "":
 		return ""
 	case f.Name == "password.mode":
-		return env.T("create.password_" + f.Value)
+		return env.T("jobs.password." + f.Value)
 	case f.Name == "drift":
 		return driftName(env, f.Value)
 	case f.Name == "on" && f.Value == "true":

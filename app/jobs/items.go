@@ -116,6 +116,9 @@ func (p *Job) outcome(i api.JobItem) app.UI {
 		}
 		rows = append(rows, app.Div().Body(ui.Text(text)))
 	}
+	if len(rows) == 0 {
+		return nil
+	}
 	return app.Div().Body(rows...)
 }
 

@@ -84,6 +84,8 @@ func TestGolden(t *testing.T) {
 		{N: 3, Line: 4, Target: "@c:uni-lindau.example", State: api.ItemFailed, Code: "import_taken", Params: map[string]string{"field": "emails", "value": "a@b.example", "owner": "@z:uni-lindau.example"}},
 		{N: 4, Line: 5, State: api.ItemFailed, Code: "import_field", Params: map[string]string{"field": "id", "code": "missing"}},
 	}}}
+	theirs := passwords
+	theirs.Mine, theirs.Passwords = false, MaxCards+1
 	get := func(j api.Job) screentest.Answers { return screentest.Answers{"jobs.get": j, "jobs.items": items()} }
 	list := screentest.Answers{"jobs.list": api.JobPage{Jobs: []api.Job{job(api.JobRunning), erase, job(api.JobDone), failed, job(api.JobCancelled)}, Next: "1.abc"}}
 	for _, c := range []struct {
@@ -110,6 +112,7 @@ func TestGolden(t *testing.T) {
 		{"done", NewJob, env, get(job(api.JobDone)), "/uni/jobs/job?id=abc"},
 		{"stopped", NewJob, env, get(failed), "/uni/jobs/job?id=abc"},
 		{"passwords", NewJob, env, get(passwords), "/uni/jobs/job?id=abc"},
+		{"passwords-of-another", NewJob, env, get(theirs), "/uni/jobs/job?id=abc"},
 		{"plan-choose", NewPlan, env, nil, "/uni/jobs/plan?ids=%40a%3Auni-lindau.example&ids=%40b%3Auni-lindau.example"},
 		{"plan-choose-auditor", NewPlan, auditor, nil, "/uni/jobs/plan?ids=%40a%3Auni-lindau.example"},
 		{"plan-lock", NewPlan, env, nil, "/uni/jobs/plan?operation=users.lock&ids=%40a%3Auni-lindau.example&ids=%40b%3Auni-lindau.example"},
