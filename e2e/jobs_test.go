@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp/kb"
 )
 
 // TestNoscriptJobs changes accounts that are selected in the list, without scripts: the plan, its start and the report are pages, and the page
@@ -27,6 +29,7 @@ func testNoscriptJobs(t *testing.T) {
 	for _, i := range []int{0, 1, 2} {
 		d.tick(fmt.Sprintf(`input[name=ids][value="%s"]`, id(i)), true)
 	}
+	d.reads("3 selected")
 	d.shot("jobs-selection")
 	if status := d.clickAndLoad(`#selected button[value="users.lock"]`); status != http.StatusOK {
 		t.Fatalf("status %d\n%s", status, d.whereabouts())
@@ -82,6 +85,16 @@ func TestProgramJobs(t *testing.T) {
 	d := atProgram(t, g, hs)
 	d.start("accounts", "search", prefix)
 	d.tick(`input[name=ids]`, true)
+	d.until(`document.querySelector(".gh-list > [role=status]").textContent == "1 selected" && document.querySelector("thead .gh-check").indeterminate`)
+	eval[bool](d.page, `(document.querySelector('a[href="#selected"]').focus(), true)`)
+	d.press(kb.Enter) // from before the rows to the bar behind them
+	d.until(`document.activeElement.id == "selected"`)
+	d.click("thead .gh-check")
+	d.until(`document.querySelector(".gh-list > [role=status]").textContent == "12 selected" && document.querySelectorAll("input[name=ids]:checked").length == 12`)
+	d.reads("12 selected")
+	d.click("thead .gh-check")
+	d.until(`document.querySelector(".gh-list > [role=status]").textContent == "0 selected" && !document.querySelector("#selected").checkVisibility()`)
+	d.tick(`input[name=ids]`, true)
 	d.click(`#selected button[value="users.lock"]`) // the button that sends the form says what is asked
 	d.until(`document.querySelector("#form input[name=operation]")?.value == "users.lock"`)
 	d.start("accounts", "search", prefix)
@@ -98,7 +111,7 @@ func TestProgramJobs(t *testing.T) {
 	d.shot("jobs-running")
 	d.until(`document.body.innerText.includes("12 of 12")`)
 	same()
-	d.click(`form[data-operation="jobs.passwords"] button`) // which the server answers with a page
+	d.clickAndLoad(`form[data-operation="jobs.passwords"] button`) // many cards are the server's to write
 	d.wait(`a[download="passwords.csv"]`)
 	file := d.attribute(`a[download="passwords.csv"]`, "href")
 	if !strings.HasPrefix(file, "data:text/csv") || strings.Count(file, prefix) != 12 {

@@ -132,6 +132,33 @@ func TestCreateWithoutAnswer(t *testing.T) {
 	}
 }
 
+// cancels is a planner whose job is cancelled while it plans.
+type cancels func()
+
+// Plan implements jobs.Planner.
+func (c cancels) Plan(context.Context, store.Job, gate.Person, func(...jobs.Item) error) error {
+	c()
+	return nil
+}
+
+// A job that somebody cancels meanwhile has not failed.
+func TestCancelledMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	j := jobs.Owned(me)
+	j.Homeserver, j.Kind = "hs", api.JobImport
+	j, err := w.Jobs.Create(t.Context(), j, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Jobs.Register(api.JobImport, cancels(func() { gatetest.Must[api.Job](t, w, me, "jobs.cancel", api.JobRef{ID: j.ID}) }))
+	work(t, w, j.ID)
+	if j := look(t, w, j.ID); j.State != api.JobCancelled {
+		t.Errorf("it is %s", j.State)
+	}
+}
+
 // What a process left that was killed: a claimed item of which nothing was sent waits again, one whose outcome is recorded is over.
 func TestLeftBehind(t *testing.T) { storetest.Each(t, testLeftBehind) }
 
