@@ -13,7 +13,8 @@ import (
 // Forms and queries carry a request as dotted paths of its JSON names: `display_name.to`, `threepids.to.0.address`.
 //
 //   - A key that is absent leaves its field absent; a key that is empty makes it empty (an optional number or yes-or-no
-//     that is empty is absent: a menu's "any").
+//     that is empty is absent: a menu's "any"). Another number must not be empty: nobody means 0 by that, but where a
+//     Change takes a number away.
 //   - Of several values of one yes-or-no any "true" counts, so that a hidden "false" stands behind a check box.
 //   - A list is numbered from any number; rows with nothing in them are left out. The list's own name, empty, says that it is there
 //     even without rows. A list of plain values may also repeat its name.
@@ -72,6 +73,12 @@ func (f *form) has(path string) bool {
 	return false
 }
 
+// empty reports whether the path was sent with nothing in it.
+func (f *form) empty(path string) bool {
+	list, ok := f.values[path]
+	return ok && strings.Join(list, "") == ""
+}
+
 func (f *form) last(path string) string {
 	list := f.values[path]
 	f.used[path] = true
@@ -91,11 +98,16 @@ func (f *form) decode(path string, v reflect.Value) {
 	case v.Kind() == reflect.Pointer:
 		f.pointer(path, v)
 	case v.Kind() == reflect.Struct:
-		if d, ok := v.Addr().Interface().(interface{ demands() string }); ok && !f.has(join(path, d.demands())) {
+		d, change := v.Addr().Interface().(interface{ demands() string })
+		if change && !f.has(join(path, d.demands())) {
 			f.wrong.Add(join(path, d.demands()), "missing")
 		}
 		for name, i := range fields(v.Type()) {
-			f.decode(join(path, name), v.Field(i))
+			at := join(path, name)
+			if v.Field(i).CanInt() && !change && !strings.Contains(v.Type().Field(i).Tag.Get("json"), ",omit") && f.empty(at) {
+				f.wrong.Add(at, "missing")
+			}
+			f.decode(at, v.Field(i))
 		}
 	case v.Kind() == reflect.Slice:
 		f.slice(path, v)

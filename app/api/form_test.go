@@ -4,6 +4,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -23,6 +24,20 @@ func decode[Req Request, Res any](t *testing.T, op *Operation[Req, Res], query s
 		return none, err
 	}
 	return r.(Req), nil
+}
+
+// Nobody who leaves a number empty means 0 by it, which is no limit at all here.
+func TestEmptyNumbers(t *testing.T) {
+	for query, want := range map[string]string{
+		"id=@ann:example.org&messages_per_second=5&burst=":  "invalid_request [burst: missing]",
+		"id=@ann:example.org&messages_per_second=&burst=":   "invalid_request [messages_per_second: missing] [burst: missing]",
+		"id=@ann:example.org&messages_per_second=0&burst=0": "<nil>",
+		"id=@ann:example.org":                               "<nil>",
+	} {
+		if _, err := decode(t, SetRateLimit, query); fmt.Sprint(err) != want {
+			t.Errorf("%s: %v, want %s", query, err, want)
+		}
+	}
 }
 
 // Unchanged, empty and absent are three things.

@@ -38,7 +38,8 @@ func asking(u api.User, server api.Server) screentest.Caller {
 		return screentest.NewCaller(screentest.Answers{"users.preview": repairsOf(u), "users.get": u, "server.info": server})
 	}
 	return screentest.NewCaller(screentest.Answers{
-		"users.preview": effectsOf(u), "users.get": u, "devices.list": devices(), "server.info": server, "limits.get": api.RateLimit{ID: u.ID},
+		"users.preview": effectsOf(u), "users.get": u, "devices.list": devices(), "server.info": server,
+		"limits.get": api.RateLimit{ID: u.ID, Own: true, MessagesPerSecond: 5, Burst: 10},
 	})
 }
 
@@ -86,7 +87,7 @@ func questions() []struct {
 		{"rename-device", about("account/rename-device", u) + "&device=GHTYAJCE", NewRenameDevice, api.RenameDevice, u,
 			api.DeviceRename{ID: u.ID, Device: "GHTYAJCE", Name: "Element X on iOS"}},
 		{"create-device", about("account/create-device", u), NewCreateDevice, api.CreateDevice, u, api.DeviceCreate{ID: u.ID}},
-		{"limit", about("account/limit", u), NewLimit, api.SetRateLimit, u, api.RateLimitChange{ID: u.ID}},
+		{"limit", about("account/limit", u), NewLimit, api.SetRateLimit, u, api.RateLimitChange{ID: u.ID, MessagesPerSecond: 5, Burst: 10}},
 		{"remove-limit", about("account/remove-limit", u), NewRemoveLimit, api.RemoveRateLimit, u, api.UserRef{ID: u.ID}},
 		{"feature", about("account/feature", u) + "&name=msc3881&on=true", NewFeature, api.SetFeature, u,
 			api.FeatureChange{ID: u.ID, Name: "msc3881", On: true}},
