@@ -61,7 +61,11 @@ func (p *Job) buttons(start app.UI) app.UI {
 
 // ofAnother says that a job is begun, gone on with and fetched from by its owner alone.
 func ofAnother(env ui.Env, j api.Job) app.UI {
-	return ui.Remark(ui.IconLock, ui.Neutral, env.T("jobs.of_another", "name", j.Owner))
+	text := "jobs.of_another"
+	if j.Ended() {
+		text = "jobs.of_another_ended"
+	}
+	return ui.Remark(ui.IconLock, ui.Neutral, env.T(text, "name", j.Owner))
 }
 
 // wipe asks whether passwords shall go that nobody has seen.
