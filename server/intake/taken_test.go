@@ -160,3 +160,26 @@ func TestUploadIsRecorded(t *testing.T) {
 	}
 	nowhere(t, w, "canary-1234-passphrase")
 }
+
+// What the homeserver has not got is refused in the plan, field by field, also where nobody has looked at it before.
+func TestLacking(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	p := w.Person(api.Owner)
+	w.Stub.Put(api.User{ID: "@bob:example.org", DisplayName: "Bob"})
+	gatetest.On(w.Stub, api.ServerInfo, func(context.Context, api.ServerQuery) (api.Server, error) {
+		return api.Server{State: "up", Unavailable: map[string]string{
+			"users.create.threepids.phone": "mas_no_phones", "users.create.avatar_url": "dendrite_no_avatar", "users.update.display_name": "dendrite_no_display_name",
+		}}, nil
+	})
+	plan := upload(t, w, p, "id,display_name,emails,phones,avatar_url,admin\nnew,New,n@b.example,,,false\ntwo,,,49754112,,\nthree,,,,mxc://example.org/a,\nbob,Robert,,,,\n")
+	plan.Mode = api.ImportBoth
+	_, items := planned(t, w, p, plan)
+	var got []string
+	for _, i := range items {
+		got = append(got, strings.TrimSpace(fmt.Sprint(i.Line, " ", i.State, " ", i.Params["reason"])))
+	}
+	if diff := cmp.Diff([]string{"2 waiting", "3 failed mas_no_phones", "4 failed dendrite_no_avatar", "5 failed dendrite_no_display_name"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
