@@ -218,3 +218,49 @@ func TestInterruptedAgainAndAgain(t *testing.T) {
 		t.Errorf("the item is %q, want %q", got, want)
 	}
 }
+
+// An account that was made gets its password handed out, also where something after it failed; one that has none does not. A second try of the rest
+// counts it once.
+func TestPasswordsOfWhatFailedLater(t *testing.T) { storetest.Each(t, testPasswordsOfWhatFailedLater) }
+
+func testPasswordsOfWhatFailedLater(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	refused := api.NewProblem(api.StatusUnprocessable, "homeserver_refused", "errcode", "M_FORBIDDEN", "error", "no")
+	gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, r api.UserCreate) (api.Handout, error) {
+		out := api.Handout{User: api.User{ID: w.Stub.ID(string(r.Localpart))}, Password: r.Password.Password}
+		switch r.Localpart {
+		case "avatar":
+			out.Left = []api.FieldProblem{{Field: "avatar_url", Code: "homeserver_refused"}}
+		case "none":
+			out.Password, out.Left = api.Secret{}, []api.FieldProblem{{Field: "password", Code: "homeserver_refused"}}
+		}
+		return out, nil
+	})
+	deaf := true
+	gatetest.On(w.Stub, api.SendNotice, func(_ context.Context, n api.Notice) (api.NoticeReport, error) {
+		if deaf {
+			return api.NoticeReport{}, refused
+		}
+		return api.NoticeReport{Sent: []api.NoticeSent{{ID: n.ID}}}, nil
+	})
+	id := started(t, w, creates(w, "notice"), creates(w, "avatar"), creates(w, "none"))
+	work(t, w, id)
+	if j := look(t, w, id); j.Count.Failed != 3 || j.Passwords != 2 {
+		t.Fatalf("%+v, %d passwords", j.Count, j.Passwords)
+	}
+	deaf = false
+	me := w.Person(api.Owner)
+	gatetest.Must[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: id})
+	work(t, w, id)
+	if j := look(t, w, id); j.Count.Done != 1 || j.Passwords != 2 {
+		t.Errorf("tried again: %+v, %d passwords", j.Count, j.Passwords)
+	}
+	card := gatetest.Must[api.JobHandout](t, w, me, "jobs.passwords", api.JobRef{ID: id})
+	if len(card.Passwords) != 2 || card.Passwords[0].Password.Reveal() != "kept for notice" || card.Passwords[1].ID != w.Stub.ID("avatar") {
+		t.Errorf("%d passwords: %+v", len(card.Passwords), card)
+	}
+	if j := look(t, w, id); j.Passwords != 0 {
+		t.Errorf("%d passwords are left", j.Passwords)
+	}
+}

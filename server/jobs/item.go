@@ -91,6 +91,9 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 	r.throttle.end(s.op.Info().Name, since(begun), how, wait)
 	if err == nil {
 		if left := leftOver(result); left != nil {
+			if card, ok := result.(api.Handout); ok {
+				item.Set = !card.Password.IsZero()
+			}
 			return false, r.ended(item, store.ItemFailed, left)
 		}
 		return true, item
@@ -160,6 +163,7 @@ func requestID(i store.JobItem) string {
 // ended is an item that needs nothing more.
 func (r *run) ended(item store.JobItem, state string, err error) store.JobItem {
 	item.State, item.Ended, item.Code, item.Params = state, r.e.Now(), "", ""
+	item.Set = item.Set || item.Step > 0 // the first step is the one that sets it
 	if p, ok := errors.AsType[*api.Problem](err); ok {
 		item.Code, item.Params = why(p)
 	} else if err != nil {

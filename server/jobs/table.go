@@ -322,7 +322,7 @@ func showItem(i store.JobItem) api.JobItem {
 	return api.JobItem{
 		N: i.N, Line: i.Line, Target: api.UserID(i.Target), Action: i.Action, State: i.State, Changes: decode[[]api.JobChange](i.Changes),
 		Code: i.Code, Params: decode[map[string]string](i.Params), Attempts: i.Attempts, StartedMS: millis(i.Started), EndedMS: millis(i.Ended),
-		Password: i.Generated && i.Secret != nil && i.State == store.ItemDone,
+		Password: i.Generated && i.Secret != nil && (i.State == store.ItemDone || i.Set),
 	}
 }
 

@@ -34,13 +34,23 @@ type JobItem struct {
 	Changes   string // JSON, as the caller gives it
 	Secret    []byte // a password, sealed
 	Generated bool   // people are to be told the password
+	Set       bool   // the account has it, however the item ended
 	Code      string
 	Params    string // JSON, as the caller gives it
 	Attempts  int
 	Failures  int // how many of the attempts the homeserver answered with an error of its own
 	Started   time.Time
 	Ended     time.Time
+
+	told bool // it is counted among the passwords that wait to be handed out
 }
+
+// In the column generated stands whether people are to be told the password, and
+// that it is counted.
+const (
+	isGenerated = 1
+	isTold      = 2
+)
 
 const itemColumns = `job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts, failures, started_ms, ended_ms`
 
@@ -189,11 +199,16 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 		var by JobCounts
 		var passwords int64
 		for _, i := range items {
+			ended := i.State == ItemDone || i.Set && (i.State == ItemFailed || i.State == ItemUnknown)
+			tell, generated := ended && i.Generated && i.Secret != nil && !i.told, whole(i.Generated)
+			if tell || i.told {
+				generated = isTold
+			}
 			res, err := tx.ExecContext(ctx, `
 				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7,
-					secret = CASE WHEN $1 = 'done' AND generated = 0 THEN NULL ELSE secret END
+					secret = CASE WHEN $1 = 'done' AND generated = 0 THEN NULL ELSE secret END, generated = $10
 				WHERE job = $8 AND n = $9 AND state = 'running'`,
-				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N)
+				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N, generated)
 			if err != nil {
 				return err
 			}
@@ -203,7 +218,7 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 			}
 			by.Running -= n
 			*by.of(i.State) += n
-			if i.State == ItemDone && i.Generated && i.Secret != nil {
+			if tell {
 				passwords += n
 			}
 		}
@@ -247,6 +262,7 @@ func scanJobItem(row scanner) (JobItem, error) {
 	)
 	err := row.Scan(&i.Job, &i.N, &i.Line, &i.Target, &i.Action, &i.Steps, &i.Step, &i.State, &i.Changes, &i.Secret, &generated, &i.Code,
 		&i.Params, &i.Attempts, &i.Failures, &started, &ended)
-	i.Generated, i.Started, i.Ended = generated != 0, fromNullMillis(started), fromNullMillis(ended)
+	i.Generated, i.told, i.Set = generated >= isGenerated, generated == isTold, generated == isTold
+	i.Started, i.Ended = fromNullMillis(started), fromNullMillis(ended)
 	return i, err
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TakeJobPasswords returns the items of a job that are done and have a generated
-// password, which it wipes: nobody gets it a second time. An error of use rolls
+// TakeJobPasswords returns the items of a job whose accounts have their generated
+// password, also where something else failed after it. It wipes them: nobody gets it a second time. An error of use rolls
 // the wiping back and is returned.
 func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]JobItem) error) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
@@ -19,7 +19,7 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 			return err
 		}
 		rows, err := tx.QueryContext(ctx, `SELECT `+itemColumns+` FROM job_items
-			WHERE job = $1 AND state = 'done' AND generated = 1 AND secret IS NOT NULL ORDER BY n`, job)
+			WHERE job = $1 AND (state = 'done' AND generated > 0 OR generated = 2) AND secret IS NOT NULL ORDER BY n`, job)
 		items, err := scanAll(rows, err, scanJobItem)
 		if err != nil {
 			return err
@@ -27,7 +27,7 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 		if err := use(items); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND state = 'done'`, job); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND (state = 'done' OR generated = 2)`, job); err != nil {
 			return err
 		}
 		return count(ctx, tx, job, JobCounts{}, -j.Passwords)
