@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"gatehouse/tools/stage"
 )
@@ -172,8 +173,19 @@ func (t *traveller) warm(v *visitor, c conditions, cpu float64) error {
 	return v.slow(cpu)
 }
 
-// redraws measures how long the program takes to draw 100 other rows on a processor that is four times slower.
-func (t *traveller) redraws(runs int) (times, error) {
+// redraws measures how long the program takes to draw 100 other rows on a processor that is four times slower, and how long the browser
+// alone takes for the same.
+func (t *traveller) redraws(runs int) (program, browser times, err error) {
+	// The head of the first column turns the order round.
+	const link = "main thead th a[href]"
+	if program, err = t.slowly(runs, (*visitor).redraw, link); err != nil {
+		return nil, nil, err
+	}
+	browser, err = t.slowly(runs, (*visitor).replace, link)
+	return program, browser, err
+}
+
+func (t *traveller) slowly(runs int, draw func(v *visitor, link string) (time.Duration, error), link string) (times, error) {
 	v, err := t.visitor(loopback, 1, t.cookies)
 	if err != nil {
 		return nil, err
@@ -187,8 +199,7 @@ func (t *traveller) redraws(runs int) (times, error) {
 	}
 	var all times
 	for range runs {
-		// The head of the first column turns the order round.
-		took, err := v.redraw("main thead th a[href]")
+		took, err := draw(v, link)
 		if err != nil {
 			return nil, err
 		}

@@ -281,8 +281,8 @@ func (b *bench) quick(ctx context.Context) (err error) {
 			fmt.Fprintf(b.log, "%s: rows %s, taken over %s\n", j.name(), j.Rows, j.Taken)
 		}
 	}
-	redraw, err := t.redraws(4 * b.report.Runs)
-	fmt.Fprintf(b.log, "100 other rows at 4× CPU: %s\n", redraw)
+	program, browser, err := t.redraws(4 * b.report.Runs)
+	fmt.Fprintf(b.log, "100 other rows at 4× CPU: %s; by the browser alone: %s\n", program, browser)
 	return err
 }
 
@@ -310,7 +310,7 @@ func (b *bench) pages(ctx context.Context, panel *stage.Panel) (err error) {
 	if b.report.Journeys, err = t.journeys(ctx); err != nil {
 		return err
 	}
-	b.report.Redraw, err = t.redraws(4 * b.report.Runs)
+	b.report.Redraw, b.report.Replace, err = t.redraws(4 * b.report.Runs)
 	return err
 }
 

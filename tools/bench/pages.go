@@ -178,6 +178,12 @@ func (v *visitor) visitAndClick(url string) (click, error) {
 	}
 }
 
+// replace has the browser alone put another page of rows in place, and returns how long that took once the answer was there.
+func (v *visitor) replace(link string) (time.Duration, error) {
+	took, err := stage.Eval[float64](v.tab, "benchReplace("+stage.Quote(link)+")")
+	return time.Duration(took * float64(time.Millisecond)), err
+}
+
 // redraw has the program draw another page of rows, and returns how long it took once the answer was there.
 func (v *visitor) redraw(link string) (time.Duration, error) {
 	took, err := stage.Eval[float64](v.tab, "benchRedraw("+stage.Quote(link)+")")
