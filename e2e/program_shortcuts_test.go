@@ -90,6 +90,7 @@ func TestProgramShortcuts(t *testing.T) {
 		d.tick("dialog [type=checkbox][name=letter_keys]", true)
 		d.click(dialogButton)
 		d.noDialog()
+		d.wait("main kbd") // letters are on again
 		d.press("c")
 		d.heading("Create account")
 	})
