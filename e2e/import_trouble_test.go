@@ -182,7 +182,7 @@ func TestImportKilled(t *testing.T) {
 			}
 			j := g.jobUntil(t, id, 2*time.Minute, func(j jobState) bool { return j.State != "running" })
 			items := jobItems(t, g, id)
-			// Of one that the homeserver made only after it was looked for, nobody can tell whose it is: that is said.
+			// Where the homeserver does not tell when an account was made, nobody can tell whose it is: that is said.
 			if j.State != "done" || j.Count.Done+j.Count.Unknown != n || j.Count.Unknown > 3 {
 				t.Errorf("in the end the job is %+v: %+v", j, items)
 			}

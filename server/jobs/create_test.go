@@ -159,6 +159,47 @@ func TestCancelledMeanwhile(t *testing.T) {
 	}
 }
 
+// An account that the homeserver makes only after it was looked for in vain is ours all the same; one that was there before is not, nor one
+// whose making was answered.
+func TestMadeLate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		first string
+		age   time.Duration
+		want  string
+	}{
+		"late":            {"outcome_unknown", 0, api.ItemDone},
+		"an older one":    {"outcome_unknown", 2 * time.Second, api.ItemFailed},
+		"somebody else's": {"homeserver_down", 0, api.ItemFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			tries := 0
+			gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, r api.UserCreate) (api.Handout, error) {
+				if tries++; tries == 1 {
+					return api.Handout{}, api.NewProblem(api.StatusTimeout, c.first)
+				}
+				w.Stub.Put(api.User{ID: w.Stub.ID(string(r.Localpart)), CreatedMS: w.Clock.Now().Add(-c.age).UnixMilli()})
+				w.Clock.Advance(time.Minute)
+				return api.Handout{}, api.NewProblem(api.StatusConflict, "name_in_use")
+			})
+			id := started(t, w, creates(w, "zoe"))
+			work(t, w, id)
+			page := gatetest.Must[api.JobItemPage](t, w, w.Person(api.Owner), "jobs.items", api.JobItemQuery{ID: id})
+			if i := page.Items[0]; i.State != c.want || tries != 2 {
+				t.Errorf("the item is %s %s after %d tries", i.State, i.Code, tries)
+			}
+			if resets := w.Stub.Calls("users.reset_password"); len(resets) > 0 != (c.want == api.ItemDone) {
+				t.Errorf("%d resets", len(resets))
+			}
+			if told := strings.Contains(w.Stored(), "An earlier try"); told != (c.want == api.ItemDone) {
+				t.Errorf("the audit log tells of the earlier try: %t", told)
+			}
+		})
+	}
+}
+
 // What a process left that was killed: a claimed item of which nothing was sent waits again, one whose outcome is recorded is over.
 func TestLeftBehind(t *testing.T) { storetest.Each(t, testLeftBehind) }
 

@@ -118,6 +118,14 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 		return false, r.unbegun(item)
 	case how == limited:
 		return false, r.waiting(item, p)
+	case p.Code == "name_in_use":
+		switch made, err := r.made(ctx, item, s); {
+		case err != nil:
+			return false, item // it is taken up again
+		case made:
+			return true, item
+		}
+		return false, r.ended(item, store.ItemFailed, p)
 	case how == went:
 		return false, r.ended(item, store.ItemFailed, p)
 	}

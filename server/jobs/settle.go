@@ -5,6 +5,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gatehouse/app/api"
 	"gatehouse/server/audit"
@@ -69,6 +70,9 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 // transient are problems of the way to the homeserver: what they kept from being done may be tried again.
 var transient = map[string]bool{"homeserver_down": true, "homeserver_timeout": true}
 
+// notDoneCode is the outcome of a try that nobody answered, and of which nothing was to be seen when it was looked for.
+const notDoneCode = "item_not_done"
+
 // note writes into the audit log what was found out about a try of which it says that nobody knows.
 func (r *run) note(ctx context.Context, try store.Attempt, how audit.Outcome) {
 	if try.Outcome != "" && try.Outcome != string(audit.Unknown) {
@@ -76,7 +80,7 @@ func (r *run) note(ctx context.Context, try store.Attempt, how audit.Outcome) {
 	}
 	found := audit.Result{Outcome: how, Detail: "Found out by looking at the account."}
 	if how == audit.Failed {
-		found.Code = "item_not_done"
+		found.Code = notDoneCode
 	}
 	if err := r.e.Audit.Outcome(ctx, try.Intent, found); err != nil {
 		r.e.Log.Warn("what became of a call could not be recorded", "job", r.job.ID, "audit_row", try.Intent, "error", err.Error())
@@ -123,8 +127,15 @@ func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, erro
 // adopt decides whether an account is the one that a try made: the plan saw its name free, so it is if it is not older than the try. Then its
 // password is set again, because nobody knows how far the try came, and so is what else was asked for.
 func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreate, u api.User) (sight, error) {
+	since, err := r.lost(ctx, item)
+	if err != nil {
+		return untold, err
+	}
+	if since.IsZero() {
+		since = item.Started
+	}
 	// Homeservers count in seconds.
-	if !u.Knows("created_ms") || u.Deactivated || u.CreatedMS < item.Started.Unix()*1000 {
+	if !u.Knows("created_ms") || u.Deactivated || u.CreatedMS < since.Unix()*1000 {
 		return untold, nil
 	}
 	if asked.Password.Mode == api.PasswordTyped {
@@ -142,6 +153,44 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 		return untold, ctx.Err()
 	}
 	return isDone, nil
+}
+
+// lost returns when the first of an item's earlier tries was begun that nobody answered; zero where each was. The homeserver may have worked it
+// off after it was looked for in vain.
+func (r *run) lost(ctx context.Context, item store.JobItem) (time.Time, error) {
+	for earlier := 1; earlier < item.Attempts; earlier++ {
+		i := item
+		i.Attempts = earlier
+		try, err := r.e.Store.Attempt(ctx, r.job.Homeserver, i.Target, requestID(i))
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
+			return time.Time{}, err
+		case try.Outcome == "" || try.Outcome == string(audit.Unknown) || try.Code == notDoneCode:
+			return try.At, nil
+		}
+	}
+	return time.Time{}, nil
+}
+
+// made reports whether the account of a name that is taken was made by an earlier try of the item, and gives it what was asked for.
+func (r *run) made(ctx context.Context, item store.JobItem, s step) (bool, error) {
+	if since, err := r.lost(ctx, item); err != nil || since.IsZero() {
+		return false, err
+	}
+	state, err := r.look(ctx, item, s)
+	if err != nil || state != isDone {
+		return false, err
+	}
+	person := r.owner()
+	err = r.e.Audit.Event(ctx, audit.Entry{
+		Actor: person.ID, Role: string(person.Role), Address: person.Address, Homeserver: r.job.Homeserver, Operation: s.op.Info().Name,
+		Targets: []string{item.Target}, RequestID: requestID(item),
+	}, audit.Result{Outcome: audit.Done, Detail: "An earlier try, which nobody answered, has made the account; found out by looking at it."})
+	if err != nil {
+		r.e.Log.Warn("what became of a call could not be recorded", "job", r.job.ID, "request_id", requestID(item), "error", err.Error())
+	}
+	return true, nil
 }
 
 // missing is what was asked of a new account and is not there.

@@ -82,7 +82,8 @@ func (s *Store) JobsToWipe(ctx context.Context, now time.Time) ([]string, error)
 // An Attempt is what the audit log has of one try of a job's item.
 type Attempt struct {
 	Intent  int64
-	Outcome string // "" while there is none
+	At      time.Time // when it was begun
+	Outcome string    // "" while there is none
 	Code    string
 }
 
@@ -90,14 +91,16 @@ type Attempt struct {
 // an account, or [ErrNotFound]: without an intent, nothing was sent.
 func (s *Store) Attempt(ctx context.Context, homeserver, target, requestID string) (Attempt, error) {
 	var a Attempt
+	var at int64
 	err := s.read.QueryRowContext(ctx, `
-		SELECT i.id, COALESCE(o.outcome, i.outcome), COALESCE(o.code, i.code)
+		SELECT i.id, i.at_ms, COALESCE(o.outcome, i.outcome), COALESCE(o.code, i.code)
 		FROM audit_targets t JOIN audit i ON i.id = t.audit_id
 		LEFT JOIN audit o ON o.id = (SELECT MAX(id) FROM audit WHERE intent_id = i.id)
 		WHERE t.homeserver = $1 AND t.target = $2 AND i.request_id = $3 AND i.phase = 'intent'
-		ORDER BY i.id DESC LIMIT 1`, homeserver, target, requestID).Scan(&a.Intent, &a.Outcome, &a.Code)
+		ORDER BY i.id DESC LIMIT 1`, homeserver, target, requestID).Scan(&a.Intent, &at, &a.Outcome, &a.Code)
 	if err != nil {
 		return a, fmt.Errorf("store: attempt: %w", orNotFound(err))
 	}
+	a.At = time.UnixMilli(at)
 	return a, nil
 }

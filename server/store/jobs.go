@@ -193,7 +193,7 @@ func (s *Store) RetryJob(ctx context.Context, id string, from []string, change f
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `
-			UPDATE job_items SET state = 'waiting', ended_ms = NULL WHERE job = $1 AND state = 'failed' AND action <> ''`, id)
+			UPDATE job_items SET state = 'waiting', failures = 0, ended_ms = NULL WHERE job = $1 AND state = 'failed' AND action <> ''`, id)
 		if err != nil {
 			return err
 		}
