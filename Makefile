@@ -8,6 +8,8 @@ SHELL := /bin/bash
 
 # Packages at a time, and the longest time that one package's tests may take.
 GOTEST := go test -p 2 -timeout 20m
+# End-to-end tests wait more than they compute: half of two cores' time was idle with two at once.
+E2E := go test -timeout 55m -parallel 4 -race -count=1 ./e2e
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +34,10 @@ unit: ## unit tests with the race detector
 	PATH="$$PATH:$$(go env GOROOT)/lib/wasm" GOOS=js GOARCH=wasm $(GOTEST) $$folders
 
 e2e: ## end-to-end tests in a real browser against real homeservers
-	@$(GOTEST) -race -count=1 ./e2e
+	@$(E2E)
 
 e2e-postgres: ## the same with every gate's store on PostgreSQL, which e2e has for some tests only
-	@GATEHOUSE_E2E_STORE=postgres $(GOTEST) -race -count=1 ./e2e
+	@GATEHOUSE_E2E_STORE=postgres $(E2E)
 
 demo: ## a homeserver with 200 accounts and the panel in front of it (HOMESERVER=synapse or dendrite)
 	@go build -o .cache/demo-command ./tools/demo
