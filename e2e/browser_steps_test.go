@@ -140,6 +140,9 @@ func (p *page) middle(selector string) [2]float64 {
 		e.scrollIntoView({block: "nearest", inline: "nearest", behavior: "instant"})
 		const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2
 		const top = document.elementFromPoint(x, y)
+		// Rows get their heights as they are scrolled to: a place counts when it has stayed the same for some frames.
+		if (e.stoodAt !== x + " " + y) { e.stoodAt = x + " " + y; e.stoodSince = performance.now() }
+		if (performance.now() - e.stoodSince < 100) return null
 		return top && (e.contains(top) || top.closest("label")?.control === e) ? [x, y] : null
 	})(`+find(selector)+`)`)
 	return [2]float64{at[0], at[1]}
