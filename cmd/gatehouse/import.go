@@ -10,11 +10,11 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
 	"gatehouse/server/gate"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/intake"
 	"gatehouse/server/table"
 	"gatehouse/web/languages"
@@ -39,9 +39,6 @@ type importCommand struct {
 	Headless   bool              `help:"The first row is data already; columns are called 1, 2, 3."`
 	Note       string            `help:"To be kept with the job."`
 }
-
-// errRows ends the program with status 1 where rows were refused or failed; which they are was said.
-var errRows = errSilent
 
 // Run imports accounts from a file.
 func (c importCommand) Run(ctx context.Context, all *commands) (err error) {
@@ -164,10 +161,8 @@ func (i importing) until(ctx context.Context, id string, so func(api.Job) bool) 
 		if job.State == api.JobPaused || job.State == api.JobScheduled {
 			return job, fmt.Errorf("the job %s is %s", id, job.State)
 		}
-		select {
-		case <-ctx.Done():
-			return job, ctx.Err()
-		case <-time.After(time.Second):
+		if err := homeserver.Pause(ctx, watchJobEvery); err != nil {
+			return job, err
 		}
 	}
 }
@@ -208,7 +203,7 @@ func (i importing) tell(ctx context.Context, job api.Job) error {
 		}
 	}
 	if n.Failed+n.Unknown > 0 || job.State == api.JobFailed {
-		return errRows
+		return errSilent // which rows were refused or failed was said
 	}
 	return nil
 }

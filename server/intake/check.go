@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
@@ -113,14 +112,14 @@ func (s *survey) free(ctx context.Context, c call, u api.User) error {
 
 // freeOne asks who has an address or an identity. Where the homeserver cannot tell, the job finds out.
 func (s *survey) freeOne(ctx context.Context, id api.UserID, at string, q api.UserFind) error {
-	if s.blind.to(q.By) {
+	if _, blind := s.blind.Load(q.By); blind {
 		return nil
 	}
 	found, err := jobs.Look(ctx, s.desk.Jobs, s.job.Homeserver, api.FindUser, q)
 	p, _ := errors.AsType[*api.Problem](err)
 	switch {
 	case p != nil && p.Status == api.StatusNotSupported:
-		s.blind.note(q.By)
+		s.blind.Store(q.By, true)
 		return nil
 	case p != nil && p.Status == api.StatusUnprocessable && p.Code == "no_such_provider":
 		return inField(p.Status, at, p.Code, p.Params)
@@ -132,27 +131,6 @@ func (s *survey) freeOne(ctx context.Context, id api.UserID, at string, q api.Us
 		return api.NewProblem(api.StatusConflict, "import_taken", "field", at, "value", q.Value, "owner", string(found.ID))
 	}
 	return nil
-}
-
-// blind remembers what a homeserver cannot tell who has it. It may be asked by many at once.
-type blind struct {
-	mu sync.Mutex
-	by map[string]bool
-}
-
-func (b *blind) to(by string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.by[by]
-}
-
-func (b *blind) note(by string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.by == nil {
-		b.by = map[string]bool{}
-	}
-	b.by[by] = true
 }
 
 // field names the first field that is wrong in a request as people know it from their file.

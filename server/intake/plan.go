@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -90,7 +91,7 @@ type survey struct {
 	format     table.Format
 	reader     reader
 	known      *known
-	blind      blind
+	blind      sync.Map // by what the homeserver cannot find accounts; many rows ask at once
 }
 
 // rows reads the file and adds what is to be done for each row, in their order.

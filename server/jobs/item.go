@@ -118,7 +118,7 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 		return false, r.unbegun(item)
 	case how == limited:
 		return false, r.waiting(item, p)
-	case p.Code == "name_in_use":
+	case p.Code == "name_in_use" && item.Attempts > 1:
 		switch made, err := r.made(ctx, item, s); {
 		case err != nil:
 			return false, item // it is taken up again
@@ -144,7 +144,7 @@ func leftOver(result any) *api.Problem {
 	case api.Partial:
 		if p := v.Failures(); p != nil {
 			if len(p.Fields) > 0 {
-				return api.NewProblem(p.Status, p.Fields[0].Code, flat(p.Fields[0].Params)...)
+				return &api.Problem{Status: p.Status, Code: p.Fields[0].Code, Params: p.Fields[0].Params}
 			}
 			return p
 		}
@@ -153,14 +153,6 @@ func leftOver(result any) *api.Problem {
 		return api.NewProblem(api.StatusBadGateway, "item_left", "field", left[0].Field, "code", left[0].Code)
 	}
 	return nil
-}
-
-func flat(params map[string]string) []string {
-	list := make([]string, 0, 2*len(params))
-	for name, value := range params {
-		list = append(list, name, value)
-	}
-	return list
 }
 
 // requestID names one try of one step in the audit log. It is the same whoever asks for it, so that what became of a try can be found there.

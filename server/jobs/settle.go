@@ -127,15 +127,15 @@ func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, erro
 // adopt decides whether an account is the one that a try made: the plan saw its name free, so it is if it is not older than the try. Then its
 // password is set again, because nobody knows how far the try came, and so is what else was asked for.
 func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreate, u api.User) (sight, error) {
-	since, err := r.lost(ctx, item)
+	begun, err := r.lost(ctx, item)
 	if err != nil {
 		return untold, err
 	}
-	if since.IsZero() {
-		since = item.Started
+	if begun.IsZero() {
+		begun = item.Started
 	}
 	// Homeservers count in seconds.
-	if !u.Knows("created_ms") || u.Deactivated || u.CreatedMS < since.Unix()*1000 {
+	if !u.Knows("created_ms") || u.Deactivated || begun.IsZero() || u.CreatedMS < begun.Unix()*1000 {
 		return untold, nil
 	}
 	if asked.Password.Mode == api.PasswordTyped {
@@ -175,9 +175,7 @@ func (r *run) lost(ctx context.Context, item store.JobItem) (time.Time, error) {
 
 // made reports whether the account of a name that is taken was made by an earlier try of the item, and gives it what was asked for.
 func (r *run) made(ctx context.Context, item store.JobItem, s step) (bool, error) {
-	if since, err := r.lost(ctx, item); err != nil || since.IsZero() {
-		return false, err
-	}
+	item.Started = time.Time{} // this try was answered: the account is not its
 	state, err := r.look(ctx, item, s)
 	if err != nil || state != isDone {
 		return false, err

@@ -117,28 +117,18 @@ func whole(b bool) int {
 // ClearJobItems takes away all items of a job that is being planned, so that
 // its planning can begin again.
 func (s *Store) ClearJobItems(ctx context.Context, job string) error {
-	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
-		if err != nil {
-			return err
-		}
-		if j.State != JobPlanning {
-			return ErrConflict
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM job_items WHERE job = $1`, job); err != nil {
-			return err
-		}
-		return count(ctx, tx, job, minus(j.Count), -j.Passwords)
-	})
-	if err != nil {
-		return fmt.Errorf("store: clear job items: %w", err)
-	}
-	return nil
+	return s.dropJobItems(ctx, job, "")
 }
 
 // KeepRefused takes away all items of a job that is being planned but those
 // that were refused, and with them their passwords: nothing of it will be done.
 func (s *Store) KeepRefused(ctx context.Context, job string) error {
+	return s.dropJobItems(ctx, job, ItemFailed)
+}
+
+// dropJobItems takes away the items of a job that is being planned, but those in
+// one state; "" keeps none.
+func (s *Store) dropJobItems(ctx context.Context, job, keep string) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
 		j, err := jobNow(ctx, tx, job)
 		if err != nil {
@@ -147,15 +137,17 @@ func (s *Store) KeepRefused(ctx context.Context, job string) error {
 		if j.State != JobPlanning {
 			return ErrConflict
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM job_items WHERE job = $1 AND state <> 'failed'`, job); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM job_items WHERE job = $1 AND state <> $2`, job, keep); err != nil {
 			return err
 		}
 		gone := minus(j.Count)
-		gone.Failed = 0
+		if keep != "" {
+			*gone.of(keep) = 0
+		}
 		return count(ctx, tx, job, gone, -j.Passwords)
 	})
 	if err != nil {
-		return fmt.Errorf("store: keep refused job items: %w", err)
+		return fmt.Errorf("store: drop job items: %w", err)
 	}
 	return nil
 }

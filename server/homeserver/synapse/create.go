@@ -72,7 +72,7 @@ func (s *synapse) register(ctx context.Context, m making) (api.User, error) {
 	})
 	switch {
 	case matrix.Unknown(err):
-		return s.settled(ctx, m.id, err, func(u api.User) bool { return m.made(u, done.Asked) && u.Admin == m.Admin && u.UserType == m.UserType })
+		return s.settle(ctx, m.id, func(u api.User) bool { return m.made(u, done.Asked) && u.Admin == m.Admin && u.UserType == m.UserType })
 	case err != nil:
 		return api.User{}, sharedsecret.Problem(err)
 	case done.ID != m.id:
@@ -99,7 +99,7 @@ func (s *synapse) putNew(ctx context.Context, m making) (api.User, error) {
 	answer, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodPut, Path: userPath(m.id), Body: struct{}{}}, nil)
 	switch {
 	case matrix.Unknown(err):
-		return s.settled(ctx, m.id, err, func(u api.User) bool {
+		return s.settle(ctx, m.id, func(u api.User) bool {
 			bare := m
 			bare.DisplayName = ""
 			return bare.made(u, since)

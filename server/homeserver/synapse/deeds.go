@@ -81,7 +81,7 @@ func (s *synapse) change(ctx context.Context, id api.UserID, body map[string]any
 	after, err := s.put(ctx, id, body)
 	switch {
 	case matrix.Unknown(err):
-		return s.settled(ctx, id, err, done)
+		return s.settle(ctx, id, done)
 	case err != nil:
 		return api.User{}, s.writeProblem(id, err)
 	case !done(after):
@@ -119,7 +119,7 @@ func (s *synapse) does(ctx context.Context, id api.UserID, call matrix.Call, don
 	_, err := s.keys.Do(ctx, call, nil)
 	switch {
 	case matrix.Unknown(err):
-		return s.settled(ctx, id, err, done)
+		return s.settle(ctx, id, done)
 	case err != nil:
 		return api.User{}, s.writeProblem(id, err)
 	}

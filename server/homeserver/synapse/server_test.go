@@ -342,12 +342,12 @@ func TestSettleWaitsAndGivesUp(t *testing.T) {
 	b.person(t, "alice", false)
 	b.pauses = []time.Duration{0, 0, 0}
 	looks := 0
-	u, err := b.settled(t.Context(), "@alice:localhost", nil, func(api.User) bool { looks++; return looks == 3 })
+	u, err := b.settle(t.Context(), "@alice:localhost", func(api.User) bool { looks++; return looks == 3 })
 	if err != nil || u.ID != "@alice:localhost" {
 		t.Errorf("%+v, %v", u, err)
 	}
 	looks = -10
-	if _, err := b.settled(t.Context(), "@alice:localhost", nil, func(api.User) bool { looks++; return false }); problem(err) != "outcome_unknown" || looks != -7 {
+	if _, err := b.settle(t.Context(), "@alice:localhost", func(api.User) bool { looks++; return false }); problem(err) != "outcome_unknown" || looks != -7 {
 		t.Errorf("%v after %d", err, looks)
 	}
 }

@@ -167,7 +167,7 @@ func (s *synapse) mayUpdate(ctx context.Context, req api.UserUpdate, before api.
 func (s *synapse) afterFailure(ctx context.Context, id api.UserID, wanted []edit, before api.User, cause error) (api.User, error) {
 	all := func(u api.User) bool { return !slices.ContainsFunc(wanted, func(e edit) bool { return !e.done(u) }) }
 	if matrix.Unknown(cause) {
-		return s.settled(ctx, id, cause, all)
+		return s.settle(ctx, id, all)
 	}
 	p := s.writeProblem(id, cause)
 	if e, ok := matrix.As(cause); !ok || e.Kind != matrix.Refused || e.Status == http.StatusUnauthorized {

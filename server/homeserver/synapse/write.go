@@ -24,14 +24,8 @@ func (s *synapse) put(ctx context.Context, id api.UserID, body map[string]any) (
 }
 
 // settle finds out whether a write that nobody answered was done: it looks at the account, a few times, because the server
-// may still be at it. nil means that it was done.
-func (s *synapse) settle(ctx context.Context, id api.UserID, cause error, done func(api.User) bool) error {
-	_, err := s.settled(ctx, id, cause, done)
-	return err
-}
-
-// settled is settle, and returns the account.
-func (s *synapse) settled(ctx context.Context, id api.UserID, cause error, done func(api.User) bool) (api.User, error) {
+// may still be at it. Without an error it was, and the account is as it is then.
+func (s *synapse) settle(ctx context.Context, id api.UserID, done func(api.User) bool) (api.User, error) {
 	var now api.User
 	ended, _ := homeserver.Until(s.pauses, func() (bool, error) {
 		fresh, cancel := s.fresh(ctx)
