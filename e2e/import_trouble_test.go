@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -175,11 +174,7 @@ func TestImportKilled(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s\n%s", out, errs)
 			}
-			for range importKills {
-				time.Sleep(time.Duration(50+rand.IntN(500)) * time.Millisecond) // the moment is the test's own choice: nothing is waited for
-				g.kill()
-				g.start()
-			}
+			g.killAgainAndAgain(importKills)
 			j := g.jobUntil(t, id, 2*time.Minute, func(j jobState) bool { return j.State != "running" })
 			items := jobItems(t, g, id)
 			// Where the homeserver does not tell when an account was made, nobody can tell whose it is: that is said.

@@ -43,11 +43,7 @@ func TestJobKilled(t *testing.T) {
 				t.Fatalf("the plan is %+v", j)
 			}
 			g.call(t, "jobs.start", ask(j.ID), &j)
-			for range kills {
-				time.Sleep(time.Duration(50+rand.IntN(500)) * time.Millisecond) // the moment is the test's own choice: nothing is waited for
-				g.kill()
-				g.start()
-			}
+			g.killAgainAndAgain(kills)
 			j = g.jobIs(t, j.ID, "done")
 			if j.Count.Done != c.n || j.Count.Unknown != 0 || j.Count.Failed != 0 {
 				t.Errorf("in the end the job is %+v", j)
@@ -72,6 +68,15 @@ func TestJobKilled(t *testing.T) {
 				canSignIn(t, hs, p.ID, p.Password)
 			}
 		})
+	}
+}
+
+// killAgainAndAgain kills the gate at random moments, and starts it again each time.
+func (g *gatehouse) killAgainAndAgain(times int) {
+	for range times {
+		time.Sleep(time.Duration(50+rand.IntN(500)) * time.Millisecond) // the moment is the test's own choice: nothing is waited for
+		g.kill()
+		g.start()
 	}
 }
 
