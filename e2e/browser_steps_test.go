@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -62,17 +63,29 @@ func (p *page) whereabouts() string {
 // open goes to an address, waits until it has loaded, and returns the status.
 func (p *page) open(url string) int {
 	p.t.Helper()
-	response := result(p, "open "+url, chromedp.NavigateResponse(url))
+	return p.arrived(result(p, "open "+url, chromedp.NavigateResponse(url)))
+}
+
+// arrived waits until the page that has come holds what it is for, and returns its
+// status. A page whose homeserver takes its time comes with placeholders first, and
+// asks for itself again.
+func (p *page) arrived(response *network.Response) int {
+	p.t.Helper()
 	if response == nil {
 		return 0
 	}
-	return int(response.Status)
+	status := poll[[]int](p, "wait for what the page is for", `document.readyState === "complete" && !`+placeholders+` && [performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0]`)
+	return cmp.Or(status[0], int(response.Status))
 }
+
+// placeholders tells whether the page shows where something is yet to come.
+const placeholders = `!!document.querySelector("main .gh-skeleton__row")`
 
 // reload loads the page again.
 func (p *page) reload() {
 	p.t.Helper()
 	result(p, "reload", chromedp.Reload())
+	p.until("!" + placeholders)
 }
 
 // back does what the Back button does, and waits until the browser is there: in
@@ -159,10 +172,7 @@ func (p *page) clickAndLoad(selector string) int {
 	if err != nil {
 		p.t.Fatalf("click %s and load: %v\n%s", selector, err, p.whereabouts())
 	}
-	if response == nil {
-		return 0
-	}
-	return int(response.Status)
+	return p.arrived(response)
 }
 
 // fill replaces the text of a field by another, as typing or pasting does.
