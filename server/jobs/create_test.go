@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gatehouse/app/api"
 	"gatehouse/server/audit"
 	"gatehouse/server/gate"
@@ -303,5 +305,64 @@ func testPasswordsOfWhatFailedLater(t *testing.T) {
 	}
 	if j := look(t, w, id); j.Passwords != 0 {
 		t.Errorf("%d passwords are left", j.Passwords)
+	}
+}
+
+// An account that was made with something left is not made again: a second try of its item does what is left, and nothing else.
+func TestRestOfAnAccount(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		begun *api.Begun
+		want  []string
+	}{
+		"by editing":             {nil, []string{"users.create zoe", "users.update New", "users.notice"}},
+		"by continuing":          {&api.Begun{Left: []api.FieldProblem{{Field: "display_name"}}}, []string{"users.create zoe", "users.create zoe on, none", "users.notice"}},
+		"and its password":       {&api.Begun{Left: []api.FieldProblem{{Field: "password"}}}, []string{"users.create zoe", "users.create zoe on, typed", "users.notice"}},
+		"nothing any more, made": {nil, []string{"users.create zoe", "users.notice"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, r api.UserCreate) (api.Handout, error) {
+				u := api.User{ID: w.Stub.ID(string(r.Localpart)), CreatedMS: w.Clock.Now().UnixMilli(), Begun: c.begun}
+				if r.Continue || strings.HasSuffix(name, "made") {
+					u.DisplayName, u.Begun = r.DisplayName, nil
+				}
+				w.Stub.Put(u)
+				out := api.Handout{User: u, Password: r.Password.Password}
+				if !r.Continue {
+					out.Left = []api.FieldProblem{{Field: "display_name", Code: "homeserver_refused"}}
+				}
+				return out, nil
+			})
+			id := started(t, w, creates(w, "zoe"))
+			work(t, w, id)
+			if j := look(t, w, id); j.Count.Failed != 1 {
+				t.Fatalf("%+v", j.Count)
+			}
+			gatetest.Must[api.Job](t, w, w.Person(api.Owner), "jobs.retry", api.JobRef{ID: id})
+			work(t, w, id)
+			if j := look(t, w, id); j.Count.Done != 1 || j.Passwords != 1 {
+				t.Errorf("tried again: %+v, %d passwords\n%s", j.Count, j.Passwords, lines(t, w, w.Person(api.Owner), id))
+			}
+			var got []string
+			for _, call := range w.Stub.Calls("users.create", "users.update", "users.notice") {
+				switch r := call.Request.(type) {
+				case api.UserCreate:
+					line := "users.create " + string(r.Localpart)
+					if r.Continue {
+						line += " on, " + r.Password.Mode
+					}
+					got = append(got, line)
+				case api.UserUpdate:
+					got = append(got, "users.update "+r.DisplayName.To)
+				default:
+					got = append(got, call.Operation)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -75,6 +75,18 @@ func (r *run) do(ctx context.Context, item store.JobItem) store.JobItem {
 
 // step does one step of an item. done means that the next one can be begun; otherwise the item stops here, as it is returned.
 func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, stopped store.JobItem) {
+	if create, ok := s.req.(api.UserCreate); ok && item.Attempts > 1 {
+		rest, err := r.rest(ctx, item, s, create)
+		switch p, known := errors.AsType[*api.Problem](err); {
+		case known:
+			return false, r.ended(item, store.ItemFailed, p)
+		case err != nil:
+			return false, r.unbegun(item)
+		case rest == nil:
+			return true, item
+		}
+		s = *rest
+	}
 	if s.wiped {
 		return false, r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped"))
 	}

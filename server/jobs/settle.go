@@ -3,6 +3,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -158,6 +159,13 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 // lost returns when the first of an item's earlier tries was begun that nobody answered; zero where each was. The homeserver may have worked it
 // off after it was looked for in vain.
 func (r *run) lost(ctx context.Context, item store.JobItem) (time.Time, error) {
+	return r.tried(ctx, item, func(try store.Attempt) bool {
+		return try.Outcome == "" || try.Outcome == string(audit.Unknown) || try.Code == notDoneCode
+	})
+}
+
+// tried returns when the first of an item's earlier tries of its step was begun that ended in such a way, zero where none did.
+func (r *run) tried(ctx context.Context, item store.JobItem, so func(store.Attempt) bool) (time.Time, error) {
 	for earlier := 1; earlier < item.Attempts; earlier++ {
 		i := item
 		i.Attempts = earlier
@@ -166,7 +174,7 @@ func (r *run) lost(ctx context.Context, item store.JobItem) (time.Time, error) {
 		case errors.Is(err, store.ErrNotFound):
 		case err != nil:
 			return time.Time{}, err
-		case try.Outcome == "" || try.Outcome == string(audit.Unknown) || try.Code == notDoneCode:
+		case so(try):
 			return try.At, nil
 		}
 	}
@@ -189,6 +197,30 @@ func (r *run) made(ctx context.Context, item store.JobItem, s step) (bool, error
 		r.e.Log.Warn("what became of a call could not be recorded", "job", r.job.ID, "request_id", requestID(item), "error", err.Error())
 	}
 	return true, nil
+}
+
+// rest is what is to be done for an account of which an earlier try of the item made all but something: the same call where nothing was made
+// yet, nil where nothing is left. An error that is not a *api.Problem is that of the store or of ctx.
+func (r *run) rest(ctx context.Context, item store.JobItem, s step, asked api.UserCreate) (*step, error) {
+	if made, err := r.tried(ctx, item, func(try store.Attempt) bool { return try.Outcome == string(audit.Done) }); err != nil || made.IsZero() {
+		return &s, err
+	}
+	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
+	if err != nil {
+		return nil, cmp.Or(ctx.Err(), err)
+	}
+	if u.Begun != nil {
+		asked.Continue = true
+		if !u.Begun.Lacks("password") {
+			asked.Password, s.wiped = api.PasswordChoice{Mode: api.PasswordNone}, false
+		}
+		return &step{op: s.op, req: asked, wiped: s.wiped}, nil
+	}
+	update := missing(asked, u)
+	if update.Empty() {
+		return nil, nil
+	}
+	return &step{op: api.UpdateUser, req: update}, nil
 }
 
 // missing is what was asked of a new account and is not there.
