@@ -143,3 +143,11 @@ func (f *Server) Devices(localpart string) []string {
 	defer f.mu.Unlock()
 	return slices.Sorted(maps.Keys(f.users["@"+localpart+":localhost"].devices))
 }
+
+// Serve makes an account that of an application service: a bridge's, of which MAS knows nothing.
+func (f *Server) Serve(localpart, service string) {
+	f.Provision(localpart, false, nil, "", "")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.users["@"+localpart+":localhost"].fields["appservice_id"] = service
+}

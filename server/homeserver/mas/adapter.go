@@ -35,6 +35,7 @@ type adapter struct {
 	keys     *keys
 	keeper   homeserver.Keeper
 	whole    joined
+	bridges  bridges
 	clients  nameCache
 	people   nameCache
 	hand     inHand
@@ -200,7 +201,7 @@ func (p pair) user(own api.UserID) api.User {
 	if p.mas == nil {
 		u := *p.synapse
 		u.Admin = false // nobody gets an administrator's token for it
-		if !u.System && u.AppService == "" {
+		if !u.System && u.AppService == "" && u.Knows("drift") {
 			u.Drift = []string{api.DriftSynapseOnly}
 		}
 		return u

@@ -94,10 +94,10 @@ func (a *adapter) readBoth(ctx context.Context) (map[api.UserID]api.User, []stri
 	var accounts []account
 	var unknown []string
 	pairs := map[api.UserID]pair{}
-	g, ctx := errgroup.WithContext(ctx)
+	g, together := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		var err error
-		if accounts, _, err = readAll[user](ctx, a.mas, matrix.At("/api/admin/v1/users"), joinPage, 2*maxJoined); err != nil {
+		if accounts, _, err = readAll[user](together, a.mas, matrix.At("/api/admin/v1/users"), joinPage, 2*maxJoined); err != nil {
 			return problem(err)
 		}
 		return nil
@@ -105,7 +105,7 @@ func (a *adapter) readBoth(ctx context.Context) (map[api.UserID]api.User, []stri
 	g.Go(func() error {
 		q := api.UserQuery{System: api.With, Guests: api.Without, Limit: joinPage}
 		for {
-			p, err := homeserver.Call(ctx, a.synapse, api.ListUsers, q)
+			p, err := homeserver.Call(together, a.synapse, api.ListUsers, q)
 			if err != nil {
 				return err
 			}
@@ -128,12 +128,22 @@ func (a *adapter) readBoth(ctx context.Context) (map[api.UserID]api.User, []stri
 		p.id, p.mas = id, &one
 		pairs[id] = p
 	}
+	var alone []*api.User
+	for _, p := range pairs {
+		if p.mas == nil && !p.synapse.System && !p.synapse.Knows("appservice_id") {
+			alone = append(alone, p.synapse)
+		}
+	}
+	if err := a.learnBridges(ctx, alone); err != nil {
+		return nil, nil, err
+	}
 	all := make(map[api.UserID]api.User, len(pairs))
 	for id, p := range pairs {
 		u := p.user(own)
 		u.System = u.System || a.settings.Hidden(id.Localpart())
 		if p.synapse != nil {
-			u.Unknown = nil // told once for the list
+			// The others are told once for the list.
+			u.Unknown = slices.DeleteFunc(slices.Clone(u.Unknown), func(field string) bool { return field != "drift" })
 		}
 		all[id] = u
 	}

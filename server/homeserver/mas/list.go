@@ -23,6 +23,7 @@ const (
 	reasonNoDevices = "mas_no_device_edit"
 	reasonNoPhones  = "mas_no_phones"
 	reasonOld       = "mas_old"
+	reasonBridges   = "mas_bridges"
 )
 
 // list returns a page of the accounts of both sides. It is filtered, sorted and counted here: Synapse sorts and MAS does not, MAS knows
@@ -40,10 +41,16 @@ func (a *adapter) list(ctx context.Context, q api.UserQuery) (api.UserPage, erro
 	if err != nil {
 		return api.UserPage{}, err
 	}
+	asked := q.Drift == api.Only || q.Drift == api.Without
+	unsure := asked && slices.ContainsFunc(users, func(u api.User) bool { return !u.Knows("drift") })
 	order := ordering(q)
-	users = slices.DeleteFunc(users, func(u api.User) bool { return !a.matches(u, q) })
+	users = slices.DeleteFunc(users, func(u api.User) bool { return !a.matches(u, q) || asked && !u.Knows("drift") })
 	slices.SortFunc(users, order)
-	return cut(users, order, at, q, unknown), nil
+	page := cut(users, order, at, q, unknown)
+	if unsure {
+		page.Limits = append(page.Limits, reasonBridges)
+	}
+	return page, nil
 }
 
 // cut takes the page out of the sorted list. A cursor names the account beside the page, so that nobody is shown twice or left out
