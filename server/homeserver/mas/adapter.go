@@ -21,11 +21,14 @@ import (
 // Server is a Synapse with MAS.
 type Server struct {
 	Adapter homeserver.Adapter
-	client  *client
+	own     *adapter
 }
 
-// Close ends the token that the admin API was called with.
-func (s *Server) Close(ctx context.Context) { s.client.close(ctx) }
+// Close ends the work that is done beside the calls, and the token that the admin API was called with.
+func (s *Server) Close(ctx context.Context) {
+	s.own.comparison.close()
+	s.own.mas.close(ctx)
+}
 
 // adapter is what stands behind the table.
 type adapter struct {
@@ -34,11 +37,15 @@ type adapter struct {
 	synapse  homeserver.Adapter // Synapse's own table
 	keys     *keys
 	keeper   homeserver.Keeper
+	bounds   bounds
 	whole    joined
+	large    large
 	bridges  bridges
-	clients  nameCache
-	people   nameCache
-	hand     inHand
+	// comparison of a server with many accounts
+	comparison comparison
+	clients    nameCache
+	people     nameCache
+	hand       inHand
 	// pauses are how long to wait before each look at whether Synapse has heard of a change.
 	pauses []time.Duration
 	table  homeserver.Adapter
@@ -51,7 +58,7 @@ type adapter struct {
 // New returns the adapter for the Synapse and the MAS that the settings name. It sends nothing before the first call.
 func New(settings homeserver.Settings, keeper homeserver.Keeper, options ...matrix.Option) *Server {
 	a := build(settings, keeper, options...)
-	return &Server{Adapter: a.table, client: a.mas}
+	return &Server{Adapter: a.table, own: a}
 }
 
 func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...matrix.Option) *adapter {
@@ -61,7 +68,7 @@ func build(settings homeserver.Settings, keeper homeserver.Keeper, options ...ma
 		keeper: keeper, given: settings.Token, now: time.Now,
 	}
 	a := &adapter{
-		settings: settings, mas: client, keys: k, keeper: keeper, synapse: synapse.NewWithKeys(settings, k, options...),
+		settings: settings, bounds: usualBounds, mas: client, keys: k, keeper: keeper, synapse: synapse.NewWithKeys(settings, k, options...),
 		pauses: []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second},
 	}
 	a.table = a.synapse.Overlay(homeserver.Adapter{

@@ -14,11 +14,8 @@ import (
 	"gatehouse/server/homeserver"
 )
 
-const (
-	// maxAsked is how many accounts are looked up for one reading of the list at most, askedAtOnce how many of them at once.
-	maxAsked    = 1000
-	askedAtOnce = 8
-)
+// askedAtOnce is how many accounts are looked up at the same time.
+const askedAtOnce = 8
 
 // bridges remembers the application service that an account belongs to, "" for none: that is settled when the account is made.
 type bridges struct {
@@ -50,16 +47,16 @@ func (b *bridges) note(u *api.User, service string) {
 }
 
 // learnBridges looks up the application services of accounts that only Synapse has, which its list does not tell: a bridge's account is no
-// difference. One request for each account that was not met before (GET /_synapse/admin/v2/users/{id}), eight at a time. More than 1,000 are
-// looked up a thousand at each reading; whether those that are left differ is named as unknown.
-func (a *adapter) learnBridges(ctx context.Context, alone []*api.User) error {
+// difference. One request for each account that was not met before (GET /_synapse/admin/v2/users/{id}), eight at a time. Of more than most, the
+// others wait for the next reading, and whether they differ is named as unknown.
+func (a *adapter) learnBridges(ctx context.Context, alone []*api.User, most int) error {
 	ask := a.bridges.known(alone)
 	slices.SortFunc(ask, func(a, b *api.User) int { return cmp.Compare(a.ID, b.ID) })
-	if len(ask) > maxAsked {
-		for _, u := range ask[maxAsked:] {
+	if len(ask) > most {
+		for _, u := range ask[most:] {
 			u.Unknown = append(slices.Clone(u.Unknown), "drift")
 		}
-		ask = ask[:maxAsked]
+		ask = ask[:most]
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(askedAtOnce)

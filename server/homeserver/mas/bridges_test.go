@@ -24,7 +24,7 @@ func TestBridgesAreNoDifference(t *testing.T) {
 	b.fake.Synapse.Serve("irc_bob", "irc")
 	of := func(q api.UserQuery) (api.UserPage, []string) {
 		t.Helper()
-		b.whole.keep(nil, nil, false, time.Time{}) // as if it were old
+		b.whole.keep(nil, nil, 0, time.Time{}) // as if it were old
 		var page api.UserPage
 		sent := b.sent.since(func() {
 			var err error
@@ -56,18 +56,19 @@ func TestBridgesAreNoDifference(t *testing.T) {
 // Of more accounts than are looked up at once, it is said that some are left, and the next reading looks those up.
 func TestManyBridges(t *testing.T) {
 	b := newBench(t, fakemas.Options{})
-	const all = maxAsked + 20
+	const all = 60
+	b.bounds.asked = 40
 	for i := range all {
 		b.fake.Synapse.Serve(fmt.Sprintf("irc_%04d", i), "irc")
 	}
 	for i, want := range [][]string{{reasonBridges}, nil, nil} {
-		b.whole.keep(nil, nil, false, time.Time{})
+		b.whole.keep(nil, nil, 0, time.Time{})
 		for _, drift := range []api.Filter{api.Only, api.Without} {
 			page, err := b.list(t.Context(), api.UserQuery{Drift: drift, Search: "irc_", Limit: api.MaxPage})
 			if err != nil || !slices.Equal(page.Limits, want) {
 				t.Fatalf("reading %d: %v, %v", i, page.Limits, err)
 			}
-			known := int64(min(all, (i+1)*maxAsked))
+			known := int64(min(all, (i+1)*b.bounds.asked))
 			if drift == api.Only {
 				known = 0
 			}

@@ -48,7 +48,7 @@ func TestTokenIsReusedAndRenewed(t *testing.T) {
 	if n := b.fake.ClientSessions(); n != 1 {
 		t.Errorf("%d sessions of the client are left", n)
 	}
-	(&Server{client: b.mas}).Close(t.Context())
+	(&Server{own: b.adapter}).Close(t.Context())
 	if n := b.fake.ClientSessions(); n != 0 {
 		t.Errorf("%d sessions of the client are left at the end", n)
 	}

@@ -221,7 +221,7 @@ func (a *adapter) fill(ctx context.Context, m making, made account) api.Handout 
 	if err != nil { // it was made, so the card has to be shown whatever happens next
 		out.User = api.User{ID: m.id, DisplayName: m.DisplayName, Admin: m.Admin, UserType: m.UserType}
 	}
-	a.whole.note(out.User)
+	a.note(out.User)
 	return out
 }
 

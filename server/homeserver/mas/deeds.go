@@ -42,7 +42,7 @@ func (a *adapter) reaches(ctx context.Context, id api.UserID, done func(pair) bo
 	if err != nil {
 		return api.User{}, err
 	}
-	return a.whole.note(u), nil
+	return a.note(u), nil
 }
 
 // lock keeps an account from being used (POST /api/admin/v1/users/{id}/lock). Its sessions survive, refused.

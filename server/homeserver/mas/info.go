@@ -70,9 +70,9 @@ func (a *adapter) unavailable(synapse map[string]string) map[string]string {
 	for _, field := range []string{"users.create.threepids.phone", "users.update.threepids.phone"} {
 		out[field] = reasonNoPhones
 	}
-	if a.whole.over() {
-		for _, field := range []string{"users.list.admins", "users.list.drift", "users.list.sort.admin"} {
-			out[field] = reasonTooMany
+	if a.whole.size() > 0 {
+		for field, reason := range a.lacksLarge() {
+			out["users.list."+field] = reason
 		}
 	}
 	return out

@@ -17,13 +17,23 @@ import (
 )
 
 const (
-	// maxJoined is how many accounts are held and compared at most, on each side: some 10 MiB. The pages of both sides have nothing
-	// in common that they could be asked by, so a list that compares them has to have read both.
-	maxJoined = 20000
-	joinPage  = 500
-	// tooManyLasts is how long a server with more accounts than that is taken for one.
+	joinPage = 500
+	// tooManyLasts is how long a server with more accounts than can be held is taken for one.
 	tooManyLasts = 10 * time.Minute
 )
+
+// bounds are how many accounts a server may have, on the side with more of them, for something to be done.
+type bounds struct {
+	// joined are held and put together for each list: some 10 MiB. The pages of both sides have nothing in common that they could be asked by,
+	// so a list that compares them has to have read both.
+	joined int64
+	// compared are read beside the calls, to find those that differ: some 20 MiB while that lasts.
+	compared int64
+	// asked are looked up one by one.
+	asked int
+}
+
+var usualBounds = bounds{joined: 20_000, compared: 250_000, asked: 1000}
 
 // joined is the accounts of both sides, read a while ago.
 type joined struct {
@@ -32,7 +42,7 @@ type joined struct {
 	mu      sync.Mutex
 	users   map[api.UserID]api.User
 	unknown []string
-	tooMany bool
+	tooMany int64 // how many there are, where they cannot be held
 	until   time.Time
 }
 
@@ -45,23 +55,23 @@ func (a *adapter) accounts(ctx context.Context) (users []api.User, unknown []str
 		return users, unknown, ok, nil
 	}
 	begin := time.Now()
-	if ok, err := a.few(ctx); err != nil {
+	if n, err := a.count(ctx); err != nil {
 		return nil, nil, false, err
-	} else if !ok {
-		a.whole.keep(nil, nil, true, begin.Add(tooManyLasts))
+	} else if n > a.bounds.joined {
+		a.whole.keep(nil, nil, n, begin.Add(tooManyLasts))
 		return nil, nil, false, nil
 	}
 	all, unknown, err := a.readBoth(ctx)
 	if err != nil {
 		return nil, nil, false, err
 	}
-	a.whole.keep(all, unknown, false, time.Now().Add(10*time.Second+20*time.Since(begin)))
+	a.whole.keep(all, unknown, 0, time.Now().Add(10*time.Second+20*time.Since(begin)))
 	users, unknown, _, ok = a.whole.now()
 	return users, unknown, ok, nil
 }
 
-// few reports whether neither side has more than can be held. Two requests at once.
-func (a *adapter) few(ctx context.Context) (bool, error) {
+// count returns how many accounts the side with more of them has. Two requests at once.
+func (a *adapter) count(ctx context.Context) (int64, error) {
 	var here, there int64
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -80,9 +90,9 @@ func (a *adapter) few(ctx context.Context) (bool, error) {
 		return err
 	})
 	if err := g.Wait(); err != nil {
-		return false, err
+		return 0, err
 	}
-	return max(here, there) <= maxJoined, nil
+	return max(here, there), nil
 }
 
 // readBoth reads both sides to their ends, at once.
@@ -97,27 +107,20 @@ func (a *adapter) readBoth(ctx context.Context) (map[api.UserID]api.User, []stri
 	g, together := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		var err error
-		if accounts, _, err = readAll[user](together, a.mas, matrix.At("/api/admin/v1/users"), joinPage, 2*maxJoined); err != nil {
+		if accounts, _, err = readAll[user](together, a.mas, matrix.At("/api/admin/v1/users"), joinPage, int(2*a.bounds.joined)); err != nil {
 			return problem(err)
 		}
 		return nil
 	})
 	g.Go(func() error {
-		q := api.UserQuery{System: api.With, Guests: api.Without, Limit: joinPage}
-		for {
-			p, err := homeserver.Call(together, a.synapse, api.ListUsers, q)
-			if err != nil {
-				return err
-			}
+		return a.eachAtSynapse(together, func(p api.UserPage) bool {
 			unknown = p.Unknown
 			for _, u := range p.Users {
 				u.Unknown = p.Unknown
 				pairs[u.ID] = pair{id: u.ID, synapse: &u}
 			}
-			if q.Cursor = p.Next; q.Cursor == "" || len(pairs) > 2*maxJoined {
-				return nil
-			}
-		}
+			return int64(len(pairs)) <= 2*a.bounds.joined
+		})
 	})
 	if err := g.Wait(); err != nil {
 		return nil, nil, err
@@ -134,7 +137,7 @@ func (a *adapter) readBoth(ctx context.Context) (map[api.UserID]api.User, []stri
 			alone = append(alone, p.synapse)
 		}
 	}
-	if err := a.learnBridges(ctx, alone); err != nil {
+	if err := a.learnBridges(ctx, alone, a.bounds.asked); err != nil {
 		return nil, nil, err
 	}
 	all := make(map[api.UserID]api.User, len(pairs))
@@ -150,6 +153,20 @@ func (a *adapter) readBoth(ctx context.Context) (map[api.UserID]api.User, []stri
 	return all, remove(unknown, "locked"), nil
 }
 
+// eachAtSynapse hands Synapse's list over page by page, to its end or until it is told to stop.
+func (a *adapter) eachAtSynapse(ctx context.Context, goOn func(api.UserPage) bool) error {
+	q := api.UserQuery{System: api.With, Guests: api.Without, Limit: joinPage}
+	for {
+		p, err := homeserver.Call(ctx, a.synapse, api.ListUsers, q)
+		if err != nil {
+			return err
+		}
+		if q.Cursor = p.Next; !goOn(p) || q.Cursor == "" {
+			return nil
+		}
+	}
+}
+
 // now returns what is held; fresh is false where nothing is, or it is old.
 func (j *joined) now() (users []api.User, unknown []string, fresh, ok bool) {
 	j.mu.Lock()
@@ -157,24 +174,35 @@ func (j *joined) now() (users []api.User, unknown []string, fresh, ok bool) {
 	if time.Now().After(j.until) {
 		return nil, nil, false, false
 	}
-	return slices.Collect(maps.Values(j.users)), j.unknown, true, !j.tooMany
+	return slices.Collect(maps.Values(j.users)), j.unknown, true, j.tooMany == 0
 }
 
-func (j *joined) keep(users map[api.UserID]api.User, unknown []string, tooMany bool, until time.Time) {
+func (j *joined) keep(users map[api.UserID]api.User, unknown []string, tooMany int64, until time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.users, j.unknown, j.tooMany, j.until = users, unknown, tooMany, until
 }
 
-// over reports whether the server is known to have more accounts than can be held.
-func (j *joined) over() bool {
+// size is how many accounts the server is known to have, 0 where they can be held or nobody knows.
+func (j *joined) size() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.tooMany && time.Now().Before(j.until)
+	if time.Now().After(j.until) {
+		return 0
+	}
+	return j.tooMany
 }
 
 // note puts an account that was just written in place of what is held of it, so that the next list shows it.
-func (j *joined) note(u api.User) api.User {
+func (a *adapter) note(u api.User) api.User {
+	a.whole.note(u)
+	if a.whole.size() > 0 {
+		a.large.note(u)
+	}
+	return u
+}
+
+func (j *joined) note(u api.User) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.users != nil {
@@ -182,5 +210,4 @@ func (j *joined) note(u api.User) api.User {
 		held.Threepids, held.ExternalIDs, held.Unknown, held.Begun = nil, nil, nil, nil
 		j.users[u.ID] = held
 	}
-	return u
 }

@@ -13,29 +13,32 @@ import (
 	"strings"
 
 	"gatehouse/app/api"
-	"gatehouse/server/homeserver"
 )
 
 // The reasons (`missing.<reason>`) why something cannot be had: why a list is Synapse's alone, and what MAS does not keep or let
 // be changed.
 const (
-	reasonTooMany   = "mas_too_many"
-	reasonNoDevices = "mas_no_device_edit"
-	reasonNoPhones  = "mas_no_phones"
-	reasonOld       = "mas_old"
-	reasonBridges   = "mas_bridges"
+	reasonTooMany     = "mas_too_many"
+	reasonComparing   = "mas_comparing"
+	reasonNotCompared = "mas_not_compared"
+	reasonManySuch    = "mas_too_many_such"
+	reasonFirst       = "mas_first"
+	reasonNoDevices   = "mas_no_device_edit"
+	reasonNoPhones    = "mas_no_phones"
+	reasonOld         = "mas_old"
+	reasonBridges     = "mas_bridges"
 )
 
 // list returns a page of the accounts of both sides. It is filtered, sorted and counted here: Synapse sorts and MAS does not, MAS knows
 // who is locked and administrator, Synapse knows names, and neither knows what only the other has. On servers with more accounts than
-// can be held it is Synapse's list, and says so.
+// can be held it is listLarge's.
 func (a *adapter) list(ctx context.Context, q api.UserQuery) (api.UserPage, error) {
 	users, unknown, ok, err := a.accounts(ctx)
 	if err != nil {
 		return api.UserPage{}, err
 	}
 	if !ok {
-		return a.synapseList(ctx, q)
+		return a.listLarge(ctx, q)
 	}
 	at, err := openCursor(q)
 	if err != nil {
@@ -85,29 +88,6 @@ func cut(users []api.User, order func(a, b api.User) int, at cursor, q api.UserQ
 		page.Previous = cursor{Beside: users[begin], Before: true}.text(q)
 	}
 	return page
-}
-
-// synapseList is Synapse's own list of a server with too many accounts to compare. What Synapse says about administrators means
-// nothing under MAS.
-func (a *adapter) synapseList(ctx context.Context, q api.UserQuery) (api.UserPage, error) {
-	for field, asked := range map[string]bool{
-		"admins": q.Admins == api.Only || q.Admins == api.Without, "drift": q.Drift == api.Only || q.Drift == api.Without, "sort": q.Sort == api.SortAdmin,
-	} {
-		if asked {
-			return api.UserPage{}, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", reasonTooMany).At(field)
-		}
-	}
-	q.Drift, q.Admins = "", ""
-	page, err := homeserver.Call(ctx, a.synapse, api.ListUsers, q)
-	if err != nil {
-		return api.UserPage{}, err
-	}
-	for i := range page.Users {
-		page.Users[i].Admin = false
-	}
-	page.Unknown = append(page.Unknown, "admin")
-	page.Limits = append(page.Limits, reasonTooMany)
-	return page, nil
 }
 
 // matches applies the filters.

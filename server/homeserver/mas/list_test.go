@@ -167,26 +167,6 @@ func TestEveryFieldOfAQuery(t *testing.T) {
 	}
 }
 
-// A server with too many accounts to hold shows Synapse's list, and refuses what cannot be told then.
-func TestListOfTooMany(t *testing.T) {
-	b := newBench(t, fakemas.Options{})
-	crowd(b)
-	b.whole.keep(nil, nil, true, b.clock.Now().Add(tooManyLasts))
-	page, err := b.list(t.Context(), api.UserQuery{})
-	if err != nil || !slices.Contains(page.Limits, reasonTooMany) || !slices.Contains(page.Unknown, "admin") || !strings.HasPrefix(names(page), "alice bob carol emil") {
-		t.Errorf("%s %v %v, %v", names(page), page.Limits, page.Unknown, err)
-	}
-	for field, q := range map[string]api.UserQuery{"admins": {Admins: api.Only}, "drift": {Drift: api.Without}, "sort": {Sort: api.SortAdmin}} {
-		if _, err := b.list(t.Context(), q); code(err) != "not_supported "+field+":not_supported" {
-			t.Errorf("%s: %v", field, err)
-		}
-	}
-	info, err := b.info(t.Context(), api.ServerQuery{})
-	if err != nil || info.Unavailable["users.list.drift"] != reasonTooMany || info.Unavailable["users.list.admins"] != reasonTooMany {
-		t.Errorf("%v, %v", info.Unavailable, err)
-	}
-}
-
 // Some thousand accounts are read page by page, from both sides.
 func TestListOfMany(t *testing.T) {
 	b := newBench(t, fakemas.Options{})

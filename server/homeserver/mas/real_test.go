@@ -52,7 +52,7 @@ func realBench(t *testing.T) (*adapter, *realserver.MAS) {
 		Name: "main", URL: m.Synapse.URL, ServerName: "localhost", Timeout: 20 * time.Second, ForwardedFor: true,
 		MAS: homeserver.MAS{AdminURL: m.URL, ClientID: realserver.MASClient, ClientSecret: api.NewSecret(m.ClientSecret)},
 	}, &memory{})
-	t.Cleanup(func() { (&Server{client: a.mas}).Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() { (&Server{own: a}).Close(context.WithoutCancel(t.Context())) })
 	return a, m
 }
 
@@ -381,7 +381,7 @@ func TestRealMASGoodbye(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := a.mas.token
-	(&Server{client: a.mas}).Close(t.Context())
+	(&Server{own: a}).Close(t.Context())
 	call := get(matrix.At("/api/admin/v1/version"))
 	call.Token = token
 	if _, err := a.mas.admin.Do(t.Context(), call, nil); !matrix.Is(err, http.StatusUnauthorized, "") {

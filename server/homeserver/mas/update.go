@@ -245,5 +245,5 @@ func (a *adapter) again(ctx context.Context, id api.UserID) (api.User, error) {
 	if err != nil {
 		return api.User{}, err
 	}
-	return a.whole.note(u), nil
+	return a.note(u), nil
 }

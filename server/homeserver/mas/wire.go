@@ -162,26 +162,30 @@ func readSome[T any](ctx context.Context, c *client, path matrix.Path, end strin
 }
 
 // readAll reads a list to its end, or until it has at least most items, and reports whether that was all.
-func readAll[T any](ctx context.Context, c *client, path matrix.Path, size, most int, filters ...filter) ([]resource[T], bool, error) {
-	var all []resource[T]
+func readAll[T any](ctx context.Context, c *client, path matrix.Path, size, most int, filters ...filter) (list []resource[T], whole bool, err error) {
+	whole, err = readEach(ctx, c, path, size, func(items []resource[T]) bool {
+		list = append(list, items...)
+		return len(list) < most
+	}, filters...)
+	return list, whole, err
+}
+
+// readEach hands a list over page by page, until it ends, which it reports, or is told to stop.
+func readEach[T any](ctx context.Context, c *client, path matrix.Path, size int, goOn func([]resource[T]) bool, filters ...filter) (whole bool, err error) {
 	var last ulid
 	for {
 		p, err := readPage[T](ctx, c, path, size, last, filters...)
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
-		all = append(all, p.Items...)
-		if !p.More {
-			return all, true, nil
+		if more := goOn(p.Items); !p.More || !more {
+			return !p.More, nil
 		}
 		next := p.next()
 		if next <= last { // a list that does not move on would never end
-			return nil, false, api.NewProblem(api.StatusBadGateway, "mas_unknown_answer", "status", "200")
+			return false, api.NewProblem(api.StatusBadGateway, "mas_unknown_answer", "status", "200")
 		}
 		last = next
-		if len(all) >= most {
-			return all, false, nil
-		}
 	}
 }
 

@@ -21,10 +21,12 @@ import (
 // bench is an adapter in front of a fake MAS and its Synapse.
 type bench struct {
 	*adapter
+	t      *testing.T
 	fake   *fakemas.Server
 	keeper *memory
 	clock  *clock
 	sent   *counter
+	hide   []string // patterns of accounts that the next adapter hides
 }
 
 // newBench makes one. Every request to MAS and every answer of it is held against what MAS says of itself (see shapes_test.go).
@@ -32,7 +34,7 @@ func newBench(t *testing.T, options fakemas.Options) *bench {
 	t.Helper()
 	options.Check = checker(t)
 	fake := fakemas.New(t, options)
-	b := &bench{fake: fake, keeper: &memory{}, clock: &clock{now: time.Now()}, sent: &counter{}}
+	b := &bench{t: t, fake: fake, keeper: &memory{}, clock: &clock{now: time.Now()}, sent: &counter{}}
 	fake.Now = b.clock.Now
 	b.adapter = b.another()
 	return b
@@ -41,7 +43,7 @@ func newBench(t *testing.T, options fakemas.Options) *bench {
 // another makes a second adapter on the same servers, with the same memory: another process.
 func (b *bench) another() *adapter {
 	a := build(homeserver.Settings{
-		Name: "main", URL: b.fake.Synapse.URL, ServerName: "localhost", Timeout: 10 * time.Second, ClientURL: "https://app.example.org",
+		Name: "main", URL: b.fake.Synapse.URL, ServerName: "localhost", Hide: b.hide, Timeout: 10 * time.Second, ClientURL: "https://app.example.org",
 		MAS: homeserver.MAS{AdminURL: b.fake.URL, ClientID: fakemas.ClientID, ClientSecret: api.NewSecret(fakemas.ClientSecret)},
 	}, b.keeper, matrix.WithTransport(b.sent))
 	a.pauses = []time.Duration{0, 0, 0}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mas
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gatehouse/app/api"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/matrix"
+)
+
+// largeLasts is how long MAS's lists of administrators and of locked accounts are taken for what they were.
+const largeLasts = time.Minute
+
+// large is what is held of a server with more accounts than are read for one list: who is an administrator or locked at MAS, and which accounts
+// differ, by name.
+type large struct {
+	reading sync.Mutex // held while MAS is asked
+
+	mu             sync.Mutex
+	until          time.Time
+	admins, locked map[api.UserID]bool // nil where there are more than are held
+	differs        differences
+	looked         map[api.UserID]api.User // accounts that were looked up since
+}
+
+// listLarge returns a page of such a server. Administrators, locked accounts and those that differ are few, known by name, and looked up one by
+// one; everything else is Synapse's list, completed with what MAS says. Accounts that only MAS has are among those that differ alone.
+func (a *adapter) listLarge(ctx context.Context, q api.UserQuery) (api.UserPage, error) {
+	if err := a.readLarge(ctx); err != nil {
+		return api.UserPage{}, err
+	}
+	lacks := a.lacksLarge()
+	for field, asked := range map[string]bool{
+		"admins": narrows(q.Admins), "locked": narrows(q.Locked), "drift": narrows(q.Drift), "sort.admin": q.Sort == api.SortAdmin,
+	} {
+		if reason := lacks[field]; asked && reason != "" {
+			name, _, _ := strings.Cut(field, ".")
+			return api.UserPage{}, api.NewProblem(api.StatusNotSupported, "not_supported", "reason", reason).At(name)
+		}
+	}
+	if ids, some := a.large.wanted(q); some {
+		return a.listOf(ctx, q, ids)
+	}
+	return a.listBeside(ctx, q, lacks)
+}
+
+func narrows(f api.Filter) bool { return f == api.Only || f == api.Without }
+
+// lacksLarge says what the list of such a server cannot tell, and why.
+func (a *adapter) lacksLarge() map[string]string {
+	l := &a.large
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := map[string]string{"sort.admin": reasonTooMany}
+	for field, held := range map[string]map[api.UserID]bool{"admins": l.admins, "locked": l.locked} {
+		if held == nil && !l.until.IsZero() {
+			out[field] = reasonManySuch
+		}
+	}
+	if l.differs.of == nil {
+		out["drift"] = reasonComparing
+		if a.whole.size() > a.bounds.compared {
+			out["drift"] = reasonNotCompared
+		}
+	}
+	return out
+}
+
+// wanted returns the accounts that a query asks for by name, if it asks for some alone; the other filters have still to be applied.
+func (l *large) wanted(q api.UserQuery) (ids []api.UserID, some bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case q.Drift == api.Only:
+		return slices.Sorted(maps.Keys(l.differs.of)), true
+	case q.Admins == api.Only:
+		return slices.Sorted(maps.Keys(l.admins)), true
+	case q.Locked == api.Only:
+		return slices.Sorted(maps.Keys(l.locked)), true
+	}
+	return nil, false
+}
+
+// listOf is the list of accounts that are known by name, 1,000 of them at most.
+func (a *adapter) listOf(ctx context.Context, q api.UserQuery, ids []api.UserID) (api.UserPage, error) {
+	at, err := openCursor(q)
+	if err != nil {
+		return api.UserPage{}, err
+	}
+	limits := a.unsure(q)
+	if len(ids) > a.bounds.asked {
+		low := strings.TrimPrefix(strings.ToLower(q.Search), "@")
+		ids = slices.DeleteFunc(ids, func(id api.UserID) bool { return !strings.Contains(strings.ToLower(string(id)), low) })
+	}
+	if len(ids) > a.bounds.asked {
+		ids, limits = ids[:a.bounds.asked], append(limits, reasonFirst)
+	}
+	users, err := a.lookUp(ctx, ids)
+	if err != nil {
+		return api.UserPage{}, err
+	}
+	order := ordering(q)
+	users = slices.DeleteFunc(users, func(u api.User) bool { return !a.matches(u, q) })
+	slices.SortFunc(users, order)
+	page := cut(users, order, at, q, []string{"threepids", "external_ids"})
+	page.Limits = limits
+	return page, nil
+}
+
+// unsure says that there may be more accounts that differ than are known, where a query asks for them.
+func (a *adapter) unsure(q api.UserQuery) []string {
+	a.large.mu.Lock()
+	defer a.large.mu.Unlock()
+	if narrows(q.Drift) && a.large.differs.unsure {
+		return []string{reasonBridges}
+	}
+	return nil
+}
+
+// lookUp reads accounts from both sides, eight at a time, but for those that were read just before. One that neither has any more is left out.
+func (a *adapter) lookUp(ctx context.Context, ids []api.UserID) ([]api.User, error) {
+	own, err := a.keys.Own(ctx)
+	if err != nil {
+		return nil, problem(err)
+	}
+	l := &a.large
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(askedAtOnce)
+	for _, id := range ids {
+		l.mu.Lock()
+		_, had := l.looked[id]
+		l.mu.Unlock()
+		if had {
+			continue
+		}
+		g.Go(func() error {
+			p, err := a.look(ctx, id)
+			if missing(err) {
+				return nil
+			}
+			if err == nil {
+				u := p.user(own)
+				u.System = u.System || a.settings.Hidden(id.Localpart())
+				l.note(u)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	users := make([]api.User, 0, len(ids))
+	for _, id := range ids {
+		if u, ok := l.looked[id]; ok {
+			users = append(users, u)
+		}
+	}
+	return users, nil
+}
+
+// listBeside is Synapse's own list, with what MAS says beside it. Accounts that a filter leaves out are missing from the page that it has.
+func (a *adapter) listBeside(ctx context.Context, q api.UserQuery, lacks map[string]string) (api.UserPage, error) {
+	theirs := q
+	theirs.Admins, theirs.Drift = "", ""
+	if lacks["locked"] == "" {
+		theirs.Locked = ""
+	}
+	page, err := homeserver.Call(ctx, a.synapse, api.ListUsers, theirs)
+	if err != nil {
+		return api.UserPage{}, err
+	}
+	l := &a.large
+	l.mu.Lock()
+	for i := range page.Users {
+		u := &page.Users[i]
+		u.Admin, u.Drift = l.admins[u.ID], l.differs.of[u.ID]
+		if l.locked != nil {
+			u.Locked = l.locked[u.ID]
+		}
+		if slices.Contains(u.Drift, api.DriftDeactivated) {
+			u.Deactivated = !u.Deactivated // MAS decides
+		}
+	}
+	l.mu.Unlock()
+	if q.Admins == api.Without || q.Locked == api.Without || q.Drift == api.Without {
+		page.Total = nil // it counts others, too
+		page.Users = slices.DeleteFunc(page.Users, func(u api.User) bool {
+			return q.Admins == api.Without && u.Admin || q.Locked == api.Without && u.Locked || q.Drift == api.Without && len(u.Drift) > 0
+		})
+	}
+	if lacks["locked"] == "" {
+		page.Unknown = remove(page.Unknown, "locked")
+	}
+	if lacks["admins"] != "" {
+		page.Unknown = append(page.Unknown, "admin")
+	}
+	why := lacks["drift"]
+	if why == "" {
+		why = reasonTooMany
+	}
+	page.Limits = append(append(page.Limits, why), a.unsure(q)...)
+	return page, nil
+}
+
+// readLarge asks MAS for its administrators and for its locked accounts, where that was not done a minute ago, and has both sides compared where
+// that is due.
+func (a *adapter) readLarge(ctx context.Context) error {
+	l := &a.large
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	a.compareSoon(ctx)
+	l.mu.Lock()
+	fresh := time.Now().Before(l.until)
+	l.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	var admins, locked map[api.UserID]bool
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		admins, err = a.names(ctx, administrators())
+		return err
+	})
+	g.Go(func() (err error) {
+		locked, err = a.names(ctx, withStatus("locked"))
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.admins, l.locked, l.looked, l.until = admins, locked, nil, time.Now().Add(largeLasts)
+	return nil
+}
+
+// names returns the accounts at MAS that a filter lets through, nil where there are more than can be held.
+func (a *adapter) names(ctx context.Context, filters ...filter) (map[api.UserID]bool, error) {
+	found, all, err := readAll[user](ctx, a.mas, matrix.At("/api/admin/v1/users"), joinPage, int(a.bounds.joined), filters...)
+	if err != nil {
+		return nil, problem(err)
+	}
+	if !all || int64(len(found)) > a.bounds.joined {
+		return nil, nil
+	}
+	out := make(map[api.UserID]bool, len(found))
+	for _, one := range found {
+		out[a.id(one.Attributes.Username)] = true
+	}
+	return out, nil
+}
+
+// note puts an account that was just read or written in place of what is held of it.
+func (l *large) note(u api.User) {
+	u.Threepids, u.ExternalIDs, u.Begun = nil, nil, nil
+	u.Unknown = slices.DeleteFunc(slices.Clone(u.Unknown), func(field string) bool { return field == "threepids" || field == "external_ids" })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.looked == nil {
+		l.looked = map[api.UserID]api.User{}
+	}
+	l.looked[u.ID] = u
+	mark(l.admins, u.ID, u.Admin)
+	mark(l.locked, u.ID, u.Locked)
+	l.differs.note(u)
+}
+
+func mark(in map[api.UserID]bool, id api.UserID, is bool) {
+	switch {
+	case in == nil:
+	case is:
+		in[id] = true
+	default:
+		delete(in, id)
+	}
+}
