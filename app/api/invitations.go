@@ -70,7 +70,7 @@ type Invitation struct {
 type InvitedAccount struct {
 	ID    UserID `json:"id"`
 	AtMS  int64  `json:"at_ms"`
-	State string `json:"state"` // done; reserved while it is made; unknown where nobody knows whether it was
+	State string `json:"state"` // done; reserved while it is made; begun where it lacks a password; unknown where nobody knows whether it was made
 	// Accepted are the addresses of the terms that were accepted.
 	Accepted []string `json:"accepted,omitempty"`
 	// Left names what could not be done for the account.

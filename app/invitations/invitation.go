@@ -102,7 +102,7 @@ func (p *Invitation) accounts() app.UI {
 
 func (p *Invitation) account(a api.InvitedAccount) app.UI {
 	env := p.Env()
-	if a.State != "done" || !env.Allowed(string(api.ReadUsers)) {
+	if a.State != "done" && a.State != "begun" || !env.Allowed(string(api.ReadUsers)) {
 		return ui.ID(string(a.ID))
 	}
 	return ui.Link(string(a.ID), route.Account(env.Homeserver, route.AccountPath, a.ID))
@@ -118,6 +118,9 @@ func (p *Invitation) outcome(a api.InvitedAccount) app.UI {
 		return ui.TwoLines(ui.Chip{Label: env.T("invitations.outcome.unknown"), Icon: ui.IconAlert, Tone: ui.Warn}.Draw(env), ui.Text(env.T("invitations.outcome.unknown_help")))
 	}
 	var rows []app.UI
+	if a.State == "begun" {
+		rows = append(rows, ui.TwoLines(ui.Chip{Label: env.T("invitations.outcome.begun"), Icon: ui.IconWait, Tone: ui.Warn}.Draw(env), ui.Text(env.T("invitations.outcome.begun_help"))))
+	}
 	for _, f := range a.Left {
 		label := ui.FieldName(env, f.Field)
 		if label != "" {

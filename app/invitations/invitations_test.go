@@ -35,9 +35,10 @@ func withdrawn() api.Invitation {
 
 func usedUp() api.Invitation {
 	i := opened()
-	i.ID, i.State, i.Note, i.Localpart, i.Rooms, i.Uses, i.Taken = "ghi", api.InvitationUsedUp, "", "", nil, 3, 3
+	i.ID, i.State, i.Note, i.Localpart, i.Rooms, i.Uses, i.Taken = "ghi", api.InvitationUsedUp, "", "", nil, 5, 5
 	i.Accounts = []api.InvitedAccount{
 		{ID: "@c:uni-lindau.example", AtMS: at(-1), State: "reserved"},
+		{ID: "@e:uni-lindau.example", AtMS: at(-2), State: "begun", Left: []api.FieldProblem{{Field: "password", Code: "mas_weak_password", Params: map[string]string{"quality": "3"}}}},
 		{ID: "@b:uni-lindau.example", AtMS: at(-2), State: "unknown", Accepted: []string{"https://uni-lindau.example/terms"}},
 		{ID: "@a:uni-lindau.example", AtMS: at(-3), State: "done", Accepted: []string{"https://uni-lindau.example/terms"}, Left: []api.FieldProblem{
 			{Field: "rooms", Code: "room_closed", Params: map[string]string{"room": "#hall:uni-lindau.example"}}, {Field: "display_name", Code: "homeserver_down"},

@@ -31,7 +31,8 @@ type Form struct {
 	Terms      []Term
 	Action     string // the page's own address
 	State      ui.FormState
-	Free       api.UserID // this name was looked up and is free
+	Free       api.UserID    // this name was looked up and is free
+	GoesOn     api.Localpart // of an account that is there, and lacks a password
 
 	env ui.Env
 }
@@ -48,9 +49,12 @@ func (f *Form) Render() app.UI {
 	intro := env.T("join.intro")
 	// The first button of a form is the one that Enter presses, so the one that makes the account stands first.
 	buttons := []app.UI{ui.Button{Label: env.T("join.submit"), Look: ui.Primary}.Draw(env)}
-	if f.Pattern.Fixed() {
+	switch {
+	case f.GoesOn != "":
+		intro = env.T("join.intro_begun")
+	case f.Pattern.Fixed():
 		intro = env.T("join.intro_fixed")
-	} else {
+	default:
 		buttons = append(buttons, ui.Button{Label: env.T("join.check"), Name: Check, Value: "1", NoValidate: true}.Draw(env))
 	}
 	form := ui.Form{
@@ -66,9 +70,11 @@ func (f *Form) name() app.UI {
 	env := f.env
 	field := ui.Field{
 		Name: Name, Label: env.T("join.name"), Help: env.T("join.name_help"), State: f.State, AutoComplete: "username", Required: true, MaxLength: 240,
-		AutoFocus: f.State.Typed == nil && !f.Pattern.Fixed(),
+		AutoFocus: f.State.Typed == nil && !f.Pattern.Fixed() && f.GoesOn == "",
 	}
 	switch {
+	case f.GoesOn != "":
+		field.Value, field.ReadOnly, field.Help = string(f.GoesOn), true, env.T("join.name_begun")
 	case f.Pattern.Fixed():
 		field.Value, field.ReadOnly, field.Help = string(f.Pattern), true, env.T("join.name_fixed")
 	case f.Pattern != "":

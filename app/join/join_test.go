@@ -32,6 +32,7 @@ func TestForm(t *testing.T) {
 		"form-terms":    {Terms: terms},
 		"form-pattern":  {Pattern: "class-*"},
 		"form-fixed":    {Pattern: "zoe"},
+		"form-begun":    {Pattern: "class-*", GoesOn: "class-zoe"},
 		"form-free":     {Free: "@zoe:uni-lindau.example", State: ui.FormState{Key: "key", Typed: url.Values{Name: {"zoe"}, "password.mode": {"typed"}}}},
 		"form-mistakes": {Terms: terms, State: ui.FormState{Key: "key", Typed: url.Values{Name: {"<b>"}, "password.mode": {"typed"}, Terms: {"false"}}, Problem: mistakes}},
 	} {

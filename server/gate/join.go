@@ -29,11 +29,25 @@ type Invited struct {
 
 	row    store.Invitation
 	holder Holder
+	begun  []api.UserID // accounts that have no password yet
+}
+
+// GoesOn returns the name of the account that was begun and that somebody goes on with who typed a name; "" where they can have any. An
+// invitation for one account has no other name any more. Whose an account of several is, is told by its name.
+func (i Invited) GoesOn(typed api.Localpart) api.Localpart {
+	for _, id := range i.begun {
+		if name := api.Localpart(id.Localpart()); i.row.Uses == 1 || name == typed {
+			return name
+		}
+	}
+	return ""
 }
 
 // Joining is what came of taking one up.
 type Joining struct {
 	Card api.Handout
+	// Begun is the account that is there and has no password, where another one has to be chosen; "" otherwise.
+	Begun api.UserID
 	// Chosen says that the password is the person's own, and is known to them.
 	Chosen bool
 }
@@ -51,7 +65,11 @@ func (g *Gate) Invited(ctx context.Context, h Holder) (Invited, error) {
 	if !ok { // it was taken out of the configuration
 		return Invited{}, api.NewProblem(api.StatusNotFound, "no_such_invitation")
 	}
-	return Invited{Homeserver: server, Localpart: api.NamePattern(row.Localpart), row: row, holder: h}, nil
+	begun, err := g.invitations.Begun(ctx, row)
+	if err != nil {
+		return Invited{}, err
+	}
+	return Invited{Homeserver: server, Localpart: api.NamePattern(row.Localpart), row: row, holder: h, begun: begun}, nil
 }
 
 // NameFree asks whether a new account can have a name, for somebody who holds an invitation.
@@ -75,6 +93,8 @@ func (g *Gate) TakeUp(ctx context.Context, i Invited, t api.TakeUp) (Joining, er
 	}
 	if i.Localpart.Fixed() {
 		t.Localpart = api.Localpart(i.Localpart)
+	} else if name := i.GoesOn(t.Localpart); name != "" {
+		t.Localpart = name
 	}
 	terms := i.Homeserver.Settings.Terms
 	if err := t.Check(i.Localpart, len(terms) > 0); err != nil {
@@ -92,13 +112,20 @@ func (g *Gate) TakeUp(ctx context.Context, i Invited, t api.TakeUp) (Joining, er
 	id := api.UserID(g.whole(i.row.Homeserver, api.UserID("@"+t.Localpart)))
 	v := g.visit(i, t, id)
 	use, first, err := g.invitations.Reserve(ctx, i.row, i.holder.Key, id, accepted)
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "no_such_invitation" && len(i.begun) > 0 {
+		err = api.NewProblem(api.StatusConflict, "invitation_no_other").At("localpart")
+	}
 	if err != nil {
 		return Joining{}, err
 	}
 	result, err := g.Do(ctx, v)
 	card, _ := result.(api.Handout)
+	var begun api.UserID
 	if p := noPassword(card); p != nil {
-		err = p // the account is theirs when they come with another password
+		err, begun = p, card.User.ID // the account is theirs when they come with another password
+	}
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "name_in_use" && use.Continues { // somebody else gave it a password
+		err = api.NewProblem(api.StatusConflict, "invitation_account_made", "id", use.UserID)
 	}
 	if first {
 		g.settle(ctx, v, i, use, card, err)
@@ -106,7 +133,7 @@ func (g *Gate) TakeUp(ctx context.Context, i Invited, t api.TakeUp) (Joining, er
 	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "already_done_secret" {
 		err = api.NewProblem(api.StatusConflict, "invitation_account_made", "id", use.UserID)
 	}
-	return Joining{Card: card, Chosen: t.Password.Mode == api.PasswordTyped}, err
+	return Joining{Card: card, Begun: begun, Chosen: t.Password.Mode == api.PasswordTyped}, err
 }
 
 // noPassword is why an account was made without the password that its person chose, nil where it has one: the homeserver's rules are known only

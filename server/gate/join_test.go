@@ -98,48 +98,6 @@ func testTakeUp(t *testing.T) {
 	}
 }
 
-// With MAS a password that is too weak is known only when the account is there. The person is asked for another one, the use is free again, and
-// the account that was begun is theirs; nobody else's is.
-func TestTakeUpWeakPassword(t *testing.T) {
-	t.Parallel()
-	w := gatetest.New(t, gatetest.Options{MAS: homeserver.MAS{AdminURL: "https://mas.example.org"}})
-	token := w.Invite(store.Invitation{})
-	weak := api.TakeUp{Localpart: "zoe", Password: api.PasswordChoice{Mode: api.PasswordTyped, Password: api.NewSecret("password1")}}
-	weak.Again = weak.Password.Password
-	left := []api.FieldProblem{{Field: "password", Code: "mas_weak_password", Params: map[string]string{"quality": "3"}}}
-	gatetest.On(w.Stub, api.CreateUser, func(ctx context.Context, c api.UserCreate) (api.Handout, error) {
-		u := api.User{ID: w.Stub.ID(string(c.Localpart)), Begun: &api.Begun{By: homeserver.Caller(ctx), Left: left}}
-		w.Stub.Put(u)
-		return api.Handout{User: u, Left: left}, nil
-	})
-	_, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak)
-	p, ok := errors.AsType[*api.Problem](err)
-	if !ok || p.Status != api.StatusUnprocessable || len(p.Fields) != 1 || p.Fields[0].Field != "password.password" || p.Fields[0].Code != "mas_weak_password" || p.Fields[0].Params["quality"] != "3" {
-		t.Fatalf("%v", err)
-	}
-	gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, c api.UserCreate) (api.Handout, error) {
-		if !c.Continue {
-			return api.Handout{}, api.NewProblem(api.StatusConflict, "name_begun").At("localpart")
-		}
-		return api.Handout{User: api.User{ID: w.Stub.ID(string(c.Localpart))}, Password: c.Password.Password, Continued: true}, nil
-	})
-	w.Stub.Put(api.User{ID: w.Stub.ID("other"), Begun: &api.Begun{By: "operator:ann", Left: left}})
-	weak.Localpart, weak.Password.Password = "other", api.NewSecret("correct horse battery staple")
-	weak.Again = weak.Password.Password
-	if _, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak); gatetest.Code(err) != "name_begun" {
-		t.Errorf("somebody else's: %v", err)
-	}
-	weak.Localpart = "zoe"
-	joining, err := takeUp(t.Context(), w.Gate, holder(token, gate.NewKey()), weak)
-	if err != nil || joining.Card.User.ID != w.Stub.ID("zoe") || !joining.Chosen {
-		t.Errorf("%+v, %v", joining, err)
-	}
-	uses, err := w.Store.InvitationUses(t.Context(), gatetest.Invitation)
-	if err != nil || len(uses) != 1 || uses[0].State != store.UseDone {
-		t.Errorf("%+v, %v", uses, err)
-	}
-}
-
 // A double click, a reload and Back make one account, and each sees the card, as long as the answer is there.
 func TestTakeUpOnceForAForm(t *testing.T) { storetest.Each(t, testTakeUpOnceForAForm) }
 

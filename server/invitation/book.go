@@ -80,7 +80,7 @@ func Identity(id string) string { return "invitation:" + id }
 
 // Find returns the invitation with a token, for somebody at an address who wants to take it up. What is used up, expired, revoked or was
 // never there is all the same to them: the error is the problem no_such_invitation, and the address can try such links only so
-// often. A form that the invitation was used with finds it again.
+// often. A form that the invitation was used with finds it again, and so does whoever has yet to go on with an account that was begun.
 func (b *Book) Find(ctx context.Context, token api.Secret, address, form string) (store.Invitation, error) {
 	if err := may(b.guesses.Full(ctx, address)); err != nil {
 		return store.Invitation{}, err
@@ -106,17 +106,36 @@ func (b *Book) look(ctx context.Context, token api.Secret, form string) (store.I
 		return store.Invitation{}, unavailable()
 	case row.State(b.now()) == store.InvitationOpen:
 		return row, nil
-	case form == "":
-		return store.Invitation{}, gone()
 	}
 	uses, err := b.store.InvitationUses(ctx, row.ID)
 	if err != nil {
 		return store.Invitation{}, unavailable()
 	}
-	if !slices.ContainsFunc(uses, func(u store.InvitationUse) bool { return u.Request == form }) {
+	goesOn := row.State(b.now()) == store.InvitationUsedUp && b.now().Before(row.Expires)
+	if !slices.ContainsFunc(uses, func(u store.InvitationUse) bool {
+		return form != "" && u.Request == form || goesOn && u.State == store.UseBegun
+	}) {
 		return store.Invitation{}, gone()
 	}
 	return row, nil
+}
+
+// Begun returns the accounts that were begun with an invitation and have no password yet.
+func (b *Book) Begun(ctx context.Context, i store.Invitation) ([]api.UserID, error) {
+	if i.Taken == 0 {
+		return nil, nil
+	}
+	uses, err := b.store.InvitationUses(ctx, i.ID)
+	if err != nil {
+		return nil, unavailable()
+	}
+	var list []api.UserID
+	for _, u := range uses {
+		if u.State == store.UseBegun {
+			list = append(list, api.UserID(u.UserID))
+		}
+	}
+	return list, nil
 }
 
 // MayLookUp counts a look of an address whether a name is free: whoever holds a link shall not list the homeserver's accounts with it.
@@ -147,7 +166,7 @@ func unavailable() *api.Problem { return api.NewProblem(api.StatusUnavailable, "
 func gone() *api.Problem { return api.NewProblem(api.StatusNotFound, "no_such_invitation") }
 
 // Reserve takes a use of an invitation for a form, before an account is made. The same form takes one use, however often it is sent: first
-// tells whether it is this arrival that has to settle it.
+// tells whether it is this arrival that has to settle it. An account that was begun with the invitation goes on with the use that it has.
 func (b *Book) Reserve(ctx context.Context, i store.Invitation, form string, id api.UserID, accepted []string) (use store.InvitationUse, first bool, err error) {
 	terms, err := json.Marshal(accepted)
 	if err != nil {
@@ -161,19 +180,24 @@ func (b *Book) Reserve(ctx context.Context, i store.Invitation, form string, id 
 		return use, false, gone()
 	case err != nil:
 		return use, false, unavailable()
+	case use.UserID != string(id): // a use is for one account, however long its form is remembered
+		return use, false, api.NewProblem(api.StatusConflict, "key_reused")
 	}
 	return use, first, nil
 }
 
-// Settle notes how a use that was reserved ended: with an account, with none, in which case it can be had again, or so that nobody knows.
+// Settle notes how a use that was reserved ended: with an account; with one that was begun and has no password yet, which keeps the use, so that
+// no other name can be had with it; with none, in which case it can be had again; or so that nobody knows.
 func (b *Book) Settle(ctx context.Context, use store.InvitationUse, card api.Handout, left []api.FieldProblem, end error) error {
 	problem, ok := errors.AsType[*api.Problem](end)
 	switch {
-	case end == nil || ok && problem.Code == "done_not_recorded":
+	case end == nil || ok && (problem.Code == "done_not_recorded" || problem.Code == "invitation_account_made"):
 		use.State = store.UseDone
 		if card.User.ID != "" {
 			use.UserID = string(card.User.ID)
 		}
+	case card.User.ID != "", use.Continues:
+		use.State = store.UseBegun
 	case !ok || problem.Code == "outcome_unknown" || problem.Code == "internal":
 		use.State = store.UseUnknown
 	default:

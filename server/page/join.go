@@ -31,7 +31,7 @@ func (p *Pages) joinForm(c echo.Context) error {
 	if err != nil {
 		return p.joinDead(c, problemOf(err))
 	}
-	return p.writeJoin(c, http.StatusOK, invited, ui.FormState{Key: gate.NewKey()}, "")
+	return p.writeJoin(c, http.StatusOK, invited, &join.Form{State: ui.FormState{Key: gate.NewKey()}, GoesOn: invited.GoesOn("")})
 }
 
 // join takes the form: it looks a name up, or makes the account and answers with its card.
@@ -70,7 +70,11 @@ func (p *Pages) join(c echo.Context) error {
 	if !fits(problem) {
 		return p.joinDead(c, problem)
 	}
-	return p.writeJoin(c, tell(c, problem).Status, invited, ui.FormState{Key: gate.NewKey(), Typed: typed, Problem: problem}, "")
+	goesOn := invited.GoesOn(take.Localpart)
+	if joining.Begun != "" {
+		goesOn = api.Localpart(joining.Begun.Localpart())
+	}
+	return p.writeJoin(c, tell(c, problem).Status, invited, &join.Form{State: ui.FormState{Key: gate.NewKey(), Typed: typed, Problem: problem}, GoesOn: goesOn})
 }
 
 // joinLook draws the form again, with what there is to say about the name. Nothing was done, so the form keeps its key.
@@ -78,7 +82,7 @@ func (p *Pages) joinLook(c echo.Context, invited gate.Invited, take api.TakeUp, 
 	name, err := p.Gate.NameFree(c.Request().Context(), invited, take.Localpart)
 	switch {
 	case err == nil && name.Free:
-		return p.writeJoin(c, http.StatusOK, invited, state, name.ID)
+		return p.writeJoin(c, http.StatusOK, invited, &join.Form{State: state, Free: name.ID})
 	case err == nil:
 		state.Problem = api.NewProblem(api.StatusConflict, name.Code, "id", string(name.ID)).At(join.Name)
 	default:
@@ -86,12 +90,16 @@ func (p *Pages) joinLook(c echo.Context, invited gate.Invited, take api.TakeUp, 
 			state.Problem = state.Problem.At(join.Name)
 		}
 	}
-	return p.writeJoin(c, tell(c, state.Problem).Status, invited, state, "")
+	return p.writeJoin(c, tell(c, state.Problem).Status, invited, &join.Form{State: state})
 }
 
-func (p *Pages) writeJoin(c echo.Context, status int, invited gate.Invited, state ui.FormState, free api.UserID) error {
+// writeJoin writes the form; of it are given its state and what is known of the name.
+func (p *Pages) writeJoin(c echo.Context, status int, invited gate.Invited, form *join.Form) error {
 	settings := invited.Homeserver.Settings
-	form := &join.Form{ServerName: settings.ServerName, Pattern: invited.Localpart, Action: c.Request().URL.EscapedPath(), State: state, Free: free}
+	if form.GoesOn != "" && form.State.Typed != nil { // another name may have been typed
+		form.State.Typed.Set(join.Name, string(form.GoesOn))
+	}
+	form.ServerName, form.Pattern, form.Action = settings.ServerName, invited.Localpart, c.Request().URL.EscapedPath()
 	for _, t := range settings.Terms {
 		form.Terms = append(form.Terms, join.Term(t))
 	}

@@ -150,6 +150,42 @@ func TestJoinChecksTheName(t *testing.T) {
 	}
 }
 
+// An account that was begun keeps the invitation: its name is shown and cannot be typed over, in the answer as when the link is opened again.
+func TestJoinGoesOn(t *testing.T) {
+	t.Parallel()
+	for _, uses := range []int{1, 2} {
+		s := newSite(t, gatetest.Options{MAS: homeserver.MAS{AdminURL: "https://mas.example.org"}})
+		gatetest.On(s.Stub, api.CreateUser, func(ctx context.Context, c api.UserCreate) (api.Handout, error) {
+			left := []api.FieldProblem{{Field: "password", Code: "mas_weak_password", Params: map[string]string{"quality": "3"}}}
+			u := api.User{ID: s.Stub.ID(string(c.Localpart)), Begun: &api.Begun{By: homeserver.Caller(ctx), Left: left}}
+			s.Stub.Put(u)
+			return api.Handout{User: u, Left: left}, nil
+		})
+		address := "/join/" + s.Invite(store.Invitation{Uses: uses}).Reveal()
+		action, values := form(t, s.get(address), address)
+		values.Set("localpart", "zoe")
+		values.Set("password.mode", "typed")
+		values.Set("password.password", "password1")
+		values.Set("again", "password1")
+		rec := s.post(action, values)
+		name := one(parse(t, rec), "input", "name", "localpart")
+		if rec.Code != 422 || attr(name, "value") != "zoe" || !has(name, "readonly") || !strings.Contains(rec.Body.String(), "too easy to guess") {
+			t.Errorf("%d uses: %d, %v", uses, rec.Code, name)
+		}
+		_, values = form(t, rec, address)
+		values.Set("localpart", "second") // by hand
+		values.Set("password.mode", "typed")
+		values.Set("password.password", "a password")
+		rec = s.post(action, values) // the two passwords differ
+		if name = one(parse(t, rec), "input", "name", "localpart"); rec.Code != 422 || has(name, "readonly") != (uses == 1) || attr(name, "value") != map[int]string{1: "zoe", 2: "second"}[uses] {
+			t.Errorf("%d uses, typed over: %d, %v", uses, rec.Code, name)
+		}
+		if name = one(parse(t, s.get(address)), "input", "name", "localpart"); has(name, "readonly") != (uses == 1) {
+			t.Errorf("%d uses, opened again: %v", uses, name)
+		}
+	}
+}
+
 // A fixed name is the invitation's, whatever is sent.
 func TestJoinWithAFixedName(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,7 @@ import (
 // States of a use.
 const (
 	UseReserved = "reserved" // an account is being made
+	UseBegun    = "begun"    // the account is there and has no password yet; it counts, and only that account goes on with it
 	UseDone     = "done"
 	UseUnknown  = "unknown" // nobody knows whether it was made; it counts
 )
@@ -25,33 +26,44 @@ type InvitationUse struct {
 	Left       string // JSON, as the caller gives it
 	Accepted   string // JSON, as the caller gives it
 	At         time.Time
+	Continues  bool // it was reserved for an account that was begun; not stored
 }
 
 // ReserveInvitation takes one use of an invitation, if there is one to be had:
 // of any number of people who ask at once for the last one, one gets it. The
 // same request reserves once, and later finds its use as it is by then, with
-// first = false. It fails with [ErrExpired] where the invitation is used up,
+// first = false. An account that was begun has its use already, which becomes the
+// request's. It fails with [ErrExpired] where the invitation is used up,
 // expired or revoked, and with [ErrNotFound] where there is none.
 func (s *Store) ReserveInvitation(ctx context.Context, u InvitationUse) (use InvitationUse, first bool, err error) {
 	err = s.InTx(ctx, invitationLock(u.Invitation), func(ctx context.Context, tx *sql.Tx) error {
 		use, err = scanInvitationUse(tx.QueryRowContext(ctx, `
 			SELECT invitation, request, user_id, state, left_over, accepted, at_ms FROM invitation_uses
-			WHERE invitation = $1 AND request = $2`, u.Invitation, u.Request))
-		if err == nil {
-			return nil
-		}
-		if orNotFound(err) != ErrNotFound {
+			WHERE invitation = $1 AND (request = $2 OR state = 'begun' AND user_id = $3)
+			ORDER BY CASE WHEN request = $2 THEN 0 ELSE 1 END LIMIT 1`, u.Invitation, u.Request, u.UserID))
+		found := err == nil
+		if !found && orNotFound(err) != ErrNotFound {
 			return err
+		}
+		if found && (use.State != UseBegun || use.UserID != u.UserID) {
+			return nil
 		}
 		i, err := scanInvitation(tx.QueryRowContext(ctx, `SELECT `+invitationColumns+` FROM invitations WHERE id = $1`, u.Invitation))
 		if err != nil {
 			return orNotFound(err)
 		}
-		if i.State(u.At) != InvitationOpen {
+		state, before := i.State(u.At), use.Request
+		if state != InvitationOpen && !(found && state == InvitationUsedUp && u.At.Before(i.Expires)) {
 			return ErrExpired
 		}
 		use, first = u, true
-		use.State = UseReserved
+		use.State, use.Continues = UseReserved, found
+		if found {
+			_, err = tx.ExecContext(ctx, `
+				UPDATE invitation_uses SET request = $1, state = 'reserved', accepted = $2, at_ms = $3, replica = $4
+				WHERE invitation = $5 AND request = $6`, u.Request, u.Accepted, u.At.UnixMilli(), s.replica, u.Invitation, before)
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO invitation_uses (invitation, request, user_id, state, left_over, accepted, at_ms, replica)
 			VALUES ($1, $2, $3, 'reserved', '', $4, $5, $6)`, u.Invitation, u.Request, u.UserID, u.Accepted, u.At.UnixMilli(), s.replica)
@@ -63,7 +75,7 @@ func (s *Store) ReserveInvitation(ctx context.Context, u InvitationUse) (use Inv
 	return use, first, nil
 }
 
-// SettleInvitation notes how a reserved use ended: done or unknown, with what was
+// SettleInvitation notes how a reserved use ended: begun, done or unknown, with what was
 // left. It fails with [ErrNotFound] if there is none that is reserved, or that
 // others took for left behind.
 func (s *Store) SettleInvitation(ctx context.Context, u InvitationUse) error {

@@ -170,9 +170,17 @@ func testInvitationUses(t *testing.T) {
 	if _, first, err = s.ReserveInvitation(ctx, use); err != nil || !first {
 		t.Errorf("after it was given back: first %t, %v", first, err)
 	}
+	// Begun: another name has to look for another use, the account itself goes on with this one, from any form.
+	use.State = UseBegun
+	must(t, s.SettleInvitation(ctx, use))
+	use.Request = "r1b"
+	got, first, err = s.ReserveInvitation(ctx, use)
+	if err != nil || !first || !got.Continues || got.State != UseReserved || got.Request != "r1b" {
+		t.Errorf("going on: %+v, first %t, %v", got, first, err)
+	}
 	use.State, use.Left = UseDone, `[]`
 	must(t, s.SettleInvitation(ctx, use))
-	must(t, s.ReturnInvitation(ctx, "a", "r1")) // too late: what is done stays done
+	must(t, s.ReturnInvitation(ctx, "a", "r1b")) // too late: what is done stays done
 	if err := s.SettleInvitation(ctx, use); !errors.Is(err, ErrNotFound) {
 		t.Errorf("settled twice: %v", err)
 	}
@@ -186,7 +194,7 @@ func testInvitationUses(t *testing.T) {
 	must(t, err)
 	want := []InvitationUse{
 		{Invitation: "a", Request: "r2", UserID: "@bob:hs", State: UseUnknown, At: t0.Add(time.Second)},
-		{Invitation: "a", Request: "r1", UserID: "@ann:hs", State: UseDone, Left: `[]`, Accepted: `["https://x"]`, At: t0},
+		{Invitation: "a", Request: "r1b", UserID: "@ann:hs", State: UseDone, Left: `[]`, Accepted: `["https://x"]`, At: t0},
 	}
 	if diff := cmp.Diff(want, uses); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -194,6 +202,42 @@ func testInvitationUses(t *testing.T) {
 	for name, i := range map[string]string{"used up": "a", "none": "x"} {
 		if _, _, err := s.ReserveInvitation(ctx, InvitationUse{Invitation: i, Request: "r3", At: t0}); !errors.Is(err, ErrExpired) && !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A use that is begun counts. Its account goes on with it where all uses are taken, and not where the invitation has ended.
+func TestBegunUses(t *testing.T) { storetest.Each(t, testBegunUses) }
+
+func testBegunUses(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	for _, c := range []struct {
+		name string
+		end  func(id string) error
+		at   time.Time
+		user string
+		want error
+	}{
+		{"the same account", nil, t0, "@ann:hs", nil},
+		{"another account", nil, t0, "@bob:hs", ErrExpired},
+		{"too late", nil, t0.Add(2 * time.Hour), "@ann:hs", ErrExpired},
+		{"revoked", func(id string) error { return s.RevokeInvitation(ctx, "hs", id, "@a:hs", t0) }, t0, "@ann:hs", ErrExpired},
+	} {
+		must(t, s.AddInvitation(ctx, invitation(c.name, 1)))
+		use, _, err := s.ReserveInvitation(ctx, InvitationUse{Invitation: c.name, Request: "first", UserID: "@ann:hs", At: t0})
+		must(t, err)
+		use.State = UseBegun
+		must(t, s.SettleInvitation(ctx, use))
+		if c.end != nil {
+			must(t, c.end(c.name))
+		}
+		_, first, err := s.ReserveInvitation(ctx, InvitationUse{Invitation: c.name, Request: "second", UserID: c.user, At: c.at})
+		if !errors.Is(err, c.want) || first != (c.want == nil) {
+			t.Errorf("%s: first %t, %v", c.name, first, err)
+		}
+		if i, err := s.Invitation(ctx, "hs", c.name); err != nil || i.Taken != 1 {
+			t.Errorf("%s: %d taken, %v", c.name, i.Taken, err)
 		}
 	}
 }

@@ -112,10 +112,10 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 	t.Helper()
 	table := homeserver.Adapter{
 		entry(s, api.ListUsers, s.list),
-		entry(s, api.GetUser, func(r api.UserRef) (api.User, error) { return s.get(r.ID) }),
+		entry(s, api.GetUser, func(r api.UserRef) (api.User, error) { return s.Get(r.ID) }),
 		entry(s, api.CheckName, func(q api.NameQuery) (api.Availability, error) {
 			id := s.ID(string(q.Localpart))
-			if _, err := s.get(id); err == nil {
+			if _, err := s.Get(id); err == nil {
 				return api.Availability{ID: id, Code: "name_in_use"}, nil
 			}
 			return api.Availability{ID: id, Free: true}, nil
@@ -141,7 +141,7 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 			return s.change(d.ID, func(u *api.User) { u.Drift = nil })
 		}),
 		entry(s, api.PreviewDeed, func(q api.DeedQuery) (api.Effects, error) {
-			u, err := s.get(q.ID)
+			u, err := s.Get(q.ID)
 			return api.Effects{User: u}, err
 		}),
 		entry(s, api.ListDevices, func(api.UserRef) (api.DeviceList, error) {
@@ -162,7 +162,7 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		}),
 		entry(s, api.SendNotice, func(n api.Notice) (api.NoticeReport, error) {
 			return homeserver.SendNotices(n, func(id api.UserID) error {
-				_, err := s.get(id)
+				_, err := s.Get(id)
 				return err
 			})
 		}),
@@ -259,7 +259,7 @@ func (s *Stub) list(q api.UserQuery) (api.UserPage, error) {
 	return page, nil
 }
 
-func (s *Stub) get(id api.UserID) (api.User, error) {
+func (s *Stub) Get(id api.UserID) (api.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u, ok := s.users[id]
@@ -270,7 +270,7 @@ func (s *Stub) get(id api.UserID) (api.User, error) {
 }
 
 func (s *Stub) change(id api.UserID, f func(*api.User)) (api.User, error) {
-	u, err := s.get(id)
+	u, err := s.Get(id)
 	if err == nil {
 		f(&u)
 		s.Put(u)
@@ -280,7 +280,7 @@ func (s *Stub) change(id api.UserID, f func(*api.User)) (api.User, error) {
 
 func (s *Stub) create(c api.UserCreate) (api.Handout, error) {
 	id := s.ID(string(c.Localpart))
-	if _, err := s.get(id); err == nil {
+	if _, err := s.Get(id); err == nil {
 		return api.Handout{}, api.NewProblem(api.StatusConflict, "localpart_taken", "id", string(id)).At("localpart")
 	}
 	s.Put(api.User{ID: id, DisplayName: c.DisplayName, Admin: c.Admin})
@@ -299,7 +299,7 @@ func (s *Stub) update(r api.UserUpdate) (api.User, error) {
 }
 
 func (s *Stub) handout(id api.UserID, c api.PasswordChoice) (api.Handout, error) {
-	u, err := s.get(id)
+	u, err := s.Get(id)
 	out := api.Handout{User: u, Homeserver: "https://" + s.name, ClientURL: "https://client.example/#/login"}
 	switch c.Mode {
 	case api.PasswordTyped:
@@ -313,7 +313,7 @@ func (s *Stub) handout(id api.UserID, c api.PasswordChoice) (api.Handout, error)
 
 func (s *Stub) verify(c api.Credentials) (api.Identity, error) {
 	name := strings.TrimPrefix(strings.TrimSuffix(c.Name, ":"+s.name), "@")
-	u, err := s.get(s.ID(name))
+	u, err := s.Get(s.ID(name))
 	if err != nil || c.Password.Reveal() != Password {
 		return api.Identity{}, api.NewProblem(api.StatusUnauthorized, "sign_in_wrong")
 	}

@@ -50,6 +50,6 @@ func (s *Stub) settings() homeserver.Adapter {
 const SignInAsEnds = 1_795_687_200_000
 
 func (s *Stub) signInAs(r api.SignInAsUser) (api.Impersonation, error) {
-	u, err := s.get(r.ID)
+	u, err := s.Get(r.ID)
 	return api.Impersonation{User: u, Token: api.NewSecret(Generated), ExpiresMS: SignInAsEnds, Homeserver: "https://" + s.name}, err
 }
