@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The operations on jobs: work on many accounts, which the gate does by itself, one account after the other. A job is planned first; what is
@@ -104,9 +105,19 @@ type Job struct {
 	LeftMS    int64 `json:"left_ms,omitempty"`
 	// Retry is how many of the failed items can be tried again, those that the plan did not refuse, where the job can.
 	Retry int64 `json:"retry,omitempty"`
-	// Passwords is how many generated passwords wait to be handed out, until WipeMS.
+	// Passwords is how many generated passwords wait to be handed out.
 	Passwords int64 `json:"passwords,omitempty"`
-	WipeMS    int64 `json:"wipe_ms,omitempty"`
+	// WipeMS is when all passwords of the job are wiped, those that its waiting items need, too, unless it goes on before; 0: there are none, or it is at
+	// work or will be by itself.
+	WipeMS int64 `json:"wipe_ms,omitempty"`
+}
+
+// WipeWarning is how long before a job's passwords are wiped people are warned.
+const WipeWarning = 24 * time.Hour
+
+// WipeSoon reports whether that is to be warned of.
+func (j Job) WipeSoon() bool {
+	return j.WipeMS > 0 && j.WipeMS-j.NowMS <= WipeWarning.Milliseconds()
 }
 
 // Ended reports whether nothing more happens by itself.
@@ -206,7 +217,9 @@ func (h JobHandout) Noted() string {
 
 // JobQuery asks for a page of jobs.
 type JobQuery struct {
-	State  string `json:"state,omitempty"` // default: all
+	State string `json:"state,omitempty"` // default: all
+	// Wiping asks for the jobs of whoever asks alone, and of them for those whose passwords are wiped within a day.
+	Wiping bool   `json:"wiping,omitempty"`
 	Limit  int    `json:"limit,omitempty"`
 	Cursor string `json:"cursor,omitempty"` // from Next of a page asked with the same state
 }

@@ -39,7 +39,7 @@ func (p *Job) buttons(start app.UI) app.UI {
 	case api.JobRunning, api.JobScheduled:
 		add(false, api.PauseJob, ui.Secondary, ui.IconPause, env.T("jobs.pause"))
 	}
-	if j.Ended() && j.Passwords > 0 {
+	if (j.Ended() || j.State == api.JobPaused) && j.Passwords > 0 {
 		add(true, api.JobPasswords, ui.Primary, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
 	}
 	if j.Retry > 0 {
@@ -48,15 +48,32 @@ func (p *Job) buttons(start app.UI) app.UI {
 	if !j.Ended() && start == nil {
 		add(false, api.CancelJob, ui.Danger, ui.IconBan, env.T("jobs.cancel"))
 	}
-	var wipe app.UI
-	if j.Passwords > 0 && j.WipeMS > 0 {
-		text := env.T("jobs.wipe_at", "time", ui.ExactTime(env, j.WipeMS))
-		if j.Passwords > MaxCards {
-			text += " " + env.T("jobs.cards_help", "max", MaxCards)
-		}
-		wipe = ui.Note{Icon: ui.IconKey, Text: text}.Draw(env)
+	return app.Div().Body(p.kept(), start, others, ui.Actions(list...), p.wipe())
+}
+
+// kept says until when passwords are kept, and what to do before; a day before it warns.
+func (p *Job) kept() app.UI {
+	env, j := p.Env(), p.Job
+	if j.WipeMS == 0 {
+		return nil
 	}
-	return app.Div().Body(start, wipe, others, ui.Actions(list...), p.wipe())
+	key := "jobs.wipe_at"
+	switch {
+	case j.State == api.JobPlanned:
+		key = "jobs.wipe_planned"
+	case j.State == api.JobPaused:
+		key = "jobs.wipe_paused"
+	case j.Passwords == 0:
+		key = "jobs.wipe_retry"
+	}
+	n := ui.Note{Icon: ui.IconKey, Text: env.T(key, "time", ui.ExactTime(env, j.WipeMS))}
+	if j.WipeSoon() {
+		n.Kind, n.Title = ui.Warn, env.T("jobs.wipe_soon")
+	}
+	if j.Passwords > MaxCards {
+		n.Text += " " + env.T("jobs.cards_help", "max", MaxCards)
+	}
+	return n.Draw(env)
 }
 
 // ofAnother says that a job is begun, gone on with and fetched from by its owner alone.

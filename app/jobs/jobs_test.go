@@ -74,6 +74,9 @@ func TestGolden(t *testing.T) {
 	failed.Code, failed.Params = "job_owner_gone", map[string]string{"name": "@nadia.okafor:uni-lindau.example"}
 	passwords := job(api.JobDone)
 	passwords.Operation, passwords.Passwords, passwords.WipeMS = "users.reset_password", 1198, at(168)
+	soon, kept, halfway, again := passwords, job(api.JobPlanned), job(api.JobPaused), job(api.JobDone)
+	soon.WipeMS, kept.WipeMS, halfway.WipeMS, again.WipeMS = at(24), at(168), at(23), at(25)
+	halfway.Passwords = 12
 	rows := job(api.JobPlanned)
 	rows.Kind, rows.Operation, rows.Note = api.JobImport, "", "class 7b.csv"
 	imported := screentest.Answers{"jobs.get": rows, "jobs.items": api.JobItemPage{Items: []api.JobItem{
@@ -112,6 +115,10 @@ func TestGolden(t *testing.T) {
 		{"done", NewJob, env, get(job(api.JobDone)), "/uni/jobs/job?id=abc"},
 		{"stopped", NewJob, env, get(failed), "/uni/jobs/job?id=abc"},
 		{"passwords", NewJob, env, get(passwords), "/uni/jobs/job?id=abc"},
+		{"passwords-soon", NewJob, env, get(soon), "/uni/jobs/job?id=abc"},
+		{"passwords-planned", NewJob, env, get(kept), "/uni/jobs/job?id=abc"},
+		{"passwords-paused-german", NewJob, german, get(halfway), "/uni/jobs/job?id=abc"},
+		{"passwords-retry", NewJob, env, get(again), "/uni/jobs/job?id=abc"},
 		{"passwords-of-another", NewJob, env, get(theirs), "/uni/jobs/job?id=abc"},
 		{"plan-choose", NewPlan, env, nil, "/uni/jobs/plan?ids=%40a%3Auni-lindau.example&ids=%40b%3Auni-lindau.example"},
 		{"plan-choose-auditor", NewPlan, auditor, nil, "/uni/jobs/plan?ids=%40a%3Auni-lindau.example"},

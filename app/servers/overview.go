@@ -28,10 +28,10 @@ func NewOverview() screen.Screen { return &Overview{} }
 // Title implements screen.Screen.
 func (o *Overview) Title() string { return o.Env().T("overview.title") }
 
-// Load implements screen.Screen. It costs two calls a homeserver, all at once.
+// Load implements screen.Screen. It costs two calls a homeserver, all at once, and one that the gate answers from its own store.
 func (o *Overview) Load(ctx context.Context, env ui.Env, call client.Caller, _ *url.URL) error {
 	var err error
-	o.Statuses, err = survey(ctx, env, call, env.Allowed(string(api.ReadUsers)))
+	o.Statuses, err = survey(ctx, env, call, true)
 	return err
 }
 

@@ -55,6 +55,10 @@ func answers() screentest.Answers {
 		"verein users.list":  api.UserPage{},
 		"archiv server.info": api.Server{ServerName: "archiv.uni-lindau.example", Kind: "synapse", State: "down", Problem: down},
 		"archiv users.list":  down,
+		"uni jobs.list":      api.JobPage{Jobs: []api.Job{{ID: "abc", Note: "class 7b.csv", WipeMS: screentest.Now.Add(20 * time.Hour).UnixMilli()}}},
+		"schule jobs.list":   api.JobPage{},
+		"verein jobs.list":   api.NewProblem(api.StatusUnavailable, "store_unavailable"),
+		"archiv jobs.list":   api.JobPage{},
 	}
 }
 
@@ -111,7 +115,8 @@ func TestCalls(t *testing.T) {
 		return list
 	}
 	both := slices.DeleteFunc(slices.Sorted(maps.Keys(answers())), func(s string) bool { return s == "" })
-	info := slices.DeleteFunc(slices.Clone(both), func(s string) bool { return strings.HasSuffix(s, "users.list") })
+	info := slices.DeleteFunc(slices.Clone(both), func(s string) bool { return !strings.HasSuffix(s, "server.info") })
+	looks := slices.DeleteFunc(slices.Clone(both), func(s string) bool { return strings.HasSuffix(s, "jobs.list") })
 	blind := outside(four()...)
 	blind.Permissions = map[string]bool{string(api.ReadServers): true}
 	inside := screentest.Env()
@@ -122,6 +127,7 @@ func TestCalls(t *testing.T) {
 		want          []string
 	}{
 		{"overview", "/", NewOverview, outside(four()...), both},
+		{"overview of an auditor", "/", NewOverview, screentest.As(outside(four()...), api.Auditor), looks},
 		{"overview without accounts", "/", NewOverview, blind, info},
 		{"list", "/servers", NewList, outside(four()...), info},
 		{"server", "/uni/server", NewServer, inside, []string{"uni server.info"}},
@@ -154,10 +160,11 @@ func TestTodo(t *testing.T) {
 		{"well", []Status{{Server: server("a", "up")}, {Server: server("b", "slow")}}, nil},
 		{"order", []Status{
 			{Server: lacking("dendrite_needs_database", "users.update")}, {Server: lacking("synapse_no_secret", "users.create")},
-			{Server: server("odd", "up"), Counted: problem("homeserver_unknown_answer")}, {Server: server("key", "up"), Counted: problem("homeserver_token_dead")},
+			{Server: server("odd", "up"), Counted: problem("homeserver_unknown_answer")}, {Server: server("busy", "up"), Wiping: []api.Job{{ID: "a", Operation: "users.reset_password"}, {ID: "b"}}}, {Server: server("key", "up"), Counted: problem("homeserver_token_dead")},
 			{Server: server("gone", "down"), Problem: problem("homeserver_down")},
 		}, []string{
-			"gone.example does not answer", "key.example refuses the admin token of Gatehouse", "odd.example could not be checked",
+			"gone.example does not answer", "key.example refuses the admin token of Gatehouse", "Passwords of a job on busy.example are about to be wiped",
+			"Passwords of a job on busy.example are about to be wiped", "odd.example could not be checked",
 			"lacking.example has no registration shared secret", "lacking.example is used without its database",
 		}},
 		{"not an administrator", []Status{{Server: server("a", "up"), Problem: problem("homeserver_not_admin")}}, []string{"a.example does not take the account of Gatehouse for an administrator"}},

@@ -25,20 +25,24 @@ type Status struct {
 	Problem  *api.Problem `json:"problem,omitempty"`
 	Accounts *int64       `json:"accounts,omitempty"` // how many it has, where it can tell
 	Counted  *api.Problem `json:"counted,omitempty"`  // why they could not be counted
+	Wiping   []api.Job    `json:"wiping,omitempty"`   // of the person, whose passwords are about to be wiped
 }
 
-// survey asks every homeserver at once what it is, and, where counted is set, how many accounts it has. One that fails does
-// not keep the others from the page: its status has the problem. Its error is that the page's own time is over, or that the
+// survey asks every homeserver at once what it is, and, for the overview, how many accounts it has, and which of the person's jobs there cannot wait. One
+// that fails does not keep the others from the page: its status has the problem. Its error is that the page's own time is over, or that the
 // gate itself does not answer, or not this person any more.
-func survey(ctx context.Context, env ui.Env, call client.Caller, counted bool) ([]Status, error) {
+func survey(ctx context.Context, env ui.Env, call client.Caller, overview bool) ([]Status, error) {
 	list := make([]Status, len(env.Homeservers))
 	var all sync.WaitGroup
 	for i, h := range env.Homeservers {
 		list[i].Server = api.Server{Name: h.Name, ServerName: h.ServerName, Kind: h.Kind}
 		at := call.At(h.Name)
 		all.Go(func() { list[i].ask(ctx, at) })
-		if counted {
+		if overview && env.Allowed(string(api.ReadUsers)) {
 			all.Go(func() { list[i].count(ctx, at) })
+			if env.Allowed(string(api.RunJobs)) {
+				all.Go(func() { list[i].hurry(ctx, at) })
+			}
 		}
 	}
 	all.Wait()
@@ -84,6 +88,15 @@ func (s *Status) count(ctx context.Context, call client.Caller) {
 		return
 	}
 	s.Accounts = page.Total
+}
+
+// hurry asks for the person's jobs whose passwords are about to be wiped. Where that cannot be had, the overview has more to tell.
+func (s *Status) hurry(ctx context.Context, call client.Caller) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if page, err := client.Call(ctx, call, api.ListJobs, api.JobQuery{Wiping: true}); err == nil {
+		s.Wiping = page.Jobs
+	}
 }
 
 // name is what a homeserver is called: the name in its Matrix IDs, else that of the configuration.

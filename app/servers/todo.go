@@ -14,7 +14,8 @@ import (
 	"gatehouse/app/ui"
 )
 
-// todo is what waits for somebody, worst first: one entry a homeserver, because what is wrong with it hides the rest.
+// todo is what waits for somebody, worst first: one entry a homeserver, because what is wrong with it hides the rest, and one for each job of the
+// person's own whose passwords nobody can have much longer.
 func todo(env ui.Env, list []Status) []ui.TodoItem {
 	type entry struct {
 		rank int
@@ -24,6 +25,9 @@ func todo(env ui.Env, list []Status) []ui.TodoItem {
 	for _, s := range list {
 		if rank, item := need(env, s); rank > 0 {
 			found = append(found, entry{rank, item})
+		}
+		for _, j := range s.Wiping {
+			found = append(found, entry{3, wiping(env, s, j)})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b entry) int { return cmp.Compare(a.rank, b.rank) })
@@ -59,21 +63,38 @@ func need(env ui.Env, s Status) (int, ui.TodoItem) {
 		if problem.Code == "not_supported" || problem.Code == "forbidden" {
 			break // it cannot be had here, which is nothing to be done about
 		}
-		return 3, ui.TodoItem{
+		return 4, ui.TodoItem{
 			Icon: ui.IconAlertTri, Tone: ui.Warn, Title: env.T("overview.todo.problem", "server", name), Detail: sentence(env, problem), Action: check,
 		}
 	}
 	return lack(env, s.Server, name, look)
 }
 
+// wiping is a job whose passwords are wiped within a day.
+func wiping(env ui.Env, s Status, j api.Job) ui.TodoItem {
+	called := j.Note
+	switch {
+	case called != "":
+	case j.Operation == "":
+		called = env.T("jobs.import")
+	default:
+		called = env.T("operation." + j.Operation)
+	}
+	return ui.TodoItem{
+		Icon: ui.IconKey, Tone: ui.Warn, Title: env.T("overview.todo.wiping", "server", s.name()),
+		Detail: env.T("overview.todo.wiping_detail", "job", called, "time", ui.ExactTime(env, j.WipeMS)),
+		Action: ui.Button{Label: env.T("overview.todo.see_job"), Href: route.Job(s.Server.Name, j.ID), Small: true}.Draw(env),
+	}
+}
+
 // lack is what a homeserver could do if it were given to Gatehouse.
 func lack(env ui.Env, s api.Server, name string, look app.UI) (int, ui.TodoItem) {
 	if s.Unavailable[api.CreateUser.Info().Name] == "synapse_no_secret" {
-		return 4, ui.TodoItem{Icon: ui.IconKey, Tone: ui.Warn, Title: env.T("overview.todo.secret_missing", "server", name), Action: look}
+		return 5, ui.TodoItem{Icon: ui.IconKey, Tone: ui.Warn, Title: env.T("overview.todo.secret_missing", "server", name), Action: look}
 	}
 	for _, reason := range s.Unavailable {
 		if reason == "dendrite_needs_database" {
-			return 5, ui.TodoItem{
+			return 6, ui.TodoItem{
 				Icon: ui.IconUnlink, Title: env.T("overview.todo.database_missing", "server", name),
 				Detail: env.T("overview.todo.database_missing_detail"), Action: look,
 			}

@@ -78,7 +78,7 @@ type Session struct {
 
 // Jobs says how work on many accounts is done.
 type Jobs struct {
-	// KeepPasswords is how long generated passwords wait to be fetched.
+	// KeepPasswords is how long a job that is at rest keeps passwords.
 	KeepPasswords time.Duration
 }
 

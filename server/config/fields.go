@@ -127,7 +127,7 @@ var fields = expand([]Field{
 	},
 	{
 		Path: "jobs.keep_passwords", Type: "duration", Default: "168h",
-		About: "How long passwords that a job made wait, sealed, for the person whose job it is to fetch them. Then they are wiped. From 1h to 720h.",
+		About: "How long a job keeps passwords, sealed, once it has ended, or from when it was planned or paused and nobody goes on with it. Then they are wiped, those that it made and nobody fetched, too; people are warned a day before. A job at work, or that will begin at a time, keeps them. From 1h to 720h.",
 		codec: span(func(p *place) *time.Duration { return &p.config.Jobs.KeepPasswords }, time.Hour, 720*time.Hour),
 	},
 	{

@@ -39,8 +39,8 @@ func creates(w *gatetest.World, name string) jobs.Item {
 	}
 }
 
-// started makes a job of a kind of the test's own and starts it.
-func started(t *testing.T, w *gatetest.World, items ...jobs.Item) string {
+// plans makes a job of a kind of the test's own.
+func plans(t *testing.T, w *gatetest.World, items ...jobs.Item) string {
 	t.Helper()
 	w.Jobs.Register(api.JobImport, planner(items))
 	me := w.Person(api.Owner)
@@ -51,8 +51,15 @@ func started(t *testing.T, w *gatetest.World, items ...jobs.Item) string {
 		t.Fatal(err)
 	}
 	work(t, w, j.ID)
-	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: j.ID})
 	return j.ID
+}
+
+// started is plans, and starts it.
+func started(t *testing.T, w *gatetest.World, items ...jobs.Item) string {
+	t.Helper()
+	id := plans(t, w, items...)
+	gatetest.Must[api.Job](t, w, w.Person(api.Owner), "jobs.start", api.JobStart{ID: id})
+	return id
 }
 
 // Items of several steps: the kept password is what the account gets, and what is handed out.

@@ -76,7 +76,7 @@ type Config struct {
 	Seal  *seal.Keys
 	Log   *slog.Logger
 	Now   func() time.Time
-	// Keep is how long generated passwords wait to be handed out.
+	// Keep is how long a job that is at rest keeps passwords: those that wait to be handed out, and those that waiting items need.
 	Keep time.Duration
 	// Paces are by the homeserver's name.
 	Paces map[string]Pace
@@ -214,6 +214,7 @@ func (e *Engine) throttle(homeserver string) *throttle {
 func (e *Engine) stop(ctx context.Context, id string, why *api.Problem) error {
 	_, err := e.Store.ChangeJob(ctx, id, []string{store.JobPlanning, store.JobRunning}, func(j *store.Job) error {
 		j.State, j.Ended, j.Code, j.Params = store.JobFailed, e.Now(), why.Code, encode(why.Params)
+		e.keep(j)
 		return nil
 	})
 	return err

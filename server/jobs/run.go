@@ -80,7 +80,7 @@ func (e *Engine) finish(ctx context.Context, id string) (again time.Duration, er
 			return errNotYet
 		}
 		j.State, j.Ended, j.Code, j.Params = store.JobDone, e.Now(), "", ""
-		e.keep(j, e.Now())
+		e.keep(j)
 		return nil
 	})
 	if errors.Is(err, errNotYet) {
@@ -91,10 +91,10 @@ func (e *Engine) finish(ctx context.Context, id string) (again time.Duration, er
 
 var errNotYet = errors.New("the job has not ended")
 
-// keep puts off when a job's passwords are wiped.
-func (e *Engine) keep(j *store.Job, from time.Time) {
+// keep says when a job's passwords are wiped that comes to rest now: it ended, or goes on only when somebody says so.
+func (e *Engine) keep(j *store.Job) {
 	if !j.Wipe.IsZero() {
-		j.Wipe = from.Add(e.Keep)
+		j.Wipe = e.Now().Add(e.Keep)
 	}
 }
 

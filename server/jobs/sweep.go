@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gatehouse/server/store"
@@ -68,17 +69,29 @@ func (e *Engine) works(id string) bool {
 	return e.working[id]
 }
 
-// wipe wipes the passwords that nobody fetched in time.
+// wipe wipes the passwords that have had their time: nobody fetched them, or nobody went on with the job. Of such a job its page says so.
 func (e *Engine) wipe(ctx context.Context) error {
 	ids, err := e.Store.JobsToWipe(ctx, e.Now())
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if err := e.Store.WipeJobPasswords(ctx, id); err != nil {
+		err := e.Store.WipeJobPasswords(ctx, id, store.AtRest, func(j *store.Job) error {
+			if j.Wipe.IsZero() || j.Wipe.After(e.Now()) {
+				return store.ErrConflict
+			}
+			if j.Ended.IsZero() {
+				j.Code, j.Params = "job_passwords_wiped", ""
+			}
+			return nil
+		})
+		if errors.Is(err, store.ErrConflict) {
+			continue // somebody went on with it meanwhile
+		}
+		if err != nil {
 			return err
 		}
-		e.Log.Info("passwords that a job made were wiped: nobody fetched them in time", "job", id)
+		e.Log.Info("the passwords of a job were wiped: they have had their time", "job", id)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -43,6 +44,9 @@ func (e *Engine) Table(s homeserver.Settings, _ homeserver.Adapter) homeserver.A
 
 func (d desk) list(ctx context.Context, q api.JobQuery) (api.JobPage, error) {
 	find := store.JobQuery{Homeserver: d.settings.Name, State: q.State, Limit: orPage(q.Limit)}
+	if q.Wiping {
+		find.Person, find.WipeBy = homeserver.Caller(ctx), d.Now().Add(api.WipeWarning)
+	}
 	if q.Cursor != "" {
 		at, id, ok := strings.Cut(q.Cursor, ".")
 		ms, err := strconv.ParseInt(at, 10, 64)
@@ -186,11 +190,9 @@ func (d desk) start(ctx context.Context, s api.JobStart) (api.Job, error) {
 		at := time.UnixMilli(s.At.MS())
 		if s.At == "" || !at.After(d.Now()) {
 			j.State, j.Started, j.At = store.JobRunning, d.Now(), time.Time{}
-			d.keep(j, d.Now())
 			return nil
 		}
 		j.State, j.At = store.JobScheduled, at.UTC()
-		d.keep(j, at)
 		return nil
 	})
 	return d.moved(ctx, j, err)
@@ -202,6 +204,7 @@ func (d desk) pause(ctx context.Context, r api.JobRef) (api.Job, error) {
 	}
 	j, err := d.Store.ChangeJob(ctx, r.ID, []string{store.JobRunning, store.JobScheduled}, func(j *store.Job) error {
 		j.State, j.Code, j.Params = store.JobPaused, "", ""
+		d.keep(j)
 		return nil
 	})
 	return d.moved(ctx, j, err)
@@ -216,7 +219,6 @@ func (d desk) resume(ctx context.Context, r api.JobRef) (api.Job, error) {
 			j.Started = d.Now()
 		}
 		j.At = time.Time{}
-		d.keep(j, d.Now())
 		return nil
 	})
 	return d.moved(ctx, j, err)
@@ -227,9 +229,9 @@ func (d desk) cancel(ctx context.Context, r api.JobRef) (api.Job, error) {
 		return api.Job{}, err
 	}
 	open := []string{store.JobPlanning, store.JobPlanned, store.JobScheduled, store.JobRunning, store.JobPaused}
-	j, err := d.Store.ChangeJob(ctx, r.ID, open, func(j *store.Job) error {
+	j, err := d.Store.CancelJob(ctx, r.ID, open, func(j *store.Job) error {
 		j.State, j.Ended, j.Code, j.Params = store.JobCancelled, d.Now(), "", ""
-		d.keep(j, d.Now())
+		d.keep(j)
 		return nil
 	})
 	return d.moved(ctx, j, err)
@@ -248,7 +250,6 @@ func (d desk) retry(ctx context.Context, r api.JobRef) (api.Job, error) {
 			return api.NewProblem(api.StatusConflict, "job_nothing_failed")
 		}
 		j.State, j.Ended, j.Code, j.Params = store.JobRunning, time.Time{}, "", ""
-		d.keep(j, d.Now())
 		return nil
 	})
 	return d.moved(ctx, j, err)
@@ -280,14 +281,15 @@ func (d desk) passwords(ctx context.Context, r api.JobRef) (api.JobHandout, erro
 }
 
 func (d desk) wipeJob(ctx context.Context, r api.JobRef) (api.Job, error) {
-	j, err := d.find(ctx, r.ID)
-	if err != nil {
+	if _, err := d.find(ctx, r.ID); err != nil {
 		return api.Job{}, err
 	}
-	if j.State == store.JobRunning || j.State == store.JobPlanning {
-		return api.Job{}, api.NewProblem(api.StatusConflict, "job_state", "state", j.State)
+	err := d.Store.WipeJobPasswords(ctx, r.ID, store.AtRest, func(*store.Job) error { return nil })
+	if errors.Is(err, store.ErrConflict) {
+		j, err := d.find(ctx, r.ID)
+		return d.moved(ctx, j, cmp.Or(err, store.ErrConflict))
 	}
-	if err := d.Store.WipeJobPasswords(ctx, r.ID); err != nil {
+	if err != nil {
 		return api.Job{}, err
 	}
 	return d.get(ctx, r)
@@ -308,7 +310,7 @@ func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {
 	if c.Failed > 0 && slices.Contains(canRetry, j.State) {
 		out.Retry, _ = e.Store.Retriable(ctx, j.ID) // without an answer a button is not there
 	}
-	if j.Passwords > 0 {
+	if slices.Contains(store.AtRest, j.State) {
 		out.WipeMS = millis(j.Wipe)
 	}
 	if j.State == store.JobRunning && j.PerMinute > 0 {

@@ -182,10 +182,11 @@ func (s *Store) ClaimJobItems(ctx context.Context, job string, limit int, now ti
 }
 
 // SetJobItems notes how running items go on: State, Step, Code, Params, Attempts,
-// Failures and Ended count. An item that no longer runs stays as it is.
+// Failures and Ended count. A password that nobody needs any more is wiped. An item that no longer runs stays as it is.
 func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := jobNow(ctx, tx, job); err != nil {
+		j, err := jobNow(ctx, tx, job)
+		if err != nil {
 			return err
 		}
 		var by JobCounts
@@ -196,11 +197,13 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 			if tell || i.told {
 				generated = isTold
 			}
+			// Nobody is to be told it, and no try needs it any more: CancelJob left it to the item that was under way.
+			useless := generated != isTold && (i.State == ItemDone || j.State == JobCancelled && i.State != ItemRunning)
 			res, err := tx.ExecContext(ctx, `
 				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7,
-					secret = CASE WHEN $1 = 'done' AND generated = 0 THEN NULL ELSE secret END, generated = $10
+					secret = CASE WHEN $11 THEN NULL ELSE secret END, generated = $10
 				WHERE job = $8 AND n = $9 AND state = 'running'`,
-				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N, generated)
+				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N, generated, useless)
 			if err != nil {
 				return err
 			}

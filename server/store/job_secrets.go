@@ -30,6 +30,9 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND (state = 'done' OR generated = 2)`, job); err != nil {
 			return err
 		}
+		if err := unlessSealed(ctx, tx, &j); err != nil {
+			return err
+		}
 		return count(ctx, tx, job, JobCounts{}, -j.Passwords)
 	})
 	if err != nil {
@@ -38,26 +41,68 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 	return nil
 }
 
-// WipeJobPasswords wipes all passwords of a job, of whatever state.
-func (s *Store) WipeJobPasswords(ctx context.Context, job string) error {
-	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
+// WipeJobPasswords is [Store.ChangeJob], and wipes all passwords of the job, of
+// items of whatever state.
+func (s *Store) WipeJobPasswords(ctx context.Context, id string, from []string, change func(*Job) error) error {
+	err := s.InTx(ctx, "job "+id, func(ctx context.Context, tx *sql.Tx) error {
+		j, err := changeJob(ctx, tx, id, from, func(j *Job) error {
+			err := change(j)
+			j.Wipe = time.Time{}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND secret IS NOT NULL`, job); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND secret IS NOT NULL`, id); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE jobs SET wipe_ms = NULL WHERE id = $1`, job); err != nil {
-			return err
-		}
-		return count(ctx, tx, job, JobCounts{}, -j.Passwords)
+		return count(ctx, tx, id, JobCounts{}, -j.Passwords)
 	})
 	if err != nil {
 		return fmt.Errorf("store: wipe job passwords: %w", err)
 	}
 	return nil
 }
+
+// CancelJob is [Store.ChangeJob] for the end of a job of which nothing is done any
+// more: it wipes the passwords of items that will never need them. Those stay that
+// wait to be handed out, and those of items that are under way.
+func (s *Store) CancelJob(ctx context.Context, id string, from []string, change func(*Job) error) (Job, error) {
+	var now Job
+	err := s.InTx(ctx, "job "+id, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL
+			WHERE job = $1 AND secret IS NOT NULL AND state <> 'running' AND generated <> 2 AND NOT (state = 'done' AND generated > 0)`, id)
+		if err != nil {
+			return err
+		}
+		now, err = changeJob(ctx, tx, id, from, change)
+		return err
+	})
+	if err != nil {
+		return now, fmt.Errorf("store: cancel job: %w", err)
+	}
+	return now, nil
+}
+
+// unlessSealed forgets when a job's passwords are wiped, where it has none any more.
+func unlessSealed(ctx context.Context, tx *sql.Tx, j *Job) error {
+	res, err := tx.ExecContext(ctx, `UPDATE jobs SET wipe_ms = NULL
+		WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM job_items WHERE job = $1 AND secret IS NOT NULL)`, j.ID)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if n > 0 {
+		j.Wipe = time.Time{}
+	}
+	return err
+}
+
+// AtRest are the states of jobs with which nothing happens by itself. The passwords
+// of all others stay, whatever time it is.
+var AtRest = []string{JobPlanned, JobPaused, JobDone, JobCancelled, JobFailed}
+
+const atRest = `state IN ('planned', 'paused', 'done', 'cancelled', 'failed')`
 
 // Retriable returns how many failed items of a job can be tried again: those that
 // the plan did not refuse.
@@ -69,9 +114,9 @@ func (s *Store) Retriable(ctx context.Context, job string) (n int64, err error) 
 	return n, nil
 }
 
-// JobsToWipe returns the jobs whose passwords have had their time.
+// JobsToWipe returns the jobs at rest whose passwords have had their time.
 func (s *Store) JobsToWipe(ctx context.Context, now time.Time) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id FROM jobs WHERE wipe_ms <= $1 ORDER BY id`, now.UnixMilli())
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM jobs WHERE wipe_ms <= $1 AND `+atRest+` ORDER BY id`, now.UnixMilli())
 	ids, err := scanAll(rows, err, scanValue[string])
 	if err != nil {
 		return nil, fmt.Errorf("store: jobs to wipe: %w", err)

@@ -48,7 +48,7 @@ type Job struct {
 	At      time.Time // when it is to begin; zero: when somebody starts it
 	Started time.Time
 	Ended   time.Time
-	Wipe    time.Time // when its passwords are wiped
+	Wipe    time.Time // when its passwords are wiped, unless it goes on before
 
 	Count     JobCounts
 	PerMinute int64 // how many items ended in the last minute of work
@@ -124,6 +124,8 @@ type JobQuery struct {
 	State      string // "" for all
 	BeforeMS   int64  // of the last one of the page before, 0 for the first page
 	BeforeID   string
+	Person     string    // whose they are; "" for everybody's
+	WipeBy     time.Time // those alone whose passwords are wiped until then, if nothing is done; zero for all
 	Limit      int
 }
 
@@ -131,7 +133,8 @@ type JobQuery struct {
 func (s *Store) Jobs(ctx context.Context, q JobQuery) ([]Job, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs
 		WHERE homeserver = $1 AND ($2 = '' OR state = $2) AND (CAST($3 AS BIGINT) = 0 OR (created_ms, id) < ($3, $4))
-		ORDER BY created_ms DESC, id DESC LIMIT $5`, q.Homeserver, q.State, q.BeforeMS, q.BeforeID, q.Limit)
+			AND ($6 = '' OR person = $6) AND (CAST($7 AS BIGINT) IS NULL OR wipe_ms <= $7 AND `+atRest+`)
+		ORDER BY created_ms DESC, id DESC LIMIT $5`, q.Homeserver, q.State, q.BeforeMS, q.BeforeID, q.Limit, q.Person, nullMillis(q.WipeBy))
 	page, err := scanAll(rows, err, scanJob)
 	if err != nil {
 		return nil, fmt.Errorf("store: jobs: %w", err)
@@ -180,6 +183,9 @@ func changeJob(ctx context.Context, tx *sql.Tx, id string, from []string, change
 	_, err = tx.ExecContext(ctx, `
 		UPDATE jobs SET state = $1, code = $2, params = $3, planned_ms = $4, at_ms = $5, started_ms = $6, ended_ms = $7, wipe_ms = $8 WHERE id = $9`,
 		j.State, j.Code, j.Params, nullMillis(j.Planned), nullMillis(j.At), nullMillis(j.Started), nullMillis(j.Ended), nullMillis(j.Wipe), id)
+	if err == nil && !j.Ended.IsZero() && !j.Wipe.IsZero() {
+		err = unlessSealed(ctx, tx, &j)
+	}
 	return j, err
 }
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
+)
+
+const week = 7 * 24 * time.Hour
+
+// sealed returns of which items a job still has the password.
+func sealed(t *testing.T, w *gatetest.World, id string) string {
+	t.Helper()
+	items, err := w.Store.JobItems(t.Context(), store.JobItemQuery{Job: id, Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := ""
+	for _, i := range items {
+		if i.Secret != nil {
+			have += string(api.UserID(i.Target).Localpart())
+		}
+	}
+	return have
+}
+
+// asks has the job's owner ask for something.
+func asks(t *testing.T, w *gatetest.World, operation, id string) {
+	t.Helper()
+	gatetest.Must[api.Job](t, w, w.Person(api.Owner), operation, api.JobRef{ID: id})
+}
+
+// one lets a running job end one item, as done, and begin another, at which it is.
+func one(t *testing.T, w *gatetest.World, id string) {
+	t.Helper()
+	items, err := w.Store.ClaimJobItems(t.Context(), id, 2, w.Clock.Now())
+	if err != nil || len(items) != 2 {
+		t.Fatal(items, err)
+	}
+	ended(t, w, items[0], store.ItemDone)
+}
+
+func ended(t *testing.T, w *gatetest.World, item store.JobItem, state string) {
+	t.Helper()
+	item.State = state
+	if err := w.Store.SetJobItems(t.Context(), item.Job, []store.JobItem{item}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A job keeps passwords for a week from when it came to rest: when it ended, or was planned or paused. As long as it is at work, or will be by itself, it
+// keeps them all. A cancelled one keeps those alone that wait to be handed out.
+func TestPasswordsAreWiped(t *testing.T) { storetest.Each(t, testPasswordsAreWiped) }
+
+func testPasswordsAreWiped(t *testing.T) {
+	t.Parallel()
+	start := func(t *testing.T, w *gatetest.World, id string, at api.Moment) {
+		gatetest.Must[api.Job](t, w, w.Person(api.Owner), "jobs.start", api.JobStart{ID: id, At: at})
+	}
+	for _, c := range []struct {
+		name      string
+		goes      func(t *testing.T, w *gatetest.World, id string)
+		has, then string // of a, b and c: for a week, and after it
+		state     string
+		code      string // then
+	}{
+		{"planned", func(*testing.T, *gatetest.World, string) {}, "abc", "", api.JobPlanned, "job_passwords_wiped"},
+		{"scheduled", func(t *testing.T, w *gatetest.World, id string) { start(t, w, id, "2027-01-01T00:00") }, "abc", "abc", api.JobScheduled, ""},
+		{"running", func(t *testing.T, w *gatetest.World, id string) {
+			start(t, w, id, "")
+			one(t, w, id)
+		}, "abc", "abc", api.JobRunning, ""},
+		{"paused", func(t *testing.T, w *gatetest.World, id string) {
+			start(t, w, id, "")
+			one(t, w, id)
+			w.Clock.Advance(2 * week)
+			asks(t, w, "jobs.pause", id)
+		}, "abc", "", api.JobPaused, "job_passwords_wiped"},
+		{"paused and resumed", func(t *testing.T, w *gatetest.World, id string) {
+			start(t, w, id, "")
+			asks(t, w, "jobs.pause", id)
+			asks(t, w, "jobs.resume", id)
+		}, "abc", "abc", api.JobRunning, ""},
+		{"done", func(t *testing.T, w *gatetest.World, id string) {
+			start(t, w, id, "")
+			w.Clock.Advance(2 * week)
+			work(t, w, id)
+		}, "abc", "", api.JobDone, ""},
+		{"cancelled", func(t *testing.T, w *gatetest.World, id string) {
+			start(t, w, id, "")
+			one(t, w, id)
+			asks(t, w, "jobs.cancel", id)
+		}, "ab", "", api.JobCancelled, ""}, // b is under way
+		{"cancelled plan", func(t *testing.T, w *gatetest.World, id string) { asks(t, w, "jobs.cancel", id) }, "", "", api.JobCancelled, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			id := plans(t, w, creates(w, "a"), creates(w, "b"), creates(w, "c"))
+			c.goes(t, w, id)
+			j := look(t, w, id)
+			if got := sealed(t, w, id); got != c.has || j.WipeSoon() {
+				t.Errorf("at first it has the passwords of %q, want %q; warned of: %t", got, c.has, j.WipeSoon())
+			}
+			rests := c.has != c.then
+			if want := w.Clock.Now().Add(week).UnixMilli(); rests && j.WipeMS != want || !rests && j.WipeMS != 0 {
+				t.Errorf("they are to be wiped at %d, want %d: %t", j.WipeMS, want, rests)
+			}
+			w.Clock.Advance(week - time.Hour)
+			wipe(t, w)
+			if got := sealed(t, w, id); got != c.has || look(t, w, id).WipeSoon() != rests {
+				t.Errorf("before the week is over it has those of %q, want %q; warned of: %t", got, c.has, look(t, w, id).WipeSoon())
+			}
+			due := gatetest.Must[api.JobPage](t, w, w.Person(api.Owner), "jobs.list", api.JobQuery{Wiping: true})
+			if (len(due.Jobs) == 1) != rests {
+				t.Errorf("%d jobs are about to lose their passwords", len(due.Jobs))
+			}
+			w.Clock.Advance(time.Hour)
+			wipe(t, w)
+			j = look(t, w, id)
+			if got := sealed(t, w, id); got != c.then || j.State != c.state || j.Code != c.code || c.then == "" && j.Passwords+j.WipeMS != 0 {
+				t.Errorf("after it it has those of %q, want %q; it is %s %s, %+v", got, c.then, j.State, j.Code, j)
+			}
+		})
+	}
+}
+
+func wipe(t *testing.T, w *gatetest.World) {
+	t.Helper()
+	if err := w.Jobs.Wipe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Jobs whose passwords are about to be wiped are told of to their owner.
+func TestWipingIsTheOwnersConcern(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	other := w.Person(api.Owner)
+	other.ID = string(w.Stub.ID("root"))
+	w.PutJob(w.Person(api.Owner), api.JobDone) // for an hour
+	for n, p := range []gate.Person{other, w.Person(api.Owner)} {
+		if page := gatetest.Must[api.JobPage](t, w, p, "jobs.list", api.JobQuery{Wiping: true}); len(page.Jobs) != n {
+			t.Errorf("%s has %d jobs", p.ID, len(page.Jobs))
+		}
+	}
+}
+
+// What was under way when its job was cancelled keeps its password until it ended, and after that where somebody is to be told it.
+func TestCancelledUnderWay(t *testing.T) { storetest.Each(t, testCancelledUnderWay) }
+
+func testCancelledUnderWay(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	given := creates(w, "d")
+	given.Generated = false
+	id := started(t, w, creates(w, "a"), creates(w, "b"), creates(w, "c"), given, creates(w, "e"))
+	items, err := w.Store.ClaimJobItems(t.Context(), id, 4, w.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks(t, w, "jobs.cancel", id)
+	if got := sealed(t, w, id); got != "abcd" {
+		t.Errorf("cancelled, it has the passwords of %q", got)
+	}
+	for i, state := range []string{store.ItemDone, store.ItemFailed, store.ItemWaiting, store.ItemUnknown} {
+		ended(t, w, items[i], state)
+	}
+	if got := sealed(t, w, id); got != "a" {
+		t.Errorf("once all ended, it has the passwords of %q", got)
+	}
+}
+
+// Sweep takes up what is left, and wipes.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := gatetest.New(t, gatetest.Options{})
+		id := plans(t, w, creates(w, "a"))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); w.Jobs.Sweep(ctx) }()
+		time.Sleep(10 * time.Second)
+		if got := sealed(t, w, id); got != "a" {
+			t.Errorf("at first it has the passwords of %q", got)
+		}
+		w.Clock.Advance(week)
+		time.Sleep(time.Minute)
+		if got := sealed(t, w, id); got != "" {
+			t.Errorf("a week later it has the passwords of %q", got)
+		}
+		stop()
+		<-ended
+	})
+}
