@@ -190,7 +190,7 @@ func (g *Gate) record(ctx context.Context, v Visit, req api.Request, deed func()
 		return nil, notBegun{api.NewProblem(api.StatusUnavailable, "store_unavailable")}
 	}
 	result, err := g.attempt(ctx, v, deed)
-	if recorded := g.audit.Outcome(ctx, intent, outcome(result, undone(result, err))); recorded != nil {
+	if recorded := g.audit.Outcome(ctx, intent, Outcome(result, undone(result, err))); recorded != nil {
 		g.log.ErrorContext(ctx, "the outcome could not be recorded", "request_id", v.RequestID, "error", recorded.Error())
 		if err == nil {
 			return nil, api.NewProblem(api.StatusInternal, "done_not_recorded")
@@ -253,8 +253,8 @@ func undone(result any, err error) error {
 	return err
 }
 
-// outcome says how a deed ended: done, failed (nothing, or not all of it, was done and we know), unknown.
-func outcome(result any, err error) audit.Result {
+// Outcome says how a deed ended: done, failed (nothing, or not all of it, was done and we know), unknown.
+func Outcome(result any, err error) audit.Result {
 	if err == nil {
 		done := audit.Result{Outcome: audit.Done}
 		if n, ok := result.(api.Noting); ok {

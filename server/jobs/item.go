@@ -86,6 +86,7 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 			return true, item
 		}
 		s = *rest
+		item.Set = item.Set || s.has
 	}
 	if s.wiped {
 		return false, r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped"))
@@ -206,6 +207,8 @@ type step struct {
 	req api.Request
 	// wiped says that the password that it needs is not there any more.
 	wiped bool
+	// has says that the account has it already: the step is about something else.
+	has bool
 }
 
 // steps are those of an item, with the password that is kept for it.

@@ -10,6 +10,7 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/audit"
+	"gatehouse/server/gate"
 	"gatehouse/server/store"
 )
 
@@ -38,14 +39,23 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 		return false, r.unbegun(item)
 	case err != nil:
 		return false, item // it stays as it is until the store answers
+	case try.Outcome == string(audit.Done) && leaves(s.req):
+		return false, r.waiting(item, nil) // what of it was left the log does not say: another try does the rest
 	case try.Outcome == string(audit.Done):
 		return true, item
 	case try.Outcome == string(audit.Failed) && p.Code == "outcome_unknown":
 		p = api.NewProblem(api.StatusConflict, "item_failed_before", "code", try.Code)
 	}
-	info := s.op.Info()
+	repeatable := s.op.Info().Repeatable
+	if _, creates := s.req.(api.UserCreate); creates {
+		made, err := r.tried(ctx, item, wasDone)
+		if err != nil {
+			return false, item
+		}
+		repeatable = !made.IsZero() // this try was about the rest of it
+	}
 	state := untold
-	if info.Repeatable {
+	if repeatable {
 		state = notDone // or done; doing it again is the same
 	} else if state, err = r.look(ctx, item, s); err != nil {
 		return false, item
@@ -55,17 +65,26 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 	case state == isDone:
 		r.note(ctx, try, audit.Done)
 		return true, item
-	case state == notDone && !info.Repeatable:
+	case state == notDone && !repeatable:
 		r.note(ctx, try, audit.Failed)
 	}
 	again := state == notDone || known && transient[p.Code]
 	switch {
 	case known && p.Code == "homeserver_down", again && item.Failures < maxAttempts && item.Attempts < maxInterrupted:
 		return false, r.waiting(item, p)
-	case known || state == notDone && !info.Repeatable:
+	case known || state == notDone && !repeatable:
 		return false, r.ended(item, store.ItemFailed, p)
 	}
 	return false, r.ended(item, store.ItemUnknown, p)
+}
+
+// leaves reports whether a call can go well and leave something of what was asked for. Asked again it does the rest.
+func leaves(req api.Request) bool {
+	switch req.(type) {
+	case api.UserCreate, api.RoomsJoin:
+		return true
+	}
+	return false
 }
 
 // transient are problems of the way to the homeserver: what they kept from being done may be tried again.
@@ -141,19 +160,48 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 	}
 	if asked.Password.Mode == api.PasswordTyped {
 		yes := true
-		_, err := looked(ctx, r.throttle, r.server.Adapter, api.ResetPassword, api.PasswordReset{ID: u.ID, Password: asked.Password, SignOut: &yes})
-		if err != nil {
-			return untold, ctx.Err()
+		ok, err := settled(ctx, r, item, "password", api.ResetPassword, api.PasswordReset{ID: u.ID, Password: asked.Password, SignOut: &yes})
+		if !ok {
+			return untold, err
 		}
 	}
 	update := missing(asked, u)
 	if update.Empty() {
 		return isDone, nil
 	}
-	if _, err := looked(ctx, r.throttle, r.server.Adapter, api.UpdateUser, update); err != nil {
-		return untold, ctx.Err()
+	if ok, err := settled(ctx, r, item, "rest", api.UpdateUser, update); !ok {
+		return untold, err
 	}
 	return isDone, nil
+}
+
+// settled does a call with which a try of an item is settled, under a name of its own in the audit log, past the permission for it, which who may make
+// accounts need not have. It reports whether it was done; the error is that of the store or of ctx, and without a durable intent nothing is sent.
+func settled[Req api.Request, Res any](ctx context.Context, r *run, item store.JobItem, part string, op *api.Operation[Req, Res], req Req) (bool, error) {
+	entry := r.entry(item, op)
+	entry.RequestID += "." + part
+	var err error
+	if entry.Request, err = audit.Redact(req); err != nil {
+		return false, err
+	}
+	intent, err := r.e.Audit.Intent(ctx, entry)
+	if err != nil {
+		return false, err
+	}
+	result, err := looked(ctx, r.throttle, r.server.Adapter, op, req)
+	if recorded := r.e.Audit.Outcome(context.WithoutCancel(ctx), intent, gate.Outcome(result, err)); recorded != nil {
+		r.e.Log.Warn("what became of a call could not be recorded", "job", r.job.ID, "audit_row", intent, "error", recorded.Error())
+	}
+	return err == nil, ctx.Err()
+}
+
+// entry is what the audit log says of an item's try.
+func (r *run) entry(item store.JobItem, op api.Op) audit.Entry {
+	person := r.owner()
+	return audit.Entry{
+		Actor: person.ID, Role: string(person.Role), Address: person.Address, Homeserver: r.job.Homeserver, Operation: op.Info().Name,
+		Targets: []string{item.Target}, RequestID: requestID(item),
+	}
 }
 
 // lost returns when the first of an item's earlier tries was begun that nobody answered; zero where each was. The homeserver may have worked it
@@ -188,21 +236,21 @@ func (r *run) made(ctx context.Context, item store.JobItem, s step) (bool, error
 	if err != nil || state != isDone {
 		return false, err
 	}
-	person := r.owner()
-	err = r.e.Audit.Event(ctx, audit.Entry{
-		Actor: person.ID, Role: string(person.Role), Address: person.Address, Homeserver: r.job.Homeserver, Operation: s.op.Info().Name,
-		Targets: []string{item.Target}, RequestID: requestID(item),
-	}, audit.Result{Outcome: audit.Done, Detail: "An earlier try, which nobody answered, has made the account; found out by looking at it."})
+	err = r.e.Audit.Event(ctx, r.entry(item, s.op), audit.Result{
+		Outcome: audit.Done, Detail: "An earlier try, which nobody answered, has made the account; found out by looking at it.",
+	})
 	if err != nil {
 		r.e.Log.Warn("what became of a call could not be recorded", "job", r.job.ID, "request_id", requestID(item), "error", err.Error())
 	}
 	return true, nil
 }
 
+func wasDone(try store.Attempt) bool { return try.Outcome == string(audit.Done) }
+
 // rest is what is to be done for an account of which an earlier try of the item made all but something: the same call where nothing was made
 // yet, nil where nothing is left. An error that is not a *api.Problem is that of the store or of ctx.
 func (r *run) rest(ctx context.Context, item store.JobItem, s step, asked api.UserCreate) (*step, error) {
-	if made, err := r.tried(ctx, item, func(try store.Attempt) bool { return try.Outcome == string(audit.Done) }); err != nil || made.IsZero() {
+	if made, err := r.tried(ctx, item, wasDone); err != nil || made.IsZero() {
 		return &s, err
 	}
 	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
@@ -211,16 +259,17 @@ func (r *run) rest(ctx context.Context, item store.JobItem, s step, asked api.Us
 	}
 	if u.Begun != nil {
 		asked.Continue = true
-		if !u.Begun.Lacks("password") {
+		has := !u.Begun.Lacks("password")
+		if has {
 			asked.Password, s.wiped = api.PasswordChoice{Mode: api.PasswordNone}, false
 		}
-		return &step{op: s.op, req: asked, wiped: s.wiped}, nil
+		return &step{op: s.op, req: asked, wiped: s.wiped, has: has}, nil
 	}
 	update := missing(asked, u)
 	if update.Empty() {
 		return nil, nil
 	}
-	return &step{op: api.UpdateUser, req: update}, nil
+	return &step{op: api.UpdateUser, req: update, has: true}, nil
 }
 
 // missing is what was asked of a new account and is not there.
