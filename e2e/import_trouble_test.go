@@ -122,14 +122,32 @@ func TestImportThroughTrouble(t *testing.T) {
 	g.knowsAll(t, hs, id, passwords, n)
 }
 
-// knowsAll takes the passwords that were made, and fails the test unless those and the file's are those of n accounts, and sign in.
+// isThere reports whether a homeserver has an account.
+func isThere(t *testing.T, hs *homeserver.Server, id string) bool {
+	t.Helper()
+	answer, err := http.Get(hs.URL + "/_matrix/client/v3/profile/" + url.PathEscape(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+// knowsAll takes the passwords that were made, and fails the test unless those and the file's are those of n accounts, and sign in. Of those of which
+// nobody knows whether they were made, those count that were.
 func (g *gatehouse) knowsAll(t *testing.T, hs *homeserver.Server, job string, passwords map[string]string, n int) {
 	t.Helper()
 	var handout struct {
-		Passwords []struct{ ID, Password string }
+		Passwords []struct {
+			ID, Password string
+			Unknown      bool
+		}
 	}
 	g.call(t, "jobs.passwords", ask(job), &handout)
 	for i, p := range handout.Passwords {
+		if p.Unknown && !isThere(t, hs, p.ID) {
+			continue
+		}
 		if i%10 == 0 {
 			g.keepSecret(p.ID, p.Password)
 		}
@@ -182,18 +200,21 @@ func TestImportKilled(t *testing.T) {
 				t.Errorf("in the end the job is %+v: %+v", j, items)
 			}
 			var done []string
+			there := n
 			for i, item := range items {
 				if item.Line != i+2 || item.Target != ids[i] {
 					t.Errorf("the report says %+v of line %d", item, i+2)
 				}
 				if item.State == "done" {
 					done = append(done, item.Target)
+				} else if there--; isThere(t, hs, item.Target) {
+					there++ // and then its password is that of the file, or is handed out
 				} else {
 					delete(passwords, item.Target)
 				}
 			}
 			g.auditAgrees(t, "users.create", done, j.Count.Unknown == 0)
-			g.knowsAll(t, hs, id, passwords, len(done))
+			g.knowsAll(t, hs, id, passwords, there)
 		})
 	}
 }

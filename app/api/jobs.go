@@ -208,6 +208,16 @@ type JobSecret struct {
 	Line     int64  `json:"line,omitempty"`
 	ID       UserID `json:"id"`
 	Password Secret `json:"password"`
+	// Unknown says that nobody knows whether the account has it, nor, where it was to be made, whether there is one.
+	Unknown bool `json:"unknown,omitempty"`
+}
+
+// State is that of the item, as files of passwords have it: done, or unknown.
+func (s JobSecret) State() string {
+	if s.Unknown {
+		return ItemUnknown
+	}
+	return ItemDone
 }
 
 // Noted implements Noting.

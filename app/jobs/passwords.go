@@ -49,6 +49,15 @@ func (p *Passwords) Render() app.UI {
 		ui.Note{Kind: ui.Warn, Icon: ui.IconOnce, Title: env.T("jobs.passwords_once"), Text: once}.Draw(env),
 		ui.Actions(append(actions, ui.Button{Label: env.T("jobs.back"), Href: route.Job(env.Homeserver, p.Handout.Job)}.Draw(env))...),
 	}
+	unknown := 0
+	for _, one := range all {
+		if one.Unknown {
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		body = append(body, ui.Note{Kind: ui.Warn, Text: env.N("jobs.passwords_unknown", unknown)}.Draw(env))
+	}
 	if list != nil {
 		body = append(body, list()...)
 	}
@@ -61,8 +70,13 @@ func (p *Passwords) list() []app.UI {
 	rows := make([]ui.Row, 0, len(p.Handout.Passwords))
 	cards := make([]app.UI, 0, len(p.Handout.Passwords))
 	for i, one := range p.Handout.Passwords {
-		rows = append(rows, ui.Row{Key: string(one.ID), Label: string(one.ID), Cells: []app.UI{ui.ID(string(one.ID)), ui.Mono(one.Password.Reveal())}})
+		password := ui.Mono(one.Password.Reveal())
 		card := users.HandOut(env, api.Handout{User: api.User{ID: one.ID}, Password: one.Password, ClientURL: p.Handout.ClientURL})
+		if one.Unknown {
+			password = ui.TwoLines(password, ui.Text(env.T("jobs.password_unknown")))
+			card.More = []ui.Fact{{Label: env.T("jobs.password_unsure"), Value: ui.Text(env.T("jobs.password_unsure_help"))}}
+		}
+		rows = append(rows, ui.Row{Key: string(one.ID), Label: string(one.ID), Cells: []app.UI{ui.ID(string(one.ID)), password}})
 		card.Key = "-" + strconv.Itoa(i)
 		cards = append(cards, card.Draw(env))
 	}
@@ -76,9 +90,9 @@ func (p *Passwords) list() []app.UI {
 // csv writes the file (RFC 4180). Matrix IDs begin as formulas do, so each has an apostrophe before it, as server/table writes such cells.
 func (p *Passwords) csv() string {
 	var b strings.Builder
-	b.WriteString("id,password\r\n")
+	b.WriteString("id,password,state\r\n")
 	for _, one := range p.Handout.Passwords {
-		for i, cell := range []string{"'" + string(one.ID), one.Password.Reveal()} {
+		for i, cell := range []string{"'" + string(one.ID), one.Password.Reveal(), one.State()} {
 			if i > 0 {
 				b.WriteByte(',')
 			}

@@ -235,12 +235,12 @@ func (i importing) handOut(ctx context.Context, job api.Job) (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := table.NewWriter(out, table.CSV, []string{"line", "id", "password"})
+	w, err := table.NewWriter(out, table.CSV, []string{"line", "id", "password", "state"})
 	if err != nil {
 		return err
 	}
 	for _, p := range handout.Passwords {
-		if err := w.Write([]table.Value{table.Text(fmt.Sprint(p.Line)), table.Text(string(p.ID)), table.Text(p.Password.Reveal())}); err != nil {
+		if err := w.Write([]table.Value{table.Text(fmt.Sprint(p.Line)), table.Text(string(p.ID)), table.Text(p.Password.Reveal()), table.Text(p.State())}); err != nil {
 			return err
 		}
 	}

@@ -125,6 +125,10 @@ func TestCreateWithoutAnswer(t *testing.T) {
 			if i := page.Items[0]; i.State != c.state || c.made && tries != 1 {
 				t.Errorf("the item is %s %s after %d tries", i.State, i.Code, tries)
 			}
+			card, err := gatetest.Try[api.JobHandout](t, w, w.Person(api.Owner), "jobs.passwords", api.JobRef{ID: id})
+			if err != nil || len(card.Passwords) != 1 || card.Passwords[0].Unknown != (c.state == api.ItemUnknown) || card.Passwords[0].Password.Reveal() != "kept for zoe" {
+				t.Errorf("handed out: %+v, %v", card, err)
+			}
 			resets := w.Stub.Calls("users.reset_password")
 			if len(resets) != c.reset {
 				t.Fatalf("%d resets", len(resets))

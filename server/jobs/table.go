@@ -273,7 +273,9 @@ func (d desk) passwords(ctx context.Context, r api.JobRef) (api.JobHandout, erro
 			if err != nil {
 				return api.NewProblem(api.StatusConflict, "job_password_wiped")
 			}
-			out.Passwords = append(out.Passwords, api.JobSecret{Line: i.Line, ID: api.UserID(i.Target), Password: api.NewSecret(string(text))})
+			out.Passwords = append(out.Passwords, api.JobSecret{
+				Line: i.Line, ID: api.UserID(i.Target), Password: api.NewSecret(string(text)), Unknown: i.State == store.ItemUnknown && i.Step == 0,
+			})
 		}
 		return nil
 	})

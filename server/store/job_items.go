@@ -34,7 +34,7 @@ type JobItem struct {
 	Changes   string // JSON, as the caller gives it
 	Secret    []byte // a password, sealed
 	Generated bool   // people are to be told the password
-	Set       bool   // the account has it, however the item ended
+	Set       bool   // the account has it, however the item ended; where that is unknown, it may have
 	Code      string
 	Params    string // JSON, as the caller gives it
 	Attempts  int
@@ -192,7 +192,7 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 		var by JobCounts
 		var passwords int64
 		for _, i := range items {
-			ended := i.State == ItemDone || i.Set && (i.State == ItemFailed || i.State == ItemUnknown)
+			ended := i.State == ItemDone || i.State == ItemUnknown || i.Set && i.State == ItemFailed
 			tell, generated := ended && i.Generated && i.Secret != nil && !i.told, whole(i.Generated)
 			if tell || i.told {
 				generated = isTold

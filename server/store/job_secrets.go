@@ -10,7 +10,8 @@ import (
 )
 
 // TakeJobPasswords returns the items of a job whose accounts have their generated
-// password, also where something else failed after it. It wipes them: nobody gets it a second time. An error of use rolls
+// password, also where something else failed after it, and of which nobody knows
+// whether they have. It wipes them: nobody gets it a second time. An error of use rolls
 // the wiping back and is returned.
 func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]JobItem) error) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {

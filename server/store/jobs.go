@@ -52,7 +52,7 @@ type Job struct {
 
 	Count     JobCounts
 	PerMinute int64 // how many items ended in the last minute of work
-	Passwords int64 // generated ones, of items that are done, that wait to be handed out
+	Passwords int64 // generated ones, of items that ended and whose accounts have or may have them, that wait to be handed out
 }
 
 // JobCounts is how many items of a job are in which state.
