@@ -147,6 +147,29 @@ func testAllThatMatch(t *testing.T) {
 	}
 }
 
+// A list that moves while it is read shows some accounts twice: each has one item.
+func TestAllOnceEach(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	pages := [][]string{{"a", "b", "c"}, {"c", "d"}, {"a", "e"}}
+	gatetest.On(w.Stub, api.ListUsers, func(_ context.Context, q api.UserQuery) (page api.UserPage, err error) {
+		n := len(q.Cursor)
+		for _, name := range pages[n] {
+			page.Users = append(page.Users, api.User{ID: w.Stub.ID(name)})
+		}
+		if n+1 < len(pages) {
+			page.Next = q.Cursor + "+"
+		}
+		return page, nil
+	})
+	me := w.Person(api.Owner)
+	job := planned(t, w, me, api.JobPlan{Operation: "users.notice", All: true, With: []api.JobField{{Name: "text", Value: "Tonight."}}})
+	want := "1 @a:example.org waiting\n2 @b:example.org waiting\n3 @c:example.org waiting\n4 @d:example.org waiting\n5 @e:example.org waiting\n"
+	if got := lines(t, w, me, job.ID); got != want {
+		t.Errorf("the plan is\n%s", got)
+	}
+}
+
 // What cannot be done to many accounts is refused, and so is a secret, which a job would have to keep.
 func TestRefusedPlans(t *testing.T) {
 	t.Parallel()

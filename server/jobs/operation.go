@@ -46,11 +46,18 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 	}
 	query := t.plan.Filter
 	query.Limit = api.MaxPage
+	// Lists move while they are read: what comes between pushes accounts of one page onto the next.
+	seen := map[api.UserID]bool{}
 	for {
 		page, err := looked(ctx, p.e.throttle(job.Homeserver), server.Adapter, api.ListUsers, query)
 		if err != nil {
 			return err
 		}
+		page.Users = slices.DeleteFunc(page.Users, func(u api.User) bool {
+			twice := seen[u.ID]
+			seen[u.ID] = true
+			return twice
+		})
 		for i := range page.Users {
 			page.Users[i].Unknown = append(page.Users[i].Unknown, page.Unknown...)
 		}
