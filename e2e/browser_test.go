@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -98,6 +99,8 @@ func newPage(t *testing.T, javascript bool) *page {
 func (p *page) watch(event any) {
 	var problem string
 	switch e := event.(type) {
+	case *inspector.EventTargetCrashed:
+		problem = "the page has crashed"
 	case *runtime.EventExceptionThrown:
 		problem = e.ExceptionDetails.Text
 		if thrown := e.ExceptionDetails.Exception; thrown != nil {

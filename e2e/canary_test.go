@@ -55,39 +55,57 @@ var dataBlocks = regexp.MustCompile(`(?s)<script.*?</script>`)
 
 // leaks says where passwords were found that should not be there.
 func (g *gatehouse) leaks(exchanges []exchange) []string {
+	all := map[string]string{}
+	for i, p := range g.passwords.list {
+		all[fmt.Sprintf("password %d, of %s", i, p.account)] = p.secret
+	}
+	watch, err := newCanary(all)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var found []string
+	for _, e := range exchanges {
+		if e.header.Get("Content-Type") == "application/wasm" {
+			continue // built before anybody had a password
+		}
+		if len(watch.known(e.body)) > 0 || len(watch.known(headers(e))) > 0 {
+			found = append(found, g.leaksIn(e)...)
+		}
+	}
+	files, err := watch.searchFiles(g.Dir, "gatehouse.yaml", "secret.key")
+	if err != nil {
+		found = append(found, err.Error())
+	}
+	for _, what := range files {
+		found = append(found, "the file "+what)
+	}
+	for _, what := range g.searchStore(watch) {
+		found = append(found, "the store: "+what)
+	}
+	for _, what := range watch.search([]byte(keptBy(g.URL))) {
+		found = append(found, "the browser's storage: "+what)
+	}
+	return found
+}
+
+// leaksIn says which passwords an answer holds and should not: one may be on the card of its account.
+func (g *gatehouse) leaksIn(e exchange) []string {
 	var found []string
 	for _, p := range g.passwords.list {
 		watch, err := newCanary(map[string]string{"a password of " + p.account: p.secret})
 		if err != nil {
-			found = append(found, err.Error())
-			continue
+			return []string{err.Error()}
 		}
-		for _, e := range exchanges {
-			if e.header.Get("Content-Type") == "application/wasm" {
-				continue // built before anybody had a password
-			}
-			if isCard(e, p.account) && strings.HasPrefix(e.header.Get("Content-Type"), "text/html") {
+		body := e.body
+		if isCard(e, p.account) {
+			body = nil
+			if strings.HasPrefix(e.header.Get("Content-Type"), "text/html") {
 				// What the person sees holds it; what the program gets does not.
-				e.body = bytes.Join(dataBlocks.FindAll(e.body, -1), nil)
-			} else if isCard(e, p.account) {
-				e.body = nil
-			}
-			for _, what := range watch.searchExchange(e) {
-				found = append(found, fmt.Sprintf("the answer to %s: %s", e.request, what))
+				body = bytes.Join(dataBlocks.FindAll(e.body, -1), nil)
 			}
 		}
-		files, err := watch.searchFiles(g.Dir, "gatehouse.yaml", "secret.key")
-		if err != nil {
-			found = append(found, err.Error())
-		}
-		for _, what := range files {
-			found = append(found, "the file "+what)
-		}
-		for _, what := range g.searchStore(watch) {
-			found = append(found, "the store: "+what)
-		}
-		for _, what := range watch.search([]byte(keptBy(g.URL))) {
-			found = append(found, "the browser's storage: "+what)
+		for _, what := range append(watch.known(headers(e)), watch.known(body)...) {
+			found = append(found, fmt.Sprintf("the answer to %s: %s", e.request, what))
 		}
 	}
 	return found

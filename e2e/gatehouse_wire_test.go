@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -172,6 +173,24 @@ func plainBody(response *http.Response) ([]byte, error) {
 	if err != nil || len(raw) == 0 {
 		return raw, err
 	}
+	if response.Header.Get("Content-Type") == "application/wasm" { // the same program again and again
+		key := sha256.Sum256(raw)
+		if body, ok := programs.Load(key); ok {
+			return body.([]byte), nil
+		}
+		body, err := decoded(response, raw)
+		if err == nil {
+			programs.Store(key, body)
+		}
+		return body, err
+	}
+	return decoded(response, raw)
+}
+
+// programs are the bodies that are programs, by the digests of what went over the wire.
+var programs sync.Map
+
+func decoded(response *http.Response, raw []byte) ([]byte, error) {
 	switch coding := response.Header.Get("Content-Encoding"); coding {
 	case "":
 		return raw, nil

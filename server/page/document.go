@@ -96,7 +96,7 @@ func (d document) content() app.UI {
 		}
 		return ui.SignInPage{Title: d.title, Body: []app.UI{body}}.Draw(d.env)
 	}
-	return panel.Frame(d.env, panel.View{URL: d.url, Body: body, Languages: allLanguages, Waiting: d.loading})
+	return panel.Frame(d.env, panel.View{URL: d.url, Body: body, Languages: allLanguages(), Waiting: d.loading})
 }
 
 // head writes what comes before the body. The title's text is data; the rest are names of ours.

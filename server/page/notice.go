@@ -5,6 +5,7 @@ package page
 import (
 	"encoding/base64"
 	"net/http"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -53,10 +54,10 @@ func (p *Pages) takeNotice(c echo.Context, person *operator.Person) string {
 }
 
 // allLanguages are those that the panel speaks, each named in itself.
-var allLanguages = func() []ui.Language {
+var allLanguages = sync.OnceValue(func() []ui.Language {
 	var list []ui.Language
 	for _, tag := range languages.Tags() {
 		list = append(list, ui.Language{Tag: tag, Name: languages.Printer(tag).T("language.name")})
 	}
 	return list
-}()
+})
