@@ -256,7 +256,7 @@ func (g *gatehouse) checkSecrets() {
 // browserStores is an expression for all that a page keeps in the browser. What is
 // in a cache came over the wire, but programs and pictures are worth no second look.
 const browserStores = `(async () => {
-	const kept = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie]
+	const kept = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), JSON.stringify(history.state), document.cookie]
 	for (const name of await caches.keys()) {
 		const cache = await caches.open(name)
 		for (const request of await cache.keys()) {

@@ -24,6 +24,11 @@ type polling struct{}
 // Polling marks calls that the page makes by itself: they are no activity of its person.
 func Polling(ctx context.Context) context.Context { return context.WithValue(ctx, polling{}, true) }
 
+type again struct{}
+
+// Again marks a call that asks for the answer to a write that was sent before, by its request key alone. It does nothing, and there is no request.
+func Again(ctx context.Context) context.Context { return context.WithValue(ctx, again{}, true) }
+
 // Call runs a read.
 func Call[Req api.Request, Res any](ctx context.Context, c Caller, op *api.Operation[Req, Res], req Req) (Res, error) {
 	return Send(ctx, c, op, req, "")

@@ -32,7 +32,10 @@ func (f Fetch) Call(ctx context.Context, op api.Op, req api.Request, key string)
 		headers["Gatehouse-Poll"] = "1"
 	}
 	options := map[string]any{"method": "GET", "headers": headers, "credentials": "same-origin", "redirect": "error", "cache": "no-store"}
-	if op.Info().Kind == api.KindWrite {
+	if ctx.Value(again{}) != nil {
+		headers["Idempotency-Key"], headers["Gatehouse-Again"] = key, "1"
+		options["method"] = "POST"
+	} else if op.Info().Kind == api.KindWrite {
 		body, err := api.EncodeWire(req)
 		if err != nil {
 			return nil, err
@@ -76,7 +79,7 @@ func (f Fetch) failed(ctx context.Context, op api.Op) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if op.Info().Kind == api.KindWrite {
+	if op.Info().Kind == api.KindWrite && ctx.Value(again{}) == nil {
 		return api.NewProblem(0, "offline_write")
 	}
 	return api.NewProblem(0, "offline")

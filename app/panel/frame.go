@@ -4,6 +4,7 @@ package panel
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -91,7 +92,7 @@ func TabTitle(env ui.Env, title string) string {
 	return env.T("common.page_title", "title", title)
 }
 
-// WayOn leads away from a problem: to try again, where that can help, and home.
+// WayOn leads away from a problem: to try again, where that can help, to a new password in place of one that is no longer shown, and home.
 func WayOn(env ui.Env, p *api.Problem, u *url.URL) []app.UI {
 	var list []app.UI
 	if u != nil && (p.Status >= 500 || p.Status == api.StatusTooMany || p.Status == 0) {
@@ -100,5 +101,22 @@ func WayOn(env ui.Env, p *api.Problem, u *url.URL) []app.UI {
 	if p.Code == "not_found" && env.Homeserver != "" { // an account
 		list = append(list, ui.Button{Label: env.T("servers.open_accounts"), Icon: ui.IconUsers, Href: route.Accounts(env.Homeserver)}.Draw(env))
 	}
+	list = append(list, fromCard(env, p, u)...)
 	return append(list, ui.Button{Label: env.T("problem.to_overview"), Href: route.Overview}.Draw(env))
+}
+
+// gone are the codes of answers that are no longer shown.
+var gone = []string{"answer_gone", "already_done_secret", "already_done_token"}
+
+// fromCard leads away from a card that is no longer shown.
+func fromCard(env ui.Env, p *api.Problem, u *url.URL) []app.UI {
+	if u == nil || env.Homeserver == "" || !slices.Contains(gone, p.Code) {
+		return nil
+	}
+	list := []app.UI{ui.Button{Label: env.T("handout.open_again"), Href: route.WithoutCard(u)}.Draw(env)}
+	if id := route.CardOf(u); id != "" {
+		reset := ui.Button{Label: env.T("account.reset_password"), Icon: ui.IconKey, Look: ui.Primary, Href: route.Account(env.Homeserver, route.ResetPasswordPath, id)}
+		list = append([]app.UI{reset.Draw(env)}, list...)
+	}
+	return list
 }

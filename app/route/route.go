@@ -118,6 +118,32 @@ func Account(homeserver, path string, id api.UserID) string {
 	return At(homeserver, path, url.Values{"id": {string(id)}})
 }
 
+// cardMark is the query parameter of the address under which the program shows, in place of a form, what its answer shows once. Its value is the
+// account that this is about, or empty.
+const cardMark = "_card"
+
+// Card returns the address of what follows a form, from the form's own.
+func Card(form *url.URL, account api.UserID) string { return withCard(form, &account) }
+
+// WithoutCard returns the address of the form of a card's.
+func WithoutCard(card *url.URL) string { return withCard(card, nil) }
+
+func withCard(u *url.URL, account *api.UserID) string {
+	out, query := *u, u.Query()
+	query.Del(cardMark)
+	if account != nil {
+		query.Set(cardMark, string(*account))
+	}
+	out.RawQuery = query.Encode()
+	return out.String()
+}
+
+// HasCard reports whether an address is a card's.
+func HasCard(u *url.URL) bool { return u.Query().Has(cardMark) }
+
+// CardOf returns the account that a card is about, or "".
+func CardOf(u *url.URL) api.UserID { return api.UserID(u.Query().Get(cardMark)) }
+
 // File returns the address of a screen about a file of an account.
 func File(homeserver, path string, id api.UserID, media api.MediaID) string {
 	return At(homeserver, path, url.Values{"id": {string(id)}, "media": {string(media)}})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"gatehouse/app/api"
 	"gatehouse/app/client"
 	"gatehouse/app/route"
 	"gatehouse/app/ui"
@@ -71,9 +72,10 @@ type Listener interface {
 
 // Next is what follows a write: another page, or, where the answer holds what is shown once, a screen that has it.
 type Next struct {
-	URL    string
-	Notice string // a sentence for that page
-	Screen Screen
+	URL     string
+	Notice  string // a sentence for that page
+	Screen  Screen
+	Account api.UserID // whose password the screen shows, if it does
 }
 
 // Live is what the program gives a screen besides its surroundings; on the server there is none.

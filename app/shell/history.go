@@ -9,11 +9,12 @@ import (
 )
 
 // The browser's history has an entry for each screen and each question. The state of an entry says which one it is, whether it is a question
-// over the entry before, and, once it was left for another, how far its page was scrolled.
+// over the entry before, what card it shows, and, once it was left for another, how far its page was scrolled.
 const (
 	stateEntry  = "entry"
 	stateOver   = "over"
 	stateScroll = "scroll"
+	stateCard   = "card" // see card
 )
 
 func history() app.Value { return app.Window().Get("history") }
@@ -54,11 +55,16 @@ func (s *Shell) beginHistory() {
 
 // pushEntry makes an entry for an address. over says that it is a question over the page of the entry before.
 func (s *Shell) pushEntry(address string, over bool) {
-	history().Call("replaceState", map[string]any{
-		stateEntry: s.entry, stateOver: field(history().Get("state"), stateOver).Truthy(), stateScroll: s.scrolls[s.entry],
-	}, "")
+	s.noteEntry(cardHere())
 	s.entry = newKey()
 	history().Call("pushState", map[string]any{stateEntry: s.entry, stateOver: over}, "", address)
+}
+
+// noteEntry writes down what is known of the entry where the browser is.
+func (s *Shell) noteEntry(c card) {
+	history().Call("replaceState", map[string]any{
+		stateEntry: s.entry, stateOver: field(history().Get("state"), stateOver).Truthy(), stateScroll: s.scrolls[s.entry], stateCard: c.state(),
+	}, "")
 }
 
 // replaceEntry makes another entry of the one where the browser is.
@@ -72,7 +78,7 @@ func (s *Shell) moved(state app.Value) {
 	entry := entryOf(state)
 	if entry == "" && here() == s.url.String() && s.question == nil {
 		// A link to a place in the page. Its entry shows the same.
-		history().Call("replaceState", map[string]any{stateEntry: s.entry}, "")
+		history().Call("replaceState", map[string]any{stateEntry: s.entry, stateCard: s.card.state()}, "")
 		return
 	}
 	if entry == s.entry && entry != "" {

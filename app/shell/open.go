@@ -53,7 +53,8 @@ func (s *Shell) open(u *url.URL, m move) {
 		app.Window().Get("location").Call("assign", u.String())
 		return
 	}
-	asQuestion := panel.IsOverlay(u) && s.screen != nil && s.problem == nil && !s.loading && (homeserver == s.env.Homeserver || homeserver == "")
+	shows, asked := cardAt(u)
+	asQuestion := !asked && panel.IsOverlay(u) && s.screen != nil && s.problem == nil && !s.loading && (homeserver == s.env.Homeserver || homeserver == "")
 	if asQuestion {
 		homeserver = s.env.Homeserver // the page under it stays what it is
 	}
@@ -77,9 +78,18 @@ func (s *Shell) open(u *url.URL, m move) {
 		})
 	}
 	s.ctx.Async(func() {
-		kept, err := s.load(ctx, next, env, u)
+		var kept app.Value
+		var err error
+		if asked {
+			next, u, err = s.recall(ctx, next, env, u, shows)
+		} else {
+			kept, err = s.load(ctx, next, env, u)
+		}
 		s.ctx.Dispatch(func(app.Context) {
 			s.released(visit, func() {
+				if asked {
+					history().Call("replaceState", history().Get("state"), "", u.String())
+				}
 				s.arrive(next, env, u, err, m, asQuestion)
 				if kept != nil && !s.offline {
 					s.ctx.Defer(func(app.Context) { ui.PutKept(kept) }) // once their place is drawn
@@ -161,7 +171,10 @@ func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m 
 	}
 	s.follows()
 	s.enter(u, m, false)
-	s.shown = s.entry
+	s.shown, s.card = s.entry, cardHere()
+	if problem != nil && s.card.key != "" && problem.Status > 0 && problem.Status < api.StatusInternal {
+		s.note(card{}) // it is gone: the form is there to be opened again
+	}
 	s.soon(func() { s.settle(focus, m) }) // after a screen that is drawn again
 }
 

@@ -40,7 +40,7 @@ func (s *Shell) send(of screen.Screen, live *screen.Live, operation string, valu
 	}
 	live.Busy = true
 	of.Redraw()
-	caller := live.Caller
+	caller, from := live.Caller, s.sends(op, key)
 	s.ctx.Async(func() {
 		result, err := caller.Call(context.Background(), op, req, key)
 		s.ctx.Dispatch(func(app.Context) {
@@ -48,7 +48,7 @@ func (s *Shell) send(of screen.Screen, live *screen.Live, operation string, valu
 			of.Redraw()
 			if err == nil {
 				s.offline = false
-				s.done(form, operation, result)
+				s.done(form, operation, result, from)
 				return
 			}
 			problem := client.AsProblem(err)
@@ -59,6 +59,7 @@ func (s *Shell) send(of screen.Screen, live *screen.Live, operation string, valu
 				// The same key again: if it was done, the second call says so and does nothing.
 				s.refuse(form, key, shown, problem)
 			default:
+				s.unsent(from)
 				s.refuse(form, newKey(), shown, problem)
 			}
 		})
@@ -77,7 +78,7 @@ func (s *Shell) refuse(form screen.Writer, key string, typed url.Values, problem
 }
 
 // done shows what follows a write, in place of the form, in the history too: Back leads to nothing that could be sent again.
-func (s *Shell) done(form screen.Writer, operation string, result any) {
+func (s *Shell) done(form screen.Writer, operation string, result any, from sent) {
 	next := form.After(operation, result)
 	if next.Screen == nil {
 		if u, err := url.Parse(next.URL); err == nil {
@@ -91,6 +92,7 @@ func (s *Shell) done(form screen.Writer, operation string, result any) {
 	env.Now, env.Notice = now(), next.Notice
 	next.Screen.Use(env)
 	s.env, s.question, s.screen, s.problem, s.loading = env, nil, next.Screen, nil, false
+	s.lead(from, next.Account)
 	if u, err := url.Parse(here()); err == nil {
 		s.url = u
 	}

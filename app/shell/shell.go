@@ -45,6 +45,7 @@ type Shell struct {
 
 	entry   string         // of the history, where the browser is
 	shown   string         // the entry whose screen stands; a question over it has its own
+	card    card           // what it shows once, if it does
 	scrolls map[string]int // how far the pages of entries were scrolled when they were left
 
 	heard    string    // the address of the events that are listened to
@@ -97,7 +98,7 @@ func (s *Shell) OnMount(ctx app.Context) {
 	s.means.First()
 	s.beginHistory()
 	s.listen()
-	if s.loading {
+	if _, asked := cardAt(s.url); asked || s.loading {
 		s.open(s.url, move{replace: true, stay: true})
 	}
 	s.follows()

@@ -19,7 +19,7 @@ import (
 )
 
 // Handout is the card for the person of an account: what it is called and its password, once. It has no address, because its
-// password is kept nowhere: it follows a write, and is gone with the page.
+// password is kept nowhere: it follows a write, and for a minute a page that is loaded again finds it (package shell, card).
 type Handout struct {
 	screen.Base
 	Operation string      `json:"operation"` // that it follows
@@ -29,7 +29,7 @@ type Handout struct {
 // handOut is what follows an operation that answers with a card.
 func handOut(_ ui.Env, operation string, result any) screen.Next {
 	card, _ := result.(api.Handout)
-	return screen.Next{Screen: &Handout{Operation: operation, Card: card}}
+	return screen.Next{Screen: &Handout{Operation: operation, Card: card}, Account: card.User.ID}
 }
 
 // Load implements screen.Screen. There is nothing to load.

@@ -24,6 +24,8 @@ type Visit struct {
 	Decode func(api.Op) (api.Request, error)
 	// Key is the request key of a write.
 	Key string
+	// Again asks for the answer to an earlier arrival of the request key, and does nothing. There is no request then.
+	Again bool
 	// RequestID names the call.
 	RequestID string
 	// Item says that the call is a job's, which keeps itself what it has begun: there is no request key.
@@ -89,6 +91,9 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 	}
 	if err := g.permit(ctx, v, op, op.Info().Permission); err != nil {
 		return nil, err
+	}
+	if v.Again {
+		return g.keys.again(ctx, v)
 	}
 	req, err := v.Decode(op)
 	if err != nil {

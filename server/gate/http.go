@@ -22,6 +22,9 @@ import (
 // KeyHeader carries the request key of a write (draft-ietf-httpapi-idempotency-key-header).
 const KeyHeader = "Idempotency-Key"
 
+// againHeader marks a write that asks for the answer to an earlier one of its request key, such as after a reload of the page that showed it.
+const againHeader = "Gatehouse-Again"
+
 // api adds the API: GET for reads, with the request in the query, POST for writes, with the request as JSON.
 func (w *Web) api(e *echo.Echo) {
 	e.GET("/api/openapi.json", func(c echo.Context) error {
@@ -54,7 +57,7 @@ func (w *Web) call(c echo.Context) error {
 			return op.DecodeForm(values)
 		}
 	case http.MethodPost:
-		visit.Kind = api.KindWrite
+		visit.Kind, visit.Again = api.KindWrite, c.Request().Header.Get(againHeader) != ""
 		visit.Decode = func(op api.Op) (api.Request, error) {
 			if kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); kind != "application/json" {
 				return nil, api.NewProblem(http.StatusUnsupportedMediaType, "unsupported_media_type")

@@ -74,12 +74,7 @@ func (k *requestKeys) once(ctx context.Context, v Visit, req api.Request, deed f
 		if !a.request.SameWrite(request) {
 			return nil, api.NewProblem(api.StatusConflict, "key_reused")
 		}
-		select {
-		case <-a.done:
-			return a.result, a.err
-		case <-ctx.Done():
-			return nil, api.NewProblem(api.StatusTimeout, "outcome_unknown")
-		}
+		return a.wait(ctx)
 	}
 	a := &answer{request: request, done: make(chan struct{}), err: errors.New("the deed did not end")}
 	k.live[name] = a
@@ -103,6 +98,55 @@ func (k *requestKeys) once(ctx context.Context, v Visit, req api.Request, deed f
 	return a.result, a.err
 }
 
+func (a *answer) wait(ctx context.Context) (any, error) {
+	select {
+	case <-a.done:
+		return a.result, a.err
+	case <-ctx.Done():
+		return nil, api.NewProblem(api.StatusTimeout, "outcome_unknown")
+	}
+}
+
+// again returns the answer to an earlier arrival of a request key, as once does for a second one, without the request: a page that is loaded again
+// has it no more, because it may hold a password. Nothing is begun.
+func (k *requestKeys) again(ctx context.Context, v Visit) (any, error) {
+	if !ValidKey(v.Key) {
+		return nil, api.NewProblem(api.StatusBadRequest, "request_key_missing")
+	}
+	same := func(r store.Request) bool { return r.Operation == v.Operation && r.Homeserver == v.Homeserver }
+	k.mu.Lock()
+	a, ok := k.live[v.Person.Session+"\x00"+v.Key]
+	k.mu.Unlock()
+	if ok && same(a.request) {
+		return a.wait(ctx)
+	}
+	for {
+		row, err := k.store.Request(ctx, v.Person.Session, v.Key)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil, api.NewProblem(api.StatusNotFound, "answer_gone")
+		case err != nil:
+			return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
+		case !same(row):
+			return nil, api.NewProblem(api.StatusConflict, "key_reused")
+		}
+		if elsewhere, err := k.elsewhere(ctx, row); err != nil || !elsewhere || homeserver.Pause(ctx, elsewhereEvery) != nil {
+			return nil, earlier(row)
+		}
+	}
+}
+
+// earlier is what is told of a write that arrived before, where its answer is not in memory.
+func earlier(row store.Request) error {
+	switch {
+	case row.State != store.RequestDone:
+		return api.NewProblem(api.StatusConflict, "outcome_unknown") // a gate was stopped in the middle of it, or takes very long
+	case row.Code != "":
+		return api.NewProblem(row.Status, row.Code)
+	}
+	return alreadyDone(row.Operation)
+}
+
 // first asks the store whether this is the first arrival, and if so runs the deed. It reports whether the answer is that of the deed.
 func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request, deed func() (any, error)) (result any, done bool, err error) {
 	row, first, err := k.arrive(ctx, request)
@@ -111,12 +155,8 @@ func (k *requestKeys) first(ctx context.Context, v Visit, request store.Request,
 		return nil, false, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	case !first && !row.SameWrite(request):
 		return nil, false, api.NewProblem(api.StatusConflict, "key_reused")
-	case !first && row.State != store.RequestDone:
-		return nil, false, api.NewProblem(api.StatusConflict, "outcome_unknown") // a gate was stopped in the middle of it, or takes very long
-	case !first && row.Code != "":
-		return nil, false, api.NewProblem(row.Status, row.Code)
 	case !first:
-		return nil, false, alreadyDone(v.Operation)
+		return nil, false, earlier(row)
 	}
 	result, err = deed()
 	if not, ok := errors.AsType[notBegun](err); ok {
@@ -141,16 +181,24 @@ const elsewhereEvery = 250 * time.Millisecond
 func (k *requestKeys) arrive(ctx context.Context, request store.Request) (row store.Request, first bool, err error) {
 	for {
 		row, first, err = k.store.BeginRequest(ctx, request)
-		if err != nil || first || row.State == store.RequestDone || !row.SameWrite(request) || row.Replica == k.store.Replica() {
+		if err != nil || first || !row.SameWrite(request) {
 			return row, first, err
 		}
-		if lives, err := k.store.Lives(ctx, row.Replica); err != nil || !lives {
+		if elsewhere, err := k.elsewhere(ctx, row); err != nil || !elsewhere {
 			return row, false, err
 		}
 		if homeserver.Pause(ctx, elsewhereEvery) != nil {
 			return row, false, nil
 		}
 	}
+}
+
+// elsewhere reports whether another gate, which lives, is at a request.
+func (k *requestKeys) elsewhere(ctx context.Context, row store.Request) (bool, error) {
+	if row.State == store.RequestDone || row.Replica == k.store.Replica() {
+		return false, nil
+	}
+	return k.store.Lives(ctx, row.Replica)
 }
 
 // alreadyDone says that a write was done before and its answer is gone.

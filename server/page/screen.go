@@ -15,6 +15,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/app/client"
 	"gatehouse/app/panel"
+	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/ui"
 	"gatehouse/server/gate"
@@ -59,6 +60,12 @@ func (p *Pages) screen(c echo.Context) error {
 		}
 	}
 	env := p.env(c, person, homeserver)
+	if route.HasCard(u) && p.Assets.HasProgram() {
+		if patience == loadTime { // the program knows how to ask for what was shown here
+			return p.write(c, http.StatusOK, document{env: env, title: env.T("ui.loading"), url: u, loading: true})
+		}
+		u, _ = url.Parse(route.WithoutCard(u))
+	}
 	env.Notice = p.takeNotice(c, person)
 	state := ui.FormState{Key: gate.NewKey()}
 	if _, ok := s.(screen.Writer); ok {

@@ -69,6 +69,17 @@ func (s *Store) BeginRequest(ctx context.Context, r Request) (row Request, first
 	return row, first, nil
 }
 
+// Request returns the row of a request that has arrived, or [ErrNotFound].
+func (s *Store) Request(ctx context.Context, session, key string) (Request, error) {
+	row, err := scanRequest(s.read.QueryRowContext(ctx, `
+		SELECT session, request, operation, homeserver, body_hash, state, status, code, location, at_ms, replica
+		FROM request_keys WHERE session = $1 AND request = $2`, session, key))
+	if err != nil {
+		return Request{}, fmt.Errorf("store: request: %w", orNotFound(err))
+	}
+	return row, nil
+}
+
 // FinishRequest notes how a running request was answered. It fails with
 // [ErrNotFound] if there is none.
 func (s *Store) FinishRequest(ctx context.Context, session, key string, status int, code, location string) error {
