@@ -5,7 +5,7 @@
 // to go and as whom to sign in. Everything it makes is under .cache/demo, and a
 // second start finds it there.
 //
-//	go run ./tools/demo [-homeserver synapse|dendrite]
+//	go run ./tools/demo [-homeserver synapse|dendrite] [-listen 127.0.0.1:8765] [-data folder] [-panel program]
 //
 // Without -homeserver it is a Synapse, or a Dendrite where Synapse cannot be
 // installed. An interrupt ends the demo and every process of it.
@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -29,10 +30,12 @@ import (
 func main() {
 	kind := flag.String("homeserver", "", "which `kind` of homeserver to start: synapse or dendrite (default: synapse, or else dendrite)")
 	listen := flag.String("listen", "", "`address` and port of the panel (default: 127.0.0.1:8765, or another port where that is taken)")
+	data := flag.String("data", "", "`folder` to keep the accounts in (default: .cache/demo)")
+	program := flag.String("panel", "", "built `program` to start as the panel (default: build it)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	ctx, cancel := withParent(ctx)
-	err := run(ctx, os.Stdout, *kind, *listen)
+	err := run(ctx, os.Stdout, options{*kind, *listen, *data, *program})
 	cancel()
 	stop()
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -64,16 +67,21 @@ func withParent(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
+// options are the command's.
+type options struct{ kind, listen, data, panel string }
+
 // run brings the demo up, prints how to get in, and returns when ctx or one of its
 // servers ends.
-func run(ctx context.Context, out io.Writer, kind, listen string) error {
-	kind, err := install(ctx, out, kind)
+func run(ctx context.Context, out io.Writer, o options) error {
+	kind, err := install(ctx, out, o.kind)
 	if err != nil {
 		return err
 	}
-	dir, err := homeserver.CacheDir("demo", kind)
-	if err != nil {
-		return err
+	dir := filepath.Join(o.data, kind)
+	if o.data == "" {
+		if dir, err = homeserver.CacheDir("demo", kind); err != nil {
+			return err
+		}
 	}
 	state, err := loadState(dir)
 	if err != nil {
@@ -83,11 +91,15 @@ func run(ctx context.Context, out io.Writer, kind, listen string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	built := make(chan error, 1)
-	binary, err := panelBinary()
-	if err != nil {
-		return err
+	binary := o.panel
+	if binary == "" {
+		if binary, err = panelBinary(); err != nil {
+			return err
+		}
+		go func() { built <- buildPanel(ctx, binary) }()
+	} else {
+		built <- nil
 	}
-	go func() { built <- buildPanel(ctx, binary) }()
 
 	d := demo{kind: kind, dir: dir, state: state, out: out}
 	hs, err := d.startHomeserver(ctx)
@@ -98,11 +110,13 @@ func run(ctx context.Context, out io.Writer, kind, listen string) error {
 	}
 	defer hs.Stop()
 
-	d.say("Panel", "building; the first time takes a minute or two")
+	if o.panel == "" {
+		d.say("Panel", "building; the first time takes a minute or two")
+	}
 	if err := <-built; err != nil {
 		return err
 	}
-	panel, err := d.startPanel(ctx, binary, hs, listen)
+	panel, err := d.startPanel(ctx, binary, hs, o.listen)
 	if err != nil {
 		return err
 	}
