@@ -10,7 +10,7 @@ import (
 
 // The operations on registration tokens (specification, "Token-authenticated registration"): whoever knows one makes an account with it.
 var (
-	// ListTokens returns all of them, without what they read.
+	// ListTokens returns them, or one of them, without what they read.
 	ListTokens = Read[TokenQuery, TokenList]("tokens.list", ReadTokens, Listing)
 	// ShowToken returns one, and what it reads. It counts as a write, so that the audit log says who saw which.
 	ShowToken = Write[TokenRef, TokenCard]("tokens.show", ReadTokens, Reveals)
@@ -70,10 +70,18 @@ const (
 )
 
 // TokenQuery asks for the registration tokens of the homeserver of the call.
-type TokenQuery struct{}
+type TokenQuery struct {
+	ID TokenID `json:"id,omitempty"` // for this one alone
+}
 
 // Validate implements Request.
-func (TokenQuery) Validate() error { return nil }
+func (q TokenQuery) Validate() error {
+	var v Invalid
+	if q.ID != "" {
+		v.Check("id", q.ID.Validate())
+	}
+	return v.Err()
+}
 
 // Targets implements Request.
 func (TokenQuery) Targets() []UserID { return nil }
@@ -81,6 +89,9 @@ func (TokenQuery) Targets() []UserID { return nil }
 // TokenList is the registration tokens of a homeserver, those that can be used first.
 type TokenList struct {
 	Tokens []Token `json:"tokens"`
+	// Total is how many there are, where that is more than are listed: then all that can be used are, as far as they can be held, and of the
+	// others the newest.
+	Total int64 `json:"total,omitempty"`
 	// Demand says whether the homeserver asks for a token at registration; "" where that is not known.
 	Demand TokenDemand `json:"demand,omitempty"`
 }

@@ -21,7 +21,7 @@ func find(ctx context.Context, call client.Caller, u *url.URL) (api.Token, error
 	if err := ref.Validate(); err != nil {
 		return api.Token{}, err
 	}
-	list, err := client.Call(ctx, call, api.ListTokens, api.TokenQuery{})
+	list, err := client.Call(ctx, call, api.ListTokens, api.TokenQuery{ID: ref.ID})
 	if err != nil {
 		return api.Token{}, err
 	}

@@ -56,6 +56,7 @@ func (l *List) Render() app.UI {
 	return app.Div().Body(
 		ui.PageTitle{Title: l.Title(), Words: true, Actions: []app.UI{create}}.Draw(env),
 		l.demand(),
+		l.some(),
 		l.table(),
 		ui.Downloads(env, len(l.List.Tokens), route.Export(env.Homeserver, api.ListTokens, api.TokenQuery{})),
 	)
@@ -76,6 +77,14 @@ func (l *List) demand() app.UI {
 		return nil
 	}
 	return note.Draw(env)
+}
+
+// some says that there are more tokens than the list has.
+func (l *List) some() app.UI {
+	if l.List.Total == 0 {
+		return nil
+	}
+	return ui.Note{Text: l.Env().T("tokens.some", "n", len(l.List.Tokens), "total", l.List.Total)}.Draw(l.Env())
 }
 
 func (l *List) table() app.UI {

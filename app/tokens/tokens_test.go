@@ -69,6 +69,7 @@ func TestGolden(t *testing.T) {
 		{"list-closed", NewList, synapse, demand(api.TokenClosed), "/uni/registration-tokens"},
 		{"list-not-asked", NewList, screentest.In(synapse, "de"), demand(api.TokenNotAsked), "/uni/registration-tokens"},
 		{"list-optional", NewList, synapse, demand(api.TokenOptional), "/uni/registration-tokens"},
+		{"list-some", NewList, mas, api.TokenList{Tokens: []api.Token{dated}, Total: 2311}, "/uni/registration-tokens"},
 		{"list-empty", NewList, synapse, api.TokenList{}, "/uni/registration-tokens"},
 		{"list-dendrite", NewList, unable(screentest.Env(), map[string]string{"tokens.list": "dendrite_no_tokens"}), nil, "/uni/registration-tokens"},
 		{"list-auditor", NewList, screentest.As(synapse, api.Auditor), nil, "/uni/registration-tokens"},

@@ -26,7 +26,11 @@ func (f *Server) writeToken(e *entry) map[string]any {
 }
 
 func (f *Server) listTokens(c *call) any {
-	return page(c, slices.Clone(f.invites), entryID, f.writeToken)
+	found := slices.DeleteFunc(slices.Clone(f.invites), func(e *entry) bool {
+		a := f.writeToken(e)["attributes"].(map[string]any)
+		return !c.has("valid", a["valid"] == true) || !c.has("revoked", a["revoked_at"] != nil)
+	})
+	return page(c, found, entryID, f.writeToken)
 }
 
 func (f *Server) addToken(c *call) any {
@@ -94,5 +98,16 @@ func (f *Server) UseToken(text string) {
 				e.fields["last_used_at"] = stamp(&now)
 			}
 		}
+	})
+}
+
+// AddRevoked is a token that was made and revoked.
+func (f *Server) AddRevoked() {
+	f.with(func() {
+		now := f.Now()
+		id := f.random()
+		f.invites = append(f.invites, &entry{id, now, map[string]any{
+			"token": id[14:], "usage_limit": nil, "times_used": 0, "last_used_at": nil, "expires_at": nil, "revoked_at": stamp(&now),
+		}})
 	})
 }

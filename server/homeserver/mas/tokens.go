@@ -52,19 +52,34 @@ func token(r resource[registrationToken]) api.Token {
 	return t
 }
 
-// tokens returns the registration tokens (GET /api/admin/v1/user-registration-tokens), those that can be used first, the newest first.
-func (a *adapter) tokens(ctx context.Context, _ api.TokenQuery) (api.TokenList, error) {
-	found, _, err := readAll[registrationToken](ctx, a.mas, pathTokens, 100, maxOwned)
-	if err != nil {
-		return api.TokenList{}, problem(err)
+// tokens returns the registration tokens (GET /api/admin/v1/user-registration-tokens), those that can be used first, the newest first. MAS
+// deletes none, so of each kind the newest 1,000 are read, and Total says that there are more.
+func (a *adapter) tokens(ctx context.Context, q api.TokenQuery) (api.TokenList, error) {
+	if q.ID != "" {
+		r, err := a.readToken(ctx, q.ID)
+		if err != nil {
+			return api.TokenList{}, err
+		}
+		return api.TokenList{Tokens: []api.Token{token(r)}}, nil
 	}
 	site, err := a.siteConfig(ctx)
 	if err != nil {
 		return api.TokenList{}, err
 	}
-	list := api.TokenList{Tokens: make([]api.Token, 0, len(found)), Demand: site.demand()}
-	for _, r := range found {
-		list.Tokens = append(list.Tokens, token(r))
+	list := api.TokenList{Tokens: []api.Token{}, Demand: site.demand()}
+	var there int
+	for _, valid := range []bool{true, false} {
+		found, total, err := readLatest[registrationToken](ctx, a.mas, pathTokens, maxOwned, withValid(valid))
+		if err != nil {
+			return api.TokenList{}, problem(err)
+		}
+		there += total
+		for _, r := range found {
+			list.Tokens = append(list.Tokens, token(r))
+		}
+	}
+	if there > len(list.Tokens) {
+		list.Total = int64(there)
 	}
 	slices.SortStableFunc(list.Tokens, func(a, b api.Token) int {
 		return cmp.Or(cmp.Compare(spent(a), spent(b)), cmp.Compare(b.CreatedMS, a.CreatedMS))
@@ -163,11 +178,11 @@ func (a *adapter) createToken(ctx context.Context, req api.TokenCreate) (api.Tok
 	return a.tokenCard(ctx, out.Data), nil
 }
 
-// settleToken looks for a token that may have been made though nobody said so.
+// settleToken looks for a token that may have been made though nobody said so: it is among the newest.
 func (a *adapter) settleToken(ctx context.Context, text api.Secret) (api.TokenCard, error) {
 	fresh, cancel := a.fresh(ctx)
 	defer cancel()
-	found, _, err := readAll[registrationToken](fresh, a.mas, pathTokens, 100, maxOwned)
+	found, _, err := readLatest[registrationToken](fresh, a.mas, pathTokens, latestPage)
 	if err == nil {
 		for _, r := range found {
 			if r.Attributes.Token == text {

@@ -80,3 +80,47 @@ func TestTokenUnanswered(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// More tokens than a page and than can be listed: none that can be used is missing, however old it is, and how many there are is said.
+func TestManyTokens(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	oldest, err := b.createToken(t.Context(), api.TokenCreate{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range maxOwned + 3 {
+		b.fake.AddRevoked()
+	}
+	list := func(q api.TokenQuery) api.TokenList {
+		t.Helper()
+		l, err := b.tokens(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	b.sent.failing(func(r *http.Request) (*http.Response, error, bool) { // settled by looking
+		unanswered := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "tokens")
+		if unanswered {
+			if resp, err := http.DefaultTransport.RoundTrip(r); err == nil {
+				resp.Body.Close()
+			}
+		}
+		return &http.Response{StatusCode: 504, Header: http.Header{}, Body: http.NoBody, Request: r}, nil, unanswered
+	})
+	newest, err := b.createToken(t.Context(), api.TokenCreate{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := list(api.TokenQuery{})
+	if len(all.Tokens) != maxOwned+2 || all.Total != maxOwned+5 || all.Tokens[0].ID != newest.Token.ID || all.Tokens[1].ID != oldest.Token.ID {
+		t.Fatalf("%d of %d: %+v", len(all.Tokens), all.Total, all.Tokens[:2])
+	}
+	if last := all.Tokens[len(all.Tokens)-1]; last.State != api.TokenRevoked {
+		t.Errorf("%+v", last)
+	}
+	one := list(api.TokenQuery{ID: oldest.Token.ID})
+	if len(one.Tokens) != 1 || one.Tokens[0].ID != oldest.Token.ID || one.Total != 0 {
+		t.Errorf("%+v", one)
+	}
+}

@@ -98,6 +98,7 @@ func active() filter                    { return filterBy("status", "active") }
 func withStatus(status string) filter   { return filterBy("status", status) }
 func withName(part string) filter       { return filterBy("client-name", part) }
 func administrators() filter            { return filterBy("admin", "true") }
+func withValid(valid bool) filter       { return filterBy("valid", strconv.FormatBool(valid)) }
 func withEmail(address string) filter   { return filterBy("email", address) }
 func ofProvider(id ulid) filter         { return filterBy("provider", string(id)) }
 func withSubject(subject string) filter { return filterBy("subject", subject) }
@@ -121,6 +122,9 @@ func (p page[T]) next() ulid {
 	}
 	return p.Items[len(p.Items)-1].ID
 }
+
+// latestPage is how many items of a list whose newest are wanted are asked for at once.
+const latestPage = 250
 
 // readPage asks for the items after one, the oldest first. MAS pages by the ID of the last item that came, never by its own links:
 // they lack the listener's prefix, escape nothing, and those of user sessions lead in a circle.
@@ -182,11 +186,38 @@ func readEach[T any](ctx context.Context, c *client, path matrix.Path, size int,
 			return !p.More, nil
 		}
 		next := p.next()
-		if next <= last { // a list that does not move on would never end
-			return false, api.NewProblem(api.StatusBadGateway, "mas_unknown_answer", "status", "200")
+		if next <= last {
+			return false, stuckList()
 		}
 		last = next
 	}
+}
+
+// readLatest reads the newest items of a list, the newest first, until it ends or it has at least most of them, and returns how many there are.
+func readLatest[T any](ctx context.Context, c *client, path matrix.Path, most int, filters ...filter) (list []resource[T], total int, err error) {
+	var last ulid
+	for {
+		p, err := readNewest[T](ctx, c, path, min(most, latestPage), last, filters...)
+		if err != nil {
+			return nil, 0, err
+		}
+		if list = append(list, p.Items...); last == "" {
+			total = p.Total
+		}
+		if !p.More || len(list) >= most {
+			return list, max(total, len(list)), nil
+		}
+		next := p.next()
+		if last != "" && next >= last {
+			return nil, 0, stuckList()
+		}
+		last = next
+	}
+}
+
+// stuckList is a list that does not move on, and would never end.
+func stuckList() error {
+	return api.NewProblem(api.StatusBadGateway, "mas_unknown_answer", "status", "200")
 }
 
 // personal is a personal session: a token that a client or a person made, to act as somebody.

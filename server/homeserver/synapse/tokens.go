@@ -65,14 +65,16 @@ func (s *synapse) tokenID(text api.Secret) api.TokenID {
 
 // tokens returns the registration tokens (GET /_synapse/admin/v1/registration_tokens), those that can be used first. One request, and
 // one that asks what registration takes.
-func (s *synapse) tokens(ctx context.Context, _ api.TokenQuery) (api.TokenList, error) {
+func (s *synapse) tokens(ctx context.Context, q api.TokenQuery) (api.TokenList, error) {
 	found, err := s.readTokens(ctx)
 	if err != nil {
 		return api.TokenList{}, err
 	}
 	list := api.TokenList{Tokens: make([]api.Token, 0, len(found)), Demand: s.askDemand(ctx)}
 	for _, w := range found {
-		list.Tokens = append(list.Tokens, s.token(w))
+		if t := s.token(w); q.ID == "" || t.ID == q.ID {
+			list.Tokens = append(list.Tokens, t)
+		}
 	}
 	slices.SortFunc(list.Tokens, func(a, b api.Token) int {
 		return cmp.Or(cmp.Compare(ended(a), ended(b)), cmp.Compare(a.ID, b.ID))

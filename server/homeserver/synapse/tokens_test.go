@@ -53,6 +53,9 @@ func TestTokens(t *testing.T) {
 		if data, _ := api.EncodeWire(list); strings.Contains(string(data), own) {
 			t.Errorf("the list says what tokens read: %s", data)
 		}
+		if one, err := b.tokens(t.Context(), api.TokenQuery{ID: made.Token.ID}); err != nil || len(one.Tokens) != 1 || one.Tokens[0].ID != made.Token.ID {
+			t.Errorf("one alone: %+v, %v", one, err)
+		}
 		shown, err := b.showToken(t.Context(), api.TokenRef{ID: card.Token.ID})
 		if err != nil || shown.Text.Reveal() != own || shown.Token.ID != card.Token.ID {
 			t.Errorf("%+v, %v", shown, err)
