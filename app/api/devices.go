@@ -29,14 +29,15 @@ type Device struct {
 	LastSeenIP  string   `json:"last_seen_ip,omitempty"`
 	UserAgent   string   `json:"user_agent,omitempty"`
 	// Kind is empty for a device. Where accounts are left to another service it says what kind of session this is: browser, oauth2,
-	// compat or personal, or device for what the homeserver has and that service does not. Device, Client, CreatedMS, ExpiresMS and
-	// Admin are told there alone.
+	// compat or personal, or device for what the homeserver has and that service does not. Device, Client, CreatedMS, ExpiresMS, Admin and
+	// ActsAs are told there alone.
 	Kind      string   `json:"kind,omitempty"`
 	Device    DeviceID `json:"device,omitempty"`     // that the session signs in
 	Client    string   `json:"client,omitempty"`     // the program
 	CreatedMS int64    `json:"created_ms,omitempty"` // unix milliseconds
 	ExpiresMS int64    `json:"expires_ms,omitempty"` // 0: never, or not told
 	Admin     bool     `json:"admin,omitempty"`      // it can do what an administrator can
+	ActsAs    UserID   `json:"acts_as,omitempty"`    // another account, of a token that this one made
 }
 
 // OwnDevice is a device, and whose it is.
@@ -48,9 +49,13 @@ type OwnDevice struct {
 // DeviceList is the devices of an account, the one seen last first.
 type DeviceList struct {
 	Devices []Device `json:"devices"`
+	Total   int      `json:"total,omitempty"` // how many there are, where that is more than are listed; those are the newest
 	// Unknown names the JSON fields of Device that this server cannot tell.
 	Unknown []string `json:"unknown,omitempty"`
 }
+
+// Count is how many devices there are.
+func (l DeviceList) Count() int { return max(l.Total, len(l.Devices)) }
 
 // DeviceSignOut names the devices to sign out.
 type DeviceSignOut struct {

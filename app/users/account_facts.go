@@ -106,7 +106,7 @@ func (a *Account) devicesFact() app.UI {
 	env := a.Env()
 	switch {
 	case a.Devices != nil:
-		n := len(a.Devices.Devices)
+		n := a.Devices.Count()
 		if n == 0 {
 			return ui.Num(env, 0)
 		}

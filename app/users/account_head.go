@@ -88,7 +88,7 @@ func (h head) deviceCount() *int {
 	if h.devices == nil {
 		return nil
 	}
-	n := len(h.devices.Devices)
+	n := h.devices.Count()
 	return &n
 }
 

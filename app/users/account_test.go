@@ -146,6 +146,10 @@ func TestDevicesGolden(t *testing.T) {
 	env := screentest.Env()
 	some := devices()
 	some.Unknown = []string{"last_seen_ip", "user_agent"}
+	many := api.DeviceList{Total: 2311, Devices: []api.Device{
+		{ID: "oauth2/01J1", Kind: "oauth2", Client: "Element", Device: "PHONE12345"},
+		{ID: "personal/01J2", Kind: "personal", DisplayName: "Statistics", Admin: true, ActsAs: "@robot:uni.example.org"},
+	}}
 	for _, c := range []struct {
 		name    string
 		env     ui.Env
@@ -157,6 +161,7 @@ func TestDevicesGolden(t *testing.T) {
 		{"unknown", unable(env, map[string]string{"devices.sign_out": "dendrite_no_devices_sign_out"}), some},
 		{"empty", env, api.DeviceList{}},
 		{"german", screentest.In(env, "de"), devices()},
+		{"mas", env, many},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			call := screentest.NewCaller(screentest.Answers{"users.get": mix()[2], "devices.list": c.devices})

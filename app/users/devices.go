@@ -73,8 +73,16 @@ func (d *Devices) Render() app.UI {
 		Label: env.T("devices.sign_out_all"), Icon: ui.IconSignOut, Look: ui.Danger, Small: true, Href: route.SignOut(env.Homeserver, d.User.ID), Why: reason,
 	}.Draw(env))
 	return app.Div().Body(append(top.draw(env), ui.Section{
-		Title: env.N("devices.count", len(d.Devices.Devices)), More: ui.Actions(actions...), Body: []app.UI{d.table(reason == ""), downloads(env, api.ListDevices, d.User)},
+		Title: d.counted(), More: ui.Actions(actions...), Body: []app.UI{d.table(reason == ""), downloads(env, api.ListDevices, d.User)},
 	}.Draw(env))...)
+}
+
+// counted says how many devices there are, and how many of them are listed, where that is not all.
+func (d *Devices) counted() string {
+	if d.Devices.Total > 0 {
+		return d.Env().T("devices.some", "n", len(d.Devices.Devices), "total", d.Devices.Total)
+	}
+	return d.Env().N("devices.count", len(d.Devices.Devices))
 }
 
 // selectForm is the ID of the form that takes the selected devices to the question.
@@ -183,6 +191,9 @@ func sessionCell(env ui.Env, d api.Device) app.UI {
 	parts := []app.UI{ui.Subtle(env.T("devices.kind." + d.Kind))}
 	if d.Device != "" {
 		parts = append(parts, ui.Subtle(" · "), ui.Mono(string(d.Device)))
+	}
+	if d.ActsAs != "" {
+		parts = append(parts, ui.Subtle(" · "+env.T("devices.acts_as", "id", d.ActsAs)))
 	}
 	if d.ExpiresMS > 0 {
 		parts = append(parts, ui.Subtle(" · "+env.T("devices.until", "time", env.Format().Date(time.UnixMilli(d.ExpiresMS)))))

@@ -201,7 +201,7 @@ func effectText(env ui.Env, e api.Effect) string {
 
 func effectIcons(code string) (ui.Icon, bool) {
 	switch code {
-	case "devices_signed_out", "all_devices_signed_out", "mas_sessions_end", "mas_admin_sessions_end", "token_outlives_sign_out":
+	case "devices_signed_out", "all_devices_signed_out", "mas_sessions_end", "mas_owned_end", "mas_admin_sessions_end", "token_outlives_sign_out":
 		return ui.IconSignOut, true
 	case "suspended_sends_nothing", "shadow_sends_vanish", "vanished_not_back":
 		return ui.IconPause, true

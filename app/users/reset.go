@@ -54,7 +54,7 @@ func (r *Reset) Render() app.UI {
 }
 
 func ofDevices(code string) bool {
-	return slices.Contains([]string{"devices_signed_out", "all_devices_signed_out", "devices_stay", "unsaved_keys_lost", "mas_sessions_end"}, code)
+	return slices.Contains([]string{"devices_signed_out", "all_devices_signed_out", "devices_stay", "unsaved_keys_lost", "mas_sessions_end", "mas_owned_end"}, code)
 }
 
 // submit says what the button does where the devices are signed out, and where they are not.

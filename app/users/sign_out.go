@@ -61,7 +61,7 @@ func (s *SignOut) Load(ctx context.Context, env ui.Env, call client.Caller, u *u
 	if err != nil {
 		return err
 	}
-	s.Count = len(list.Devices)
+	s.Count = list.Count()
 	for _, d := range list.Devices {
 		if slices.Contains(names, string(d.ID)) {
 			s.Devices = append(s.Devices, d)
@@ -102,13 +102,24 @@ func (s *SignOut) Render() app.UI {
 // happens is what the server says, with the number of the devices that are meant.
 func (s *SignOut) happens() []api.Effect {
 	list := slices.Clone(s.Effects.Happens)
-	for i, e := range list {
-		if (e.Code == "devices_signed_out" || e.Code == "mas_sessions_end") && !s.All {
-			n := int64(len(s.Devices))
-			list[i].N = &n
+	if s.All {
+		return list
+	}
+	var meant, others int64
+	for _, d := range s.Devices {
+		if meant++; d.ActsAs != "" {
+			others++
 		}
 	}
-	return list
+	for i, e := range list {
+		switch e.Code {
+		case "devices_signed_out", "mas_sessions_end":
+			list[i].N = &meant
+		case "mas_owned_end":
+			list[i].N = &others
+		}
+	}
+	return slices.DeleteFunc(list, func(e api.Effect) bool { return e.Code == "mas_owned_end" && others == 0 })
 }
 
 // chosen lists the devices that are meant.

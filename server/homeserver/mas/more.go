@@ -19,7 +19,7 @@ func (a *adapter) pruneDevices(ctx context.Context, req api.DevicePrune) (api.Si
 	if err != nil {
 		return api.SignedOut{}, err
 	}
-	have, err := a.sessions(ctx, p)
+	have, _, err := a.sessions(ctx, p, maxEnded)
 	if err != nil {
 		return api.SignedOut{}, err
 	}

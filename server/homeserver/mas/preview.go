@@ -65,11 +65,11 @@ func counted(code string, n int) api.Effect {
 
 // previewEnd is what deactivating does, and erasing besides (crates/tasks/src/user.rs; tried on 1.22.0).
 func (a *adapter) previewEnd(ctx context.Context, p pair, e *api.Effects, erase bool) error {
-	found, err := a.sessions(ctx, p)
+	e.Happens = effects("nobody_signs_in")
+	live, err := a.previewSessions(ctx, p, e)
 	if err != nil {
 		return err
 	}
-	e.Happens = append(effects("nobody_signs_in"), counted("mas_sessions_end", len(found)))
 	if p.synapse != nil {
 		theirs, err := homeserver.Call(ctx, a.synapse, api.PreviewDeed, api.DeedQuery{ID: p.id, Operation: api.DeactivateUser.Info().Name})
 		if err != nil {
@@ -90,7 +90,7 @@ func (a *adapter) previewEnd(ctx context.Context, p pair, e *api.Effects, erase 
 		e.Stays = effects("messages_stay", "profile_stays", "mas_password_kept", "identities_stay")
 		e.Cannot = effects("id_stays_taken", "can_reactivate")
 	}
-	if len(found) > 0 {
+	if live {
 		e.Cannot = append(e.Cannot, effects("mas_tokens_linger")...)
 	}
 	if e.User.Admin {
@@ -119,16 +119,31 @@ func previewReactivate(e *api.Effects) {
 // previewSignOut says how many sessions end, and that Synapse keeps MAS's answers about tokens for two minutes: a token without a
 // device works on until then.
 func (a *adapter) previewSignOut(ctx context.Context, p pair, e *api.Effects) error {
-	found, err := a.sessions(ctx, p)
-	if err != nil {
-		return err
-	}
-	e.Happens = append(e.Happens, counted("mas_sessions_end", len(found)))
-	if len(found) > 0 {
+	live, err := a.previewSessions(ctx, p, e)
+	if err == nil && live {
 		e.Happens = append(e.Happens, effects("unsaved_keys_lost")...)
 		e.Cannot = append(e.Cannot, effects("mas_tokens_linger")...)
 	}
-	return nil
+	return err
+}
+
+// previewSessions says how many sessions end, and how many of them are tokens that act as others. It reports whether there is any.
+func (a *adapter) previewSessions(ctx context.Context, p pair, e *api.Effects) (live bool, err error) {
+	found, total, err := a.sessions(ctx, p, maxEnded)
+	if err != nil {
+		return false, err
+	}
+	e.Happens = append(e.Happens, counted("mas_sessions_end", total))
+	others := 0
+	for _, s := range found {
+		if s.ActsAs != "" {
+			others++
+		}
+	}
+	if others > 0 {
+		e.Happens = append(e.Happens, counted("mas_owned_end", others))
+	}
+	return total > 0, nil
 }
 
 func previewAdmin(e *api.Effects) {

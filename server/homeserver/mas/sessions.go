@@ -47,12 +47,17 @@ type liveSession struct {
 	api.Device
 }
 
-// sessions returns what of an account is signed in: sessions of all four kinds at MAS that are not finished, and the devices at
-// Synapse that belong to none of them. Five requests at once, and one for each client that was not met before.
-func (a *adapter) sessions(ctx context.Context, p pair) ([]liveSession, error) {
-	var lists [4][]liveSession
+// maxEnded bounds how many sessions of a kind are read where all of them are meant.
+const maxEnded = 10_000
+
+// sessions returns what of an account is signed in, and how many that are: at MAS the sessions of all four kinds that are not finished, of each
+// kind the newest up to most, with the personal ones that it made and that act as others, and the devices at Synapse that belong to none of
+// them. Six requests at once, and one for each client and account that was not met before.
+func (a *adapter) sessions(ctx context.Context, p pair, most int) (list []liveSession, total int, err error) {
+	var lists [5][]liveSession
+	var unread [5]int
 	var devices []api.Device
-	g, ctx := errgroup.WithContext(ctx)
+	g, together := errgroup.WithContext(ctx)
 	if p.mas != nil {
 		id := p.mas.ID
 		for i, k := range []struct {
@@ -64,48 +69,62 @@ func (a *adapter) sessions(ctx context.Context, p pair) ([]liveSession, error) {
 			{kindCompat, matrix.At("/api/admin/v1/compat-sessions")},
 		} {
 			g.Go(func() error {
-				found, _, err := readAll[wireSession](ctx, a.mas, k.path, 100, maxOwned, ofUser(id), active())
+				found, n, err := readLatest[wireSession](together, a.mas, k.path, most, ofUser(id), active())
 				if err != nil {
 					return problem(err)
 				}
 				for _, s := range found {
-					lists[i] = append(lists[i], a.live(ctx, k.kind, s))
+					lists[i] = append(lists[i], a.live(together, k.kind, s))
 				}
+				unread[i] = n - len(found)
 				return nil
 			})
 		}
-		g.Go(func() error {
-			found, err := a.personal(ctx, actedBy(id))
-			for _, s := range found {
-				lists[3] = append(lists[3], livePersonal(s))
-			}
-			return err
-		})
+		for i, whose := range []filter{actedBy(id), ownedBy(id)} {
+			g.Go(func() error {
+				found, n, err := a.personal(together, most, whose)
+				for _, s := range found {
+					switch acts := s.Attributes.Actor; {
+					case i == 0:
+						lists[3] = append(lists[3], livePersonal(s))
+					case acts != id: // the others were found as whom they act
+						lists[4] = append(lists[4], ownedBySomebody(s, a.userID(together, acts)))
+					}
+				}
+				unread[3+i] = n
+				return err
+			})
+		}
 	}
 	if p.synapse != nil {
 		g.Go(func() error {
-			found, err := homeserver.Call(ctx, a.synapse, api.ListDevices, api.UserRef{ID: p.id})
+			found, err := homeserver.Call(together, a.synapse, api.ListDevices, api.UserRef{ID: p.id})
 			devices = found.Devices
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return withDevices(slices.Concat(lists[:]...), devices), nil
+	list = withDevices(slices.Concat(lists[:]...), devices)
+	total = len(list)
+	for _, n := range unread {
+		total += n
+	}
+	return list, total, nil
 }
 
-// personal returns the personal sessions that still work (GET /api/admin/v1/personal-sessions, since 1.5). One that has expired is
-// still `active` there.
-func (a *adapter) personal(ctx context.Context, filters ...filter) ([]resource[personal], error) {
-	found, _, err := readAll[personal](ctx, a.mas, pathPersonal, 100, maxOwned, append(filters, active())...)
+// personal returns the newest personal sessions that still work (GET /api/admin/v1/personal-sessions, since 1.5), and how many others were not
+// read. One that has expired is still `active` there.
+func (a *adapter) personal(ctx context.Context, most int, filters ...filter) (list []resource[personal], unread int, err error) {
+	found, total, err := readLatest[personal](ctx, a.mas, pathPersonal, most, append(filters, active())...)
 	if e, ok := matrix.As(err); ok && e.Status == http.StatusNotFound { // an older MAS
-		return nil, nil
+		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, problem(err)
+		return nil, 0, problem(err)
 	}
-	return alive(found, time.Now()), nil
+	return alive(found, time.Now()), total - len(found), nil
 }
 
 // alive leaves out what has expired.
@@ -138,6 +157,13 @@ func livePersonal(s resource[personal]) liveSession {
 		ID: api.DeviceID(kindPersonal + "/" + string(s.ID)), Kind: kindPersonal, DisplayName: w.Name, Device: deviceOf(w.Scope), Admin: api.AdminScope(w.Scope),
 		LastSeenMS: milliseconds(w.LastActive), LastSeenIP: w.LastIP, CreatedMS: w.Created.UnixMilli(), ExpiresMS: milliseconds(w.Expires),
 	}}
+}
+
+// ownedBySomebody is a personal session that somebody made and that acts as another. Its device is the other's.
+func ownedBySomebody(s resource[personal], acts api.UserID) liveSession {
+	out := livePersonal(s)
+	out.Device.Device, out.ActsAs = "", cmp.Or(acts, api.UserID(s.Attributes.Actor))
+	return out
 }
 
 func milliseconds(t *time.Time) int64 {
@@ -188,11 +214,14 @@ func (a *adapter) devices(ctx context.Context, q api.UserRef) (api.DeviceList, e
 	if err != nil {
 		return api.DeviceList{}, err
 	}
-	found, err := a.sessions(ctx, p)
+	found, total, err := a.sessions(ctx, p, maxOwned)
 	if err != nil {
 		return api.DeviceList{}, err
 	}
 	out := api.DeviceList{Devices: make([]api.Device, 0, len(found))}
+	if total > len(found) {
+		out.Total = total
+	}
 	for _, s := range found {
 		out.Devices = append(out.Devices, s.Device)
 	}
@@ -209,7 +238,7 @@ func (a *adapter) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 		n, err := a.endAll(ctx, p)
 		return api.SignedOut{ID: req.ID, Count: n}, err
 	}
-	have, err := a.sessions(ctx, p)
+	have, _, err := a.sessions(ctx, p, maxEnded)
 	if err != nil {
 		return api.SignedOut{}, err
 	}
@@ -228,21 +257,29 @@ func (a *adapter) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 func (a *adapter) endAll(ctx context.Context, p pair) (int, error) {
 	ended := map[api.DeviceID]bool{}
 	leaving := map[api.DeviceID]bool{} // the devices of sessions that were counted
-	done, err := homeserver.Until(a.pauses, func() (bool, error) {
-		have, err := a.sessions(ctx, p)
+	round := func() (left, more bool, err error) {
+		have, total, err := a.sessions(ctx, p, maxOwned)
 		if err != nil || len(have) == 0 {
-			return err == nil, err
+			return false, false, err
 		}
 		if err := a.endThese(ctx, p.id, have); err != nil {
-			return false, err
+			return true, false, err
 		}
+		before := len(ended)
 		for _, s := range have {
 			if s.kind != kindDevice || !leaving[s.Device.Device] {
 				ended[s.ID] = true
 			}
 			leaving[s.Device.Device] = true
 		}
-		return false, nil
+		return true, total > len(have) && len(ended) > before, nil
+	}
+	done, err := homeserver.Until(a.pauses, func() (bool, error) {
+		for {
+			if left, more, err := round(); err != nil || !more {
+				return !left && err == nil, err
+			}
+		}
 	})
 	if err == nil && !done {
 		err = api.NewProblem(api.StatusBadGateway, "did_not_stick")
@@ -295,27 +332,29 @@ func (a *adapter) finish(ctx context.Context, kind string, id ulid) error {
 // endAdminSessions ends what carries an administrator's scopes: MAS itself takes nothing back from somebody who is none any more, and
 // renews their tokens with all they had.
 func (a *adapter) endAdminSessions(ctx context.Context, id ulid) error {
-	oauth, _, err := readAll[wireSession](ctx, a.mas, matrix.At("/api/admin/v1/oauth2-sessions"), 100, maxOwned, ofUser(id), active())
+	var end []liveSession
+	_, err := readEach(ctx, a.mas, matrix.At("/api/admin/v1/oauth2-sessions"), latestPage, func(found []resource[wireSession]) bool {
+		for _, s := range found {
+			if api.AdminScope(s.Attributes.Scope) {
+				end = append(end, liveSession{kind: kindOAuth, id: s.ID})
+			}
+		}
+		return true
+	}, ofUser(id), active())
 	if err != nil {
 		return problem(err)
 	}
-	acting, err := a.personal(ctx, actedBy(id))
-	if err != nil {
-		return err
-	}
-	owning, err := a.personal(ctx, ownedBy(id))
-	if err != nil {
-		return err
-	}
-	var end []liveSession
-	for _, s := range oauth {
-		if api.AdminScope(s.Attributes.Scope) {
-			end = append(end, liveSession{kind: kindOAuth, id: s.ID})
-		}
-	}
-	for _, s := range append(acting, owning...) {
-		if api.AdminScope(s.Attributes.Scope) {
-			end = append(end, liveSession{kind: kindPersonal, id: s.ID})
+	for _, whose := range []filter{actedBy(id), ownedBy(id)} {
+		_, err := readEach(ctx, a.mas, pathPersonal, latestPage, func(found []resource[personal]) bool {
+			for _, s := range alive(found, time.Now()) {
+				if api.AdminScope(s.Attributes.Scope) {
+					end = append(end, liveSession{kind: kindPersonal, id: s.ID})
+				}
+			}
+			return true
+		}, whose, active())
+		if err != nil && !matrix.Is(err, http.StatusNotFound, "") { // an older MAS
+			return problem(err)
 		}
 	}
 	return a.endThese(ctx, "", end)

@@ -3,6 +3,7 @@
 package mas
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -145,7 +146,7 @@ func TestExpiredPersonalSessionsAreNone(t *testing.T) {
 	if _, err := b.mas.do(t.Context(), post(pathPersonal, map[string]any{"actor_user_id": u.ID, "human_name": "x", "scope": "urn:matrix:client:api:*", "expires_in": 1}), nil); err != nil {
 		t.Fatal(err)
 	}
-	found, err := b.personal(t.Context(), actedBy(ulid(u.ID)))
+	found, _, err := b.personal(t.Context(), maxOwned, actedBy(ulid(u.ID)))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
@@ -168,5 +169,81 @@ func TestScopes(t *testing.T) {
 		if deviceOf(scope) != want.device || api.AdminScope(scope) != want.admin {
 			t.Errorf("%s: %s %t", scope, deviceOf(scope), api.AdminScope(scope))
 		}
+	}
+}
+
+// Tokens that a person made and that act as others are told with the person's sessions, and end with them; those that others made and that act
+// as the person are its sessions, too, each told once.
+func TestOwnedTokens(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	for _, name := range []string{"alice", "robot", "carol"} {
+		b.fake.AddUser(name, nil)
+	}
+	b.fake.Synapse.AddDevice("alice", "ROBOT12345", "") // as the robot has one
+	b.fake.AddPersonal("alice", "alice", "urn:matrix:client:api:*", 0)
+	b.fake.AddPersonal("alice", "carol", "urn:matrix:client:api:*", 0)
+	b.fake.AddPersonal("robot", "alice", "urn:matrix:client:api:* urn:matrix:client:device:ROBOT12345", 0)
+	b.fake.AddPersonal("robot", "carol", "urn:matrix:client:api:*", 0)
+	list, err := b.devices(t.Context(), api.UserRef{ID: id("alice")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acts := map[api.UserID]int{}
+	for _, d := range list.Devices {
+		acts[d.ActsAs]++
+		if d.ActsAs != "" && (d.Device != "" || d.Kind != kindPersonal) {
+			t.Errorf("%+v", d)
+		}
+	}
+	if len(list.Devices) != 4 || acts[""] != 3 || acts[id("robot")] != 1 {
+		t.Errorf("%+v", list.Devices)
+	}
+	for operation, want := range map[string]string{
+		"devices.sign_out": "mas_sessions_end=4 mas_owned_end=1 unsaved_keys_lost", "users.reset_password": "old_password_ends new_password_card mas_sessions_end=4 mas_owned_end=1 unsaved_keys_lost",
+		"users.deactivate": "nobody_signs_in mas_sessions_end=4 mas_owned_end=1 leaves_rooms_n=0 keys_lost addresses_freed",
+	} {
+		e, err := b.preview(t.Context(), api.DeedQuery{ID: id("alice"), Operation: operation})
+		var codes []string
+		for _, one := range e.Happens {
+			if one.N != nil {
+				one.Code += fmt.Sprint("=", *one.N)
+			}
+			codes = append(codes, one.Code)
+		}
+		if got := strings.Join(codes, " "); err != nil || got != want {
+			t.Errorf("%s: %s, %v", operation, got, err)
+		}
+	}
+	if out, err := b.signOut(t.Context(), api.DeviceSignOut{ID: id("alice"), All: true}); err != nil || out.Count != 4 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if left := b.fake.Sessions("robot"); len(left) != 1 || left[0].Name != "of carol" {
+		t.Errorf("%+v are left", left)
+	}
+}
+
+// Of more sessions than a page and than are listed, the newest are listed, how many there are is said, and all of them end.
+func TestManySessions(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	b.fake.AddUser("alice", nil)
+	const all = maxOwned + 7
+	var last fakemas.Session
+	for range all {
+		last = b.fake.AddSession("browser", "alice", "", "")
+	}
+	list, err := b.devices(t.Context(), api.UserRef{ID: id("alice")})
+	if err != nil || len(list.Devices) != maxOwned || list.Total != all || list.Count() != all {
+		t.Fatalf("%d of %d, %v", len(list.Devices), list.Total, err)
+	}
+	if !slices.ContainsFunc(list.Devices, func(d api.Device) bool { return strings.HasSuffix(string(d.ID), last.ID) }) {
+		t.Error("the newest is not listed")
+	}
+	e, err := b.preview(t.Context(), api.DeedQuery{ID: id("alice"), Operation: "devices.sign_out"})
+	if err != nil || *e.Happens[0].N != all {
+		t.Errorf("%+v, %v", e.Happens, err)
+	}
+	b.pauses = b.pauses[:2] // ends in as many rounds as it takes, and is looked at once more
+	if out, err := b.signOut(t.Context(), api.DeviceSignOut{ID: id("alice"), All: true}); err != nil || out.Count != all || len(b.fake.Sessions("alice")) != 0 {
+		t.Errorf("%+v, %v", out, err)
 	}
 }

@@ -92,7 +92,7 @@ func (a *adapter) endLost(ctx context.Context, name string) {
 	if err != nil || p.mas == nil {
 		return // the sign-in has failed already; what is left is seen in the account's list
 	}
-	found, err := a.sessions(fresh, p)
+	found, _, err := a.sessions(fresh, p, latestPage)
 	if err != nil {
 		return
 	}
