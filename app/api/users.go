@@ -78,6 +78,31 @@ type Begun struct {
 	Asked Wanted         `json:"asked"`
 }
 
+// LeftValue is the parameter of what is left that names which of a field's values it is: an address, or an identity.
+const LeftValue = "value"
+
+// values returns the values that are left of a field that can have several; none are named where all of them are.
+func (b *Begun) values(field string) (list []string) {
+	for _, p := range b.Left {
+		if v := p.Params[LeftValue]; p.Of() == field && v != "" {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// LeftThreepids are the addresses that were asked for and that the account has not got.
+func (b *Begun) LeftThreepids() []Threepid {
+	left := b.values("threepids")
+	return slices.DeleteFunc(slices.Clone(b.Asked.Threepids), func(t Threepid) bool { return len(left) > 0 && !slices.Contains(left, t.Address) })
+}
+
+// LeftExternalIDs are the identities that were asked for and that the account has not got.
+func (b *Begun) LeftExternalIDs() []ExternalID {
+	left := b.values("external_ids")
+	return slices.DeleteFunc(slices.Clone(b.Asked.ExternalIDs), func(e ExternalID) bool { return len(left) > 0 && !slices.Contains(left, e.ExternalID) })
+}
+
 // Wanted is what an account shall be: what UserCreate asks for, without a password.
 type Wanted struct {
 	DisplayName  string       `json:"display_name,omitempty"`

@@ -43,7 +43,7 @@ func (c *Create) leftFields(u api.User) []app.UI {
 		}
 	}
 	add("display_name", func() app.UI { return displayNameField(env, state, asked.DisplayName) })
-	add("threepids", func() app.UI { return contacts(o, state, asked.Threepids) })
+	add("threepids", func() app.UI { return contacts(o, state, u.Begun.LeftThreepids()) })
 	if u.Begun.Lacks("password") {
 		list = append(list, passwordChoice{
 			state: state, none: true, help: env.T("create.password_help"), live: c.Live() != nil, first: asked.PasswordMode,
@@ -55,7 +55,7 @@ func (c *Create) leftFields(u api.User) []app.UI {
 		return ui.Check{Name: "admin", Label: env.T("create.admin", "server", env.ServerName()), State: state, Checked: asked.Admin, Why: o.why("admin")}.Draw(env)
 	})
 	add("user_type", func() app.UI { return userTypeField(o, state, asked.UserType) })
-	add("external_ids", func() app.UI { return identityRows(env, "external_ids", state, asked.ExternalIDs, c.Providers) })
+	add("external_ids", func() app.UI { return identityRows(env, "external_ids", state, u.Begun.LeftExternalIDs(), c.Providers) })
 	add("avatar_url", func() app.UI { return avatarField(env, state, asked.AvatarURL) })
 	return list
 }
@@ -68,7 +68,11 @@ func leftNote(env ui.Env, left []api.FieldProblem) ui.Note {
 		if label != "" {
 			label += ": "
 		}
-		note.Body = append(note.Body, ui.Paragraph(ui.Strong(label), ui.Text(env.FieldText(f))))
+		line := []app.UI{ui.Strong(label)}
+		if which := f.Params[api.LeftValue]; which != "" {
+			line = append(line, ui.Mono(which), ui.Text(" – "))
+		}
+		note.Body = append(note.Body, ui.Paragraph(append(line, ui.Text(env.FieldText(f)))...))
 	}
 	return note
 }

@@ -33,11 +33,11 @@ func begun() api.User {
 	u := mix()[2]
 	u.Begun = &api.Begun{
 		Left: []api.FieldProblem{
-			{Field: "password", Code: "mas_weak_password", Params: map[string]string{"quality": "3"}}, {Field: "threepids", Code: "mas_taken"},
+			{Field: "password", Code: "mas_weak_password", Params: map[string]string{"quality": "3"}}, {Field: "threepids", Code: "mas_taken", Params: map[string]string{"value": "f@uni-lindau.example"}},
 			{Field: "external_ids", Code: "interrupted"}, {Field: "admin", Code: "interrupted"},
 		},
 		Asked: api.Wanted{
-			DisplayName: "F", Admin: true, PasswordMode: "typed", Threepids: []api.Threepid{{Medium: "email", Address: "f@uni-lindau.example"}},
+			DisplayName: "F", Admin: true, PasswordMode: "typed", Threepids: []api.Threepid{{Medium: "email", Address: "is-there@uni-lindau.example"}, {Medium: "email", Address: "f@uni-lindau.example"}},
 			ExternalIDs: []api.ExternalID{{AuthProvider: "School", ExternalID: "f"}},
 		},
 	}
@@ -56,7 +56,7 @@ func TestContinueRequest(t *testing.T) {
 	s.values.Set("password.password", "correct horse")
 	want := api.UserCreate{
 		Localpart: "f.benyoussef", Continue: true, Admin: true, Password: api.PasswordChoice{Mode: "typed", Password: api.NewSecret("correct horse")},
-		Threepids: u.Begun.Asked.Threepids, ExternalIDs: u.Begun.Asked.ExternalIDs,
+		Threepids: []api.Threepid{{Medium: "email", Address: "f@uni-lindau.example"}}, ExternalIDs: u.Begun.Asked.ExternalIDs,
 	}
 	if diff := cmp.Diff(want, decode(t, api.CreateUser, s), cmpopts.EquateEmpty(), secrets()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -100,9 +100,23 @@ type Keeper interface {
 // Begun is an account whose making the gate began, on a homeserver that takes several calls for it.
 type Begun struct {
 	ID api.UserID
-	// Account is the homeserver's own name of it, so that another account that has come to its ID is not taken for it.
+	// Account is the homeserver's own name of it, so that another account that has come to its ID is not taken for it; "" before the homeserver
+	// has told it.
 	Account string
+	At      time.Time // when it was noted; Keeper.NoteBegun sets it
 	api.Begun
+}
+
+// begunWithin is how far the clocks of gate and homeserver may be apart, and how long the call that makes an account may take, together.
+const begunWithin = 2 * time.Minute
+
+// Is reports whether an account of that ID is the one that was begun. Of one whose name was not told, when it was made decides: its ID was free just
+// before.
+func (b Begun) Is(account string, created time.Time) bool {
+	if b.Account != "" {
+		return b.Account == account
+	}
+	return created.Sub(b.At).Abs() < begunWithin
 }
 
 // ServiceAccount is the account that the gate acts as, made with the shared secret.

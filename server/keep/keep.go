@@ -216,7 +216,7 @@ func (k Keeper) Begun(ctx context.Context, name string, id api.UserID) (homeserv
 	if err != nil {
 		return homeserver.Begun{}, err
 	}
-	b := homeserver.Begun{ID: id, Account: row.Account, Begun: api.Begun{By: row.By}}
+	b := homeserver.Begun{ID: id, Account: row.Account, At: row.At, Begun: api.Begun{By: row.By}}
 	if err := json.Unmarshal([]byte(row.Asked), &b.Asked); err != nil {
 		return homeserver.Begun{}, fmt.Errorf("what %s was asked to be: %w", id, err)
 	}

@@ -341,7 +341,7 @@ func testBegun(t *testing.T) {
 	}
 	got, err := k.Begun(t.Context(), "hs", "@a:hs")
 	must(t, err)
-	if !reflect.DeepEqual(got, b) {
+	if b.At = got.At; !reflect.DeepEqual(got, b) || !got.At.Equal(row.At) || got.At.IsZero() {
 		t.Errorf("%+v, want %+v", got, b)
 	}
 	b.Left = nil

@@ -56,6 +56,19 @@ func (m making) steps() []api.FieldProblem {
 	return list
 }
 
+// intend remembers what an account shall be before it is made, so that one that was made is found again when the gate was stopped before it heard
+// of it. The name is free.
+func (a *adapter) intend(ctx context.Context, m making) { a.noteLeft(ctx, m, account{}, m.steps()) }
+
+// giveUp forgets what was intended, when the account was not made; what another gate has noted meanwhile stays.
+func (a *adapter) giveUp(ctx context.Context, m making) {
+	fresh, cancel := a.fresh(ctx)
+	defer cancel()
+	if kept, err := a.keeper.Begun(fresh, a.settings.Name, m.id); err == nil && kept.Account == "" {
+		_ = a.keeper.NoteBegun(fresh, a.settings.Name, homeserver.Begun{ID: m.id})
+	}
+}
+
 // noteLeft remembers what is left of an account. Where that fails the account is as it is, and is finished by hand.
 func (a *adapter) noteLeft(ctx context.Context, m making, made account, left []api.FieldProblem) {
 	b := homeserver.Begun{ID: m.id, Account: string(made.ID), Begun: api.Begun{By: homeserver.Caller(ctx), Left: left, Asked: m.Wanted()}}
@@ -67,7 +80,7 @@ func (a *adapter) noteLeft(ctx context.Context, m making, made account, left []a
 // begun returns what is left of an account, nil where that is nothing, or where the account is another one.
 func (a *adapter) begun(ctx context.Context, id api.UserID, now account) (*api.Begun, error) {
 	kept, err := a.keeper.Begun(ctx, a.settings.Name, id)
-	if errors.Is(err, homeserver.ErrNone) || err == nil && kept.Account != string(now.ID) {
+	if errors.Is(err, homeserver.ErrNone) || err == nil && !kept.Is(string(now.ID), now.Attributes.Created) {
 		return nil, nil
 	}
 	if err != nil {
@@ -86,7 +99,7 @@ func (a *adapter) half(ctx context.Context, m making) (account, *api.Begun, erro
 		return account{}, nil, err
 	}
 	now, err := a.mas.byName(ctx, string(m.Localpart))
-	if missing(err) || err == nil && kept.Account != string(now.ID) {
+	if missing(err) || err == nil && !kept.Is(string(now.ID), now.Attributes.Created) {
 		return account{}, nil, nil
 	}
 	if err != nil {

@@ -3,12 +3,15 @@
 package mas
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver"
@@ -254,3 +257,97 @@ func TestCreateTogether(t *testing.T) {
 		})
 	}
 }
+
+// Of several addresses and identities each is given whatever becomes of the others, and what is left is named one by one.
+func TestLeftIsNamed(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	b.fake.AddProvider("Keycloak", "https://sso.example.org")
+	req := wish()
+	req.Password = typed("correct horse battery")
+	req.Threepids = []api.Threepid{{Medium: "email", Address: "first@example.org"}, {Medium: "email", Address: "no-domain@"}, {Medium: "email", Address: "third@example.org"}}
+	req.ExternalIDs = []api.ExternalID{{AuthProvider: "Keycloak", ExternalID: "42"}, {AuthProvider: "Keycloak", ExternalID: "43"}}
+	b.sent.failing(func(r *http.Request) (*http.Response, error, bool) {
+		taken := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/upstream-oauth-links") && strings.Contains(bodyOf(r), `"43"`)
+		return &http.Response{StatusCode: http.StatusConflict, Header: http.Header{}, Body: http.NoBody, Request: r}, nil, taken
+	})
+	card, err := b.create(t.Context(), req)
+	if err != nil || leftOf(card.Left) != "threepids:invalid_email external_ids:mas_taken" || card.Left[0].Params["value"] != "no-domain@" || card.Left[1].Params["value"] != "43" {
+		t.Fatalf("%+v, %v", card.Left, err)
+	}
+	begun := card.User.Begun
+	if len(card.User.Threepids) != 2 || len(begun.LeftThreepids()) != 1 || begun.LeftThreepids()[0].Address != "no-domain@" || len(begun.LeftExternalIDs()) != 1 || begun.LeftExternalIDs()[0].ExternalID != "43" {
+		t.Errorf("has %v, left are %v and %v", card.User.Threepids, begun.LeftThreepids(), begun.LeftExternalIDs())
+	}
+}
+
+// bodyOf reads what a request sends, and leaves it there.
+func bodyOf(r *http.Request) string {
+	if r.Body == nil {
+		return ""
+	}
+	data, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(data))
+	return string(data)
+}
+
+// A gate that is stopped before it hears that the account was made knows all the same what it was to be; an account that somebody else made of that
+// name, long after, is not taken for it.
+func TestIntended(t *testing.T) {
+	stopped := func(b *bench, req api.UserCreate) {
+		t.Helper()
+		ctx, kill := context.WithCancel(t.Context())
+		b.sent.failing(func(r *http.Request) (*http.Response, error, bool) {
+			if r.Method != http.MethodPost || r.URL.Path != "/api/admin/v1/users" {
+				return nil, nil, false
+			}
+			if resp, err := http.DefaultTransport.RoundTrip(r.Clone(t.Context())); err == nil {
+				resp.Body.Close()
+			}
+			kill()
+			b.keeper.deafen(errStopped) // nothing more is written down
+			return nil, errStopped, true
+		})
+		_, _ = b.create(ctx, req)
+		b.sent.failing(nil)
+		b.keeper.deafen(nil)
+	}
+	b := newBench(t, fakemas.Options{})
+	req := wish()
+	req.ExternalIDs, req.Password = nil, typed("correct horse battery")
+	if _, err := b.keys.Own(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stopped(b, req)
+	next := b.another()
+	u, err := next.get(t.Context(), api.UserRef{ID: id("alice")})
+	if err != nil || u.Begun == nil || !u.Begun.Lacks("password") || !u.Begun.Lacks("threepids") {
+		t.Fatalf("%+v, %v", u.Begun, err)
+	}
+	if _, err := next.create(t.Context(), req); code(err) != "name_begun localpart:name_begun" {
+		t.Errorf("made again: %v", code(err))
+	}
+	req.Continue = true
+	if card, err := next.create(t.Context(), req); err != nil || len(card.Left) > 0 || card.User.Begun != nil || !card.User.Admin {
+		t.Errorf("%+v, %v", card, err)
+	}
+
+	// An intention that came to nothing is forgotten.
+	b.fake.Alone(true)
+	bob := api.UserCreate{Localpart: "bob", Password: typed("correct horse battery")}
+	if _, err := b.create(t.Context(), bob); code(err) != "mas_synapse_down" {
+		t.Errorf("%v", code(err))
+	}
+	b.fake.Alone(false)
+	if _, err := b.keeper.Begun(t.Context(), "main", id("bob")); !errors.Is(err, homeserver.ErrNone) {
+		t.Errorf("what came to nothing is remembered: %v", err)
+	}
+	// One whose account somebody else made later is none.
+	_ = b.keeper.NoteBegun(t.Context(), "main", homeserver.Begun{ID: id("carol"), Begun: api.Begun{Left: []api.FieldProblem{{Field: "password", Code: "interrupted"}}}})
+	b.clock.advance(time.Hour)
+	b.fake.AddUser("carol", nil)
+	if u, err := b.get(t.Context(), api.UserRef{ID: id("carol")}); err != nil || u.Begun != nil {
+		t.Errorf("%+v, %v", u.Begun, err)
+	}
+}
+
+var errStopped = errors.New("the gate was stopped")

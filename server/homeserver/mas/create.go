@@ -112,6 +112,7 @@ func (a *adapter) make(ctx context.Context, m making) (account, error) {
 		body["avatar_url"] = m.AvatarURL
 	}
 	var out single[user]
+	a.intend(ctx, m)
 	answer, err := a.mas.do(ctx, post(matrix.At("/api/admin/v1/users"), body), &out)
 	switch {
 	case err == nil && answer.Status == http.StatusCreated && out.Data.ID.valid():
@@ -121,6 +122,7 @@ func (a *adapter) make(ctx context.Context, m making) (account, error) {
 	case matrix.Unknown(err):
 		return a.settleNew(ctx, m)
 	}
+	a.giveUp(ctx, m)
 	return account{}, a.notMade(ctx, m, err)
 }
 
@@ -201,14 +203,8 @@ func (a *adapter) fill(ctx context.Context, m making, made account) api.Handout 
 			out.Password = api.Secret{}
 		}
 	}
-	if len(m.owned.addresses) > 0 {
-		_, err := a.addEmails(ctx, made.ID, m.owned.addresses)
-		left("threepids", err)
-	}
-	if len(m.owned.links) > 0 {
-		_, err := a.addLinks(ctx, made.ID, m.owned.links)
-		left("external_ids", err)
-	}
+	out.Left = append(out.Left, a.giveEmails(ctx, made.ID, m.owned.addresses)...)
+	out.Left = append(out.Left, a.giveLinks(ctx, made.ID, m.owned.links)...)
 	a.fillSynapse(ctx, m, left)
 	if m.Admin {
 		left("admin", a.setAdmin(ctx, m.id, made.ID, true))

@@ -4,6 +4,7 @@ package mas
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -179,22 +180,64 @@ func titles(all []resource[provider]) string {
 	return strings.Join(names, ", ")
 }
 
-// addEmails gives an account addresses that it has not got (POST /api/admin/v1/user-emails), and returns those that it had.
+// addEmail gives an account an address (POST /api/admin/v1/user-emails).
+func (a *adapter) addEmail(ctx context.Context, id ulid, address string) error {
+	call := post(matrix.At("/api/admin/v1/user-emails"), map[string]any{"user_id": id, "email": address})
+	if _, err := a.mas.do(ctx, call, nil); err != nil {
+		return emailProblem(err)
+	}
+	return nil
+}
+
+// addEmails gives an account addresses that it has not got, and returns those that it had.
 func (a *adapter) addEmails(ctx context.Context, id ulid, want []string) ([]resource[email], error) {
 	have, err := a.emails(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	for _, address := range want {
-		if slices.ContainsFunc(have, func(e resource[email]) bool { return strings.EqualFold(e.Attributes.Email, address) }) {
+		if hasEmail(have, address) {
 			continue
 		}
-		call := post(matrix.At("/api/admin/v1/user-emails"), map[string]any{"user_id": id, "email": address})
-		if _, err := a.mas.do(ctx, call, nil); err != nil {
-			return nil, emailProblem(err)
+		if err := a.addEmail(ctx, id, address); err != nil {
+			return nil, err
 		}
 	}
 	return have, nil
+}
+
+func hasEmail(have []resource[email], address string) bool {
+	return slices.ContainsFunc(have, func(e resource[email]) bool { return strings.EqualFold(e.Attributes.Email, address) })
+}
+
+// giveEmails gives an account addresses that it has not got, each whatever becomes of the others, and returns those that it could not be given.
+func (a *adapter) giveEmails(ctx context.Context, id ulid, want []string) (left []api.FieldProblem) {
+	if len(want) == 0 {
+		return nil
+	}
+	have, err := a.emails(ctx, id)
+	for _, address := range want {
+		if err == nil && hasEmail(have, address) {
+			continue
+		}
+		why := err
+		if why == nil {
+			why = a.addEmail(ctx, id, address)
+		}
+		left = leftOne(left, "threepids", address, why)
+	}
+	return left
+}
+
+// leftOne names one value of a field that has several, where there is a reason to.
+func leftOne(left []api.FieldProblem, field, value string, why error) []api.FieldProblem {
+	if why == nil {
+		return left
+	}
+	p := problem(why)
+	params := map[string]string{api.LeftValue: value}
+	maps.Copy(params, p.Params)
+	return append(left, api.FieldProblem{Field: field, Code: p.Code, Params: params})
 }
 
 // setEmails makes the addresses of an account what they shall be: first those that are new, then away with the others, so that a
@@ -231,7 +274,7 @@ func (w wantedLink) is(l resource[link]) bool {
 	return l.Attributes.ProviderID == w.Provider && l.Attributes.Subject == w.Subject
 }
 
-// addLinks is addEmails for links (POST /api/admin/v1/upstream-oauth-links).
+// addLinks is addEmails for links.
 func (a *adapter) addLinks(ctx context.Context, id ulid, want []wantedLink) ([]resource[link], error) {
 	have, err := a.links(ctx, ofUser(id))
 	if err != nil {
@@ -241,16 +284,43 @@ func (a *adapter) addLinks(ctx context.Context, id ulid, want []wantedLink) ([]r
 		if slices.ContainsFunc(have, w.is) {
 			continue
 		}
-		call := post(matrix.At("/api/admin/v1/upstream-oauth-links"), map[string]any{"user_id": id, "provider_id": w.Provider, "subject": w.Subject})
-		_, err := a.mas.do(ctx, call, nil)
-		if matrix.Is(err, http.StatusConflict, "") {
-			return nil, api.NewProblem(api.StatusConflict, "mas_taken")
-		}
-		if err != nil {
-			return nil, problem(err)
+		if err := a.addLink(ctx, id, w); err != nil {
+			return nil, err
 		}
 	}
 	return have, nil
+}
+
+// addLink gives an account a link (POST /api/admin/v1/upstream-oauth-links).
+func (a *adapter) addLink(ctx context.Context, id ulid, w wantedLink) error {
+	call := post(matrix.At("/api/admin/v1/upstream-oauth-links"), map[string]any{"user_id": id, "provider_id": w.Provider, "subject": w.Subject})
+	_, err := a.mas.do(ctx, call, nil)
+	switch {
+	case matrix.Is(err, http.StatusConflict, ""):
+		return api.NewProblem(api.StatusConflict, "mas_taken")
+	case err != nil:
+		return problem(err)
+	}
+	return nil
+}
+
+// giveLinks is giveEmails for links.
+func (a *adapter) giveLinks(ctx context.Context, id ulid, want []wantedLink) (left []api.FieldProblem) {
+	if len(want) == 0 {
+		return nil
+	}
+	have, err := a.links(ctx, ofUser(id))
+	for _, w := range want {
+		if err == nil && slices.ContainsFunc(have, w.is) {
+			continue
+		}
+		why := err
+		if why == nil {
+			why = a.addLink(ctx, id, w)
+		}
+		left = leftOne(left, "external_ids", w.Subject, why)
+	}
+	return left
 }
 
 // setLinks is setEmails for links (DELETE /api/admin/v1/upstream-oauth-links).

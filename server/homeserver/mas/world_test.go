@@ -133,6 +133,7 @@ type memory struct {
 	begun   []api.UserID // service accounts
 	once    bool         // only one may be begun at a time
 	halves  map[api.UserID]homeserver.Begun
+	deaf    error // why nothing of halves is written down, nil where it is
 }
 
 func (m *memory) BeginServiceAccount(_ context.Context, _ string, id api.UserID) error {
@@ -188,12 +189,23 @@ func (m *memory) SetStep(context.Context, string, api.UserID, string) error { re
 
 func (m *memory) Step(context.Context, string, api.UserID) (string, error) { return "", nil }
 
+// deafen has nothing more of unfinished accounts written down, for a reason.
+func (m *memory) deafen(why error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.deaf = why
+}
+
 func (m *memory) NoteBegun(_ context.Context, _ string, b homeserver.Begun) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.deaf != nil {
+		return m.deaf
+	}
 	if m.halves == nil {
 		m.halves = map[api.UserID]homeserver.Begun{}
 	}
+	b.At = time.Now()
 	if m.halves[b.ID] = b; len(b.Left) == 0 {
 		delete(m.halves, b.ID)
 	}
