@@ -133,13 +133,15 @@ func (a *adapter) lookUp(ctx context.Context, ids []api.UserID) ([]api.User, err
 		return nil, problem(err)
 	}
 	l := &a.large
+	found := make([]*api.User, len(ids))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(askedAtOnce)
-	for _, id := range ids {
+	for i, id := range ids {
 		l.mu.Lock()
-		_, had := l.looked[id]
+		u, had := l.looked[id]
 		l.mu.Unlock()
 		if had {
+			found[i] = &u
 			continue
 		}
 		g.Go(func() error {
@@ -150,7 +152,8 @@ func (a *adapter) lookUp(ctx context.Context, ids []api.UserID) ([]api.User, err
 			if err == nil {
 				u := p.user(own)
 				u.System = u.System || a.settings.Hidden(id.Localpart())
-				l.note(u)
+				u = l.note(u)
+				found[i] = &u
 			}
 			return err
 		})
@@ -158,12 +161,10 @@ func (a *adapter) lookUp(ctx context.Context, ids []api.UserID) ([]api.User, err
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	users := make([]api.User, 0, len(ids))
-	for _, id := range ids {
-		if u, ok := l.looked[id]; ok {
-			users = append(users, u)
+	for _, u := range found {
+		if u != nil {
+			users = append(users, *u)
 		}
 	}
 	return users, nil
@@ -261,8 +262,8 @@ func (a *adapter) names(ctx context.Context, filters ...filter) (map[api.UserID]
 	return out, nil
 }
 
-// note puts an account that was just read or written in place of what is held of it.
-func (l *large) note(u api.User) {
+// note puts an account that was just read or written in place of what is held of it, and returns what that is.
+func (l *large) note(u api.User) api.User {
 	u.Threepids, u.ExternalIDs, u.Begun = nil, nil, nil
 	u.Unknown = slices.DeleteFunc(slices.Clone(u.Unknown), func(field string) bool { return field == "threepids" || field == "external_ids" })
 	l.mu.Lock()
@@ -274,6 +275,7 @@ func (l *large) note(u api.User) {
 	mark(l.admins, u.ID, u.Admin)
 	mark(l.locked, u.ID, u.Locked)
 	l.differs.note(u)
+	return u
 }
 
 func mark(in map[api.UserID]bool, id api.UserID, is bool) {
