@@ -43,7 +43,7 @@ func (a *adapter) preview(ctx context.Context, q api.DeedQuery) (api.Effects, er
 		e.Stays = effects("password_stays", "devices_stay")
 		e.Cannot = effects("token_no_device", "mas_tokens_linger")
 	case api.RepairUser.Info().Name:
-		e.Happens = repairs(p, e.User)
+		e.Happens, err = a.previewRepair(ctx, p, e.User)
 	default:
 		return homeserver.Call(ctx, a.synapse, api.PreviewDeed, q)
 	}
@@ -166,6 +166,8 @@ func repairs(p pair, u api.User) []api.Effect {
 			code = "repair_deactivated_at_mas"
 		case drift == api.DriftDeactivated:
 			code = "repair_deactivated_at_synapse"
+		case drift == api.DriftSynapseOnly && !p.synapse.Deactivated && len(adopted(p).Threepids) > 0:
+			code = "repair_synapse_only_emails"
 		case drift == api.DriftSynapseOnly && p.synapse.Deactivated:
 			code = "repair_synapse_only_ended"
 		case drift == api.DriftLocked && u.Locked, drift == api.DriftAdmin && u.Admin:

@@ -110,3 +110,37 @@ func TestPreview(t *testing.T) {
 		}
 	}
 }
+
+// An account that comes to MAS keeps what MAS would have Synapse take away: its lock and its addresses. One that somebody else has at MAS is said to be
+// lost, before and after.
+func TestAdoptKeeps(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	b.fake.AddUser("alice", nil)
+	if _, err := b.update(t.Context(), api.UserUpdate{ID: id("alice"), Threepids: &api.Change[[]api.Threepid]{To: []api.Threepid{{Medium: "email", Address: "taken@example.org"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	b.fake.Synapse.Provision("emil", true, []string{"first@example.org", "taken@example.org", "third@example.org"}, "Emil", "")
+	e, err := b.preview(t.Context(), api.DeedQuery{ID: id("emil"), Operation: "users.repair"})
+	if err != nil || shown(e.Happens) != "repair_synapse_only_emails repair_email_kept repair_email_lost repair_email_kept repair_lock_kept" ||
+		e.Happens[2].Params["address"] != "taken@example.org" || e.Happens[2].Params["owner"] != "@alice:localhost" || e.Happens[4].Params["drift"] != api.DriftSynapseOnly {
+		t.Errorf("%+v, %v", e.Happens, err)
+	}
+	u, err := b.repair(t.Context(), api.UserRepair{ID: id("emil"), Drift: api.DriftSynapseOnly})
+	if err != nil || !u.Locked || len(u.Drift) > 0 || len(u.Threepids) != 2 || u.Begun == nil || leftOf(u.Begun.Left) != "threepids:mas_taken" || u.Begun.LeftThreepids()[0].Address != "taken@example.org" {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	at := b.fake.Synapse.Account("emil")
+	if at["locked"] != true || len(at["threepids"].([]any)) != 2 {
+		t.Errorf("at Synapse: %v", at)
+	}
+}
+
+// A lock that MAS does not take is told to be lost.
+func TestAdoptNotLocked(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	b.fake.Synapse.Provision("emil", true, nil, "", "")
+	refusing(b, "/lock")
+	if _, err := b.repair(t.Context(), api.UserRepair{ID: id("emil"), Drift: api.DriftSynapseOnly}); code(err) != "adopted_not_locked drift:adopted_not_locked" {
+		t.Errorf("%v", code(err))
+	}
+}
