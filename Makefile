@@ -27,7 +27,7 @@ test: setup build lint unit e2e ## everything: set-up, build, unit tests with -r
 
 test-mas: ## the MAS adapter and its panel on a real MAS: MAS_HOME=folder with mas-cli and share/
 	@test -n "$(MAS_HOME)" || { echo "make test-mas MAS_HOME=folder: as a release of Matrix Authentication Service unpacks (mas-cli, share/)"; exit 1; }
-	@go run ./tools/setup -only postgres && go run ./tools/setup -only synapse
+	@go run ./tools/setup -only compiler,chromium,npm,axe,postgres,python,synapse
 	@MAS_HOME="$(abspath $(MAS_HOME))" $(GOTEST) $(RACE) -count=1 -run 'MAS' ./server/homeserver/mas ./e2e
 
 unit: ## unit tests with the race detector

@@ -147,6 +147,29 @@ func TestMASServiceCLI(t *testing.T) {
 				t.Errorf("%v", s)
 			}
 		}},
+		{"users.allow_key_reset", func(t *testing.T) {
+			const password = "correct horse <battery> staple 9"
+			w.make(name, password, false)
+			token := w.signIn(name, password)
+			upload := func(key string) int {
+				t.Helper()
+				public := strings.Repeat(key, 43)
+				status, _ := w.try(http.MethodPost, w.synapse+"/_matrix/client/v3/keys/device_signing/upload", token, object{
+					"master_key": object{"user_id": id, "usage": []string{"master"}, "keys": object{"ed25519:" + public: public}},
+				})
+				return status
+			}
+			if first, second := upload("a"), upload("b"); first != http.StatusOK || second != http.StatusUnauthorized {
+				t.Fatalf("the first keys: %d; others: %d", first, second)
+			}
+			var reset struct {
+				Until int64 `json:"until_ms"`
+			}
+			g.call(t, "users.allow_key_reset", ask(id), &reset)
+			if status := upload("b"); status != http.StatusOK || reset.Until < time.Now().UnixMilli() {
+				t.Errorf("others after that: %d, until %d", status, reset.Until)
+			}
+		}},
 		{"users.repair", func(*testing.T) {}}, // TestMAS
 	}
 	done := map[string]bool{}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -70,8 +71,8 @@ func operations() []listed {
 			adapter, _ := k.adapter(homeserver.Settings{URL: "http://localhost"}, nil)
 			entry, _ := adapter.Find(info.Name)
 			one.Servers[k.name] = true
-			if entry.Missing != "" {
-				one.Servers[k.name] = i18n.Bare(english.T("missing." + entry.Missing))
+			if why := cmp.Or(entry.Missing, entry.Mostly); why != "" {
+				one.Servers[k.name] = i18n.Bare(english.T("missing." + why))
 			}
 		}
 		list = append(list, one)

@@ -23,6 +23,8 @@ type Entry struct {
 	Call func(context.Context, api.Request) (any, error)
 	// Ready tells at run time whether this very server can do it now; nil means always. It costs no request.
 	Ready func() (missing string)
+	// Mostly is why most servers of this kind have not got the operation, for documents; "" where most have. Ready says which have.
+	Mostly string
 }
 
 // Implement enters an operation with the function that does it.
@@ -62,6 +64,12 @@ func (e Entry) When(conditions ...func() string) Entry {
 		}
 		return ""
 	}
+	return e
+}
+
+// MostlyMissing says why most servers of this kind cannot do it; a condition finds those that can.
+func (e Entry) MostlyMissing(reason string) Entry {
+	e.Mostly = reason
 	return e
 }
 

@@ -120,7 +120,7 @@ func assemble(settings homeserver.Settings, client *matrix.Client, registrar *sh
 		homeserver.Implement(api.ListFeatures, s.listFeatures).When(s.since(1, 83)),
 		homeserver.Implement(api.SetFeature, s.setFeature).When(s.since(1, 83)),
 		homeserver.Implement(api.RenewUser, s.renew).When(s.withoutMAS, s.withValidity),
-		homeserver.Implement(api.AllowKeyReset, s.allowKeyReset).When(s.delegated, s.since(1, 97)),
+		homeserver.Implement(api.AllowKeyReset, s.allowKeyReset).When(s.delegated, s.since(1, 97)).MostlyMissing(reasonPassword),
 		homeserver.Implement(api.SignInAs, s.signInAs).When(s.withoutMAS, s.since(1, 24)),
 		homeserver.Implement(api.ListConnections, s.connections),
 		homeserver.Implement(api.ListPushers, s.pushers),
