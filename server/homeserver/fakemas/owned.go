@@ -229,7 +229,13 @@ func list(kind, name string) func(*Server, *call) any {
 				found = append(found, s)
 			}
 		}
-		return page(c, found, func(s *Session) string { return s.ID }, func(s *Session) map[string]any { return s.write(name) })
+		cursor := func(s *Session) string {
+			if kind == "browser" {
+				return s.UserID // so that whoever follows it reads the same page for ever (1.22.0)
+			}
+			return s.ID
+		}
+		return paged(c, found, func(s *Session) string { return s.ID }, cursor, func(s *Session) map[string]any { return s.write(name) })
 	}
 }
 

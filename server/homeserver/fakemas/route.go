@@ -234,8 +234,14 @@ func (f *Server) give(s *Session, prefix string, life time.Duration) {
 	f.tokens[s.token] = &token{s, f.Now().Add(life)}
 }
 
-// page answers a list: those that match, by ID, and no link against the way that is paged.
+// page answers a list whose cursors are the IDs of its items.
 func page[T any](c *call, all []T, id func(T) string, write func(T) map[string]any) any {
+	return paged(c, all, id, id, write)
+}
+
+// paged answers a list: those that match, by ID, and no link against the way that is paged. Its links lack the listener's prefix, and hold what
+// filters ask for as it is, unescaped.
+func paged[T any](c *call, all []T, id, cursor func(T) string, write func(T) map[string]any) any {
 	size, back := 10, c.query.Has("page[last]")
 	for _, key := range []string{"page[first]", "page[last]"} {
 		if text := c.query.Get(key); text != "" {
@@ -250,20 +256,25 @@ func page[T any](c *call, all []T, id func(T) string, write func(T) map[string]a
 	total := len(all)
 	after, before := c.query.Get("page[after]"), c.query.Get("page[before]")
 	all = slices.DeleteFunc(all, func(one T) bool { return id(one) <= after || before != "" && id(one) >= before })
-	base := c.r.URL.Path
-	links := map[string]any{"self": base, "first": base + "?page[first]=10", "last": base + "?page[last]=10"}
+	base := c.r.URL.Path + "?"
+	for key, values := range c.query {
+		if strings.HasPrefix(key, "filter[") {
+			base += key + "=" + values[0] + "&"
+		}
+	}
+	links := map[string]any{"self": base + "page[first]=10", "first": base + "page[first]=10", "last": base + "page[last]=10"}
 	switch more := len(all) > size; {
 	case more && back:
 		all = all[len(all)-size:]
-		links["prev"] = base + "?page[before]=" + id(all[0])
+		links["prev"] = base + "page[before]=" + cursor(all[0])
 	case more:
 		all = all[:size]
-		links["next"] = base + "?page[after]=" + id(all[len(all)-1])
+		links["next"] = base + "page[after]=" + cursor(all[len(all)-1])
 	}
 	data := []any{}
 	for _, one := range all {
 		r := write(one)
-		r["meta"] = map[string]any{"page": map[string]any{"cursor": id(one)}}
+		r["meta"] = map[string]any{"page": map[string]any{"cursor": cursor(one)}}
 		data = append(data, r)
 	}
 	return map[string]any{"meta": map[string]any{"count": total}, "data": data, "links": links}

@@ -4,6 +4,7 @@ package mas
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -173,3 +174,28 @@ func TestCancelled(t *testing.T) {
 }
 
 var _ homeserver.Keeper = (*memory)(nil)
+
+// A list that does not move on, as MAS's own of user sessions does for whoever follows its links, ends in a problem, in both directions.
+func TestListThatDoesNotMoveOn(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	path := matrix.At("/api/admin/v1/user-sessions")
+	for name, read := range map[string]func() error{
+		"oldest first": func() error { _, _, err := readAll[wireSession](t.Context(), b.mas, path, 2, 100); return err },
+		"newest first": func() error { _, _, err := readLatest[wireSession](t.Context(), b.mas, path, 100); return err },
+	} {
+		asked := 0
+		b.sent.failing(func(r *http.Request) (*http.Response, error, bool) {
+			if r.URL.Path != "/api/admin/v1/user-sessions" {
+				return nil, nil, false
+			}
+			if asked++; asked > 5 {
+				t.Fatalf("%s: asked for ever", name)
+			}
+			body := `{"meta":{"count":9},"data":[{"id":"01J44RKQYM4G3TNVANTMTDYTX6","attributes":{}},{"id":"01J44RKQYM4G3TNVANTMTDYTX7","attributes":{}}],"links":{"next":"/x","prev":"/x"}}`
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil, true
+		})
+		if err := read(); code(err) != "mas_unknown_answer" || asked != 2 {
+			t.Errorf("%s: %v after %d pages", name, err, asked)
+		}
+	}
+}

@@ -32,7 +32,7 @@ type bench struct {
 // newBench makes one. Every request to MAS and every answer of it is held against what MAS says of itself (see shapes_test.go).
 func newBench(t *testing.T, options fakemas.Options) *bench {
 	t.Helper()
-	options.Check = checker(t)
+	options.Check = contract.Check(t)
 	fake := fakemas.New(t, options)
 	b := &bench{t: t, fake: fake, keeper: &memory{}, clock: &clock{now: time.Now()}, sent: &counter{}}
 	fake.Now = b.clock.Now
