@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -113,6 +114,59 @@ func TestHostileNames(t *testing.T) {
 		if got := d.value("#f-display_name-to"); got != a.name {
 			t.Errorf("the field holds %q, want %q", got, a.name)
 		}
+		same()
+	}
+}
+
+// TestLongName has the program show an account whose display name has 10,000 characters,
+// which Dendrite takes of anybody: nothing is wider than the window, in any place.
+func TestLongName(t *testing.T) {
+	t.Parallel()
+	hs := dendrite(t)
+	g := startGatehouse(t, homeservers(hs))
+	d := atProgram(t, g, hs)
+	for _, name := range []string{strings.Repeat("W", 10_000), strings.Repeat("many <b>words</b> ", 600)[:10_000]} {
+		local, id, token := d.account("long", "a password of theirs")
+		if err := hs.Call(timeout(t), http.MethodPut, "/_matrix/client/v3/profile/"+id+"/displayname", token, object{"displayname": name}, nil); err != nil {
+			t.Fatal(err)
+		}
+		fits := func(what string) {
+			t.Helper()
+			for _, width := range []int64{1280, 390, 320} {
+				d.resize(width, 800)
+				if over := eval[float64](d.page, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+					t.Errorf("%s is %.0f px wider than a window of %d px", what, over, width)
+				}
+				// Of the name no more than some lines are shown: what else there is stays in reach.
+				if tall := eval[float64](d.page, `Math.max(0, ...[...document.querySelectorAll("h1, h2, .gh-name, .gh-notice, [role=status]")].map(e => e.getBoundingClientRect().height))`); tall > 200 {
+					t.Errorf("%s: the name is %.0f px high in a window of %d px", what, tall, width)
+				}
+				d.shot(fmt.Sprintf("long-%s-%c-%d", what, name[1], width))
+			}
+			d.resize(1280, 800)
+		}
+		d.start("accounts", "search", local)
+		same := d.same()
+		if got := eval[string](d.page, `document.querySelector("tbody .gh-name").textContent`); got != name {
+			t.Errorf("the list says %.50q of %d bytes", got, len(got))
+		}
+		fits("list")
+		d.click("tbody .gh-dots")
+		d.wait(":popover-open a")
+		fits("menu")
+		d.follow(":popover-open a", "Deactivate")
+		d.dialog("Deactivate this account?")
+		fits("dialog")
+		d.press("\x1b")
+		d.noDialog()
+		d.click("tbody .gh-account__link")
+		d.until(`location.pathname.endsWith("/account") && document.querySelector("main dl")`)
+		fits("account")
+		d.follow("main a", "Reset password…")
+		d.dialog("Reset the password?")
+		d.click(dialogButton)
+		d.card()
+		fits("card")
 		same()
 	}
 }
