@@ -5,7 +5,9 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -118,20 +120,20 @@ type barrier struct {
 	came    chan struct{} // one for each request that was stopped
 }
 
-// stop holds back the requests of the page whose address matches a pattern, in which
-// * stands for any text. What the service worker would answer goes to the network.
-func (p *page) stop(pattern string) *barrier {
+// stop holds back the requests of the page whose address matches one of the patterns, in
+// which * stands for any text. What the service worker would answer goes to the network.
+func (p *page) stop(patterns ...string) *barrier {
 	p.t.Helper()
-	return p.stopAt(pattern, fetch.RequestStageRequest)
+	return p.stopAt(fetch.RequestStageRequest, patterns...)
 }
 
 // stopAnswers holds back answers: what was asked for has been done by then.
 func (p *page) stopAnswers(pattern string) *barrier {
 	p.t.Helper()
-	return p.stopAt(pattern, fetch.RequestStageResponse)
+	return p.stopAt(fetch.RequestStageResponse, pattern)
 }
 
-func (p *page) stopAt(pattern string, stage fetch.RequestStage) *barrier {
+func (p *page) stopAt(stage fetch.RequestStage, patterns ...string) *barrier {
 	p.t.Helper()
 	b := &barrier{p: p, came: make(chan struct{}, 100)}
 	send(p, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true})
@@ -156,7 +158,11 @@ func (p *page) stopAt(pattern string, stage fetch.RequestStage) *barrier {
 	}); err != nil {
 		p.t.Fatal(err)
 	}
-	send(p, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: pattern, RequestStage: stage}}})
+	var list []*fetch.RequestPattern
+	for _, pattern := range patterns {
+		list = append(list, &fetch.RequestPattern{URLPattern: pattern, RequestStage: stage})
+	}
+	send(p, fetch.Enable, fetch.EnableParams{Patterns: list})
 	return b
 }
 
@@ -181,6 +187,25 @@ func (b *barrier) lift() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.gone = true
+}
+
+// nothing answers what waits now and whose address contains a text with no content: the
+// browser stays where it is.
+func (b *barrier) nothing(part string) {
+	b.p.t.Helper()
+	b.mu.Lock()
+	var list []*fetch.EventRequestPaused
+	b.waiting = slices.DeleteFunc(b.waiting, func(r *fetch.EventRequestPaused) bool {
+		found := strings.Contains(r.Request.URL, part)
+		if found {
+			list = append(list, r)
+		}
+		return found
+	})
+	b.mu.Unlock()
+	for _, r := range list {
+		send(b.p, fetch.FulfillRequest, fetch.FulfillRequestParams{RequestID: r.RequestID, ResponseCode: http.StatusNoContent})
+	}
 }
 
 // take returns what waits, which then nobody lets through any more but the caller.

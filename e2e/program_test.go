@@ -215,6 +215,48 @@ func TestProgramWaits(t *testing.T) {
 		}
 	})
 
+	t.Run("leaves a form alone that was sent", func(t *testing.T) {
+		d.t = t
+		both := d.stop("*.wasm", "*/do/*")
+		d.visit("account/lock", "id", id)
+		both.arrived()
+		d.click(mainButton)
+		both.arrived()
+		both.nothing("/do/") // until it is answered the page says nothing, and then it would be gone
+		both.lift()
+		d.until(`window.gatehouse.left || window.gatehouse.running`)
+		if eval[bool](d.page, `!!window.gatehouse.running`) {
+			t.Error("the page was taken over though its form was sent")
+		}
+	})
+
+	t.Run("waits for the texts of the page's language, and leaves it alone without them", func(t *testing.T) {
+		d.t = t
+		for _, there := range []bool{true, false} {
+			texts := d.stop("*/language-*")
+			d.visit("accounts", "search", prefix)
+			texts.arrived()
+			d.until(`performance.getEntriesByType("resource").some(r => r.name.endsWith(".wasm") && r.responseEnd > 0)`)
+			before := eval[string](d.page, tree)
+			if eval[bool](d.page, `!!window.gatehouse.running`) {
+				t.Error("the page was taken over without texts")
+			}
+			if there {
+				texts.lift()
+				d.running()
+				continue
+			}
+			texts.fail()
+			d.until(`window.gatehouse.left || window.gatehouse.running`)
+			if diff := cmp.Diff(elements(before), elements(eval[string](d.page, tree))); diff != "" || eval[bool](d.page, `!!window.gatehouse.running`) {
+				t.Errorf("without its texts the page was taken over (-before +after):\n%.2000s", diff)
+			}
+			texts.lift()
+			d.clickAndLoad("tbody tr .gh-account__link") // a link of the page's
+			d.running()
+		}
+	})
+
 	t.Run("leaves a card alone", func(t *testing.T) {
 		wasm := hold(t, "account/reset-password", "id", id)
 		d.submit()

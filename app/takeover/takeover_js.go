@@ -27,6 +27,7 @@ func Prepare() bool {
 	}
 	printer, languages := texts(block.Env.Language)
 	if printer == nil {
+		early.Set("left", true)
 		return false
 	}
 	env, local := zone(block.Env, printer)
