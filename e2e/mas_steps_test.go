@@ -27,7 +27,8 @@ type masWorld struct {
 	client, key  string
 	kind         *homeserver.Server // what the desk's steps want to know of a homeserver
 
-	token, admin string // for MAS's admin API and for Synapse's
+	token, admin string           // for MAS's admin API and for Synapse's
+	fake         *fakeservers.MAS // nil where it is a real one
 }
 
 // realMAS is one for all tests of the run.
@@ -53,7 +54,7 @@ func newMAS(t *testing.T) *masWorld {
 	} else {
 		t.Log("MAS_HOME names no Matrix Authentication Service; this runs on the one in memory")
 		m := fakeservers.StartMAS(t)
-		w.url, w.synapse, w.client, w.key = m.URL, m.Synapse, m.ClientID, m.ClientSecret
+		w.url, w.synapse, w.client, w.key, w.fake = m.URL, m.Synapse, m.ClientID, m.ClientSecret, &m
 	}
 	w.kind = &homeserver.Server{Kind: homeserver.Synapse, URL: w.synapse, ServerName: "localhost"}
 	w = w.in(t)

@@ -203,6 +203,12 @@ func effectIcons(code string) (ui.Icon, bool) {
 	switch code {
 	case "devices_signed_out", "all_devices_signed_out", "mas_sessions_end", "mas_owned_end", "mas_admin_sessions_end", "token_outlives_sign_out":
 		return ui.IconSignOut, true
+	case "repair_email_kept":
+		return ui.IconMail, true
+	case "repair_email_lost":
+		return ui.IconAlertTri, true
+	case "repair_lock_kept":
+		return ui.IconLock, true
 	case "suspended_sends_nothing", "shadow_sends_vanish", "vanished_not_back":
 		return ui.IconPause, true
 	case "suspended_joins_nothing", "suspended_leaves", "shadow_joins":

@@ -18,6 +18,21 @@ import (
 type MAS struct {
 	URL, Synapse           string
 	ClientID, ClientSecret string
+
+	fake *fakemas.Server
+}
+
+// SignIn makes a session of an account, as a browser ("browser") or a client ("oauth2") does with pages that the fake has not got.
+func (m MAS) SignIn(kind, username, scope, device string) {
+	m.fake.AddSession(kind, username, scope, device)
+}
+
+// OnlyHere makes an account that Synapse has not got.
+func (m MAS) OnlyHere(username string) { m.fake.AddHere(username) }
+
+// OnlyAtSynapse makes an account that MAS has not got.
+func (m MAS) OnlyAtSynapse(username string, locked bool, emails ...string) {
+	m.fake.Synapse.Provision(username, locked, emails, username, "")
 }
 
 // check holds what Gatehouse sends, and what it is answered, against the shapes that the adapter's tests recorded, and MAS's own document, where
@@ -44,5 +59,5 @@ func check(t testing.TB) func(*http.Request, []byte, int, []byte) {
 func StartMAS(t testing.TB) MAS {
 	fake := fakemas.New(t, fakemas.Options{Check: check(t)})
 	fake.AddProvider("School", "https://school.example.org")
-	return MAS{fake.URL, fake.Synapse.URL, fakemas.ClientID, fakemas.ClientSecret}
+	return MAS{fake.URL, fake.Synapse.URL, fakemas.ClientID, fakemas.ClientSecret, fake}
 }

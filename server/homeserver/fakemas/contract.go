@@ -173,10 +173,10 @@ func attributes(answer []byte) map[string]string {
 	_ = json.Unmarshal(answer, &fields)
 	data := fields["data"]
 	if list, ok := data.([]any); ok {
-		data = nil
-		if len(list) > 0 {
-			data = list[0]
+		if len(list) == 0 {
+			return nil
 		}
+		data = list[0]
 	}
 	if one, ok := data.(map[string]any); ok {
 		fields, _ = one["attributes"].(map[string]any)
