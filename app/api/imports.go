@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // The operations on files of accounts. A file is uploaded at an address of its own, sealed as it arrives, and is gone when it was planned.
@@ -52,17 +53,24 @@ func ImportFields() []string {
 // FileFormat is what a person can say of a file where it was not recognised; what is empty is guessed.
 type FileFormat struct {
 	Encoding string `json:"encoding,omitempty"` // utf-8, windows-1252 or utf-16
-	Comma    string `json:"comma,omitempty"`    // what separates cells: , ; tab |
+	Comma    string `json:"comma,omitempty"`    // what separates cells: any one character but quotation marks and ends of lines, or the word tab
 	Headless bool   `json:"headless,omitempty"` // the first row is data already
 }
 
-func (f FileFormat) check(v *Invalid) {
+// check looks at a format whose field is called at.
+func (f FileFormat) check(v *Invalid, at string) {
 	if f.Encoding != "" && !slices.Contains([]string{"utf-8", "windows-1252", "utf-16"}, f.Encoding) {
-		v.Add("encoding", "invalid_choice")
+		v.Add(at+".encoding", "invalid_choice")
 	}
-	if f.Comma != "" && !slices.Contains([]string{",", ";", "tab", "|"}, f.Comma) {
-		v.Add("comma", "invalid_choice")
+	if f.Comma != "" && f.Comma != "tab" && !separates(f.Comma) {
+		v.Add(at+".comma", "invalid_separator")
 	}
+}
+
+// separates reports whether a text is one character that can stand between cells.
+func separates(comma string) bool {
+	r, size := utf8.DecodeRuneInString(comma)
+	return size == len(comma) && r != utf8.RuneError && !strings.ContainsRune("\"\r\n\x00\ufeff", r)
 }
 
 // ImportUpload is what is said of a file as it begins to arrive.
@@ -119,7 +127,7 @@ type ImportLook struct {
 func (l ImportLook) Validate() error {
 	var v Invalid
 	checkOwnID(&v, l.ID, "import_not_found")
-	l.Format.check(&v)
+	l.Format.check(&v, "format")
 	return v.Err()
 }
 
@@ -177,6 +185,9 @@ type ImportPlan struct {
 	Note string `json:"note,omitempty"`
 }
 
+// maxColumn is the highest number that a column can be asked for by.
+const maxColumn = 1000
+
 // ColumnChoice says what a column is.
 type ColumnChoice struct {
 	Field  string `json:"field"`
@@ -203,7 +214,7 @@ func (p *ImportPlan) settle() {
 func (p ImportPlan) Validate() error {
 	var v Invalid
 	checkOwnID(&v, p.ID, "import_not_found")
-	p.Format.check(&v)
+	p.Format.check(&v, "format")
 	p.checkColumns(&v)
 	if p.Mode != ImportCreate && p.Mode != ImportUpdate && p.Mode != ImportBoth {
 		v.Add("mode", "invalid_choice", "choices", "create, update, both")
@@ -232,8 +243,8 @@ func (p ImportPlan) checkColumns(v *Invalid) {
 			v.Add(at, "invalid_choice", "choices", strings.Join(ImportFields(), ", "))
 		case fields[c.Field] || columns[c.Column]:
 			v.Add(at, "column_twice")
-		case c.Column < 1 || c.Column > 1000:
-			v.Add("columns."+strconv.Itoa(i)+".column", "out_of_range", "min", "1", "max", "1000")
+		case c.Column < 1 || c.Column > maxColumn:
+			v.Add("columns."+strconv.Itoa(i)+".column", "out_of_range", "min", "1", "max", strconv.Itoa(maxColumn))
 		case c.Field == FieldThreepids && (fields[FieldEmails] || fields[FieldPhones]), (c.Field == FieldEmails || c.Field == FieldPhones) && fields[FieldThreepids]:
 			v.Add(at, "column_twice")
 		}

@@ -3,7 +3,6 @@
 package api
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -314,97 +313,3 @@ func checkOwnID(v *Invalid, id, code string) {
 func plainID(id string) bool {
 	return id != "" && len(id) <= 32 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }
-
-// JobPlan asks for a job: the operation, what is asked of each account, and the accounts, which are named or all that match a filter.
-type JobPlan struct {
-	Operation string     `json:"operation"`
-	With      []JobField `json:"with,omitempty"`
-	IDs       []UserID   `json:"ids,omitempty"`
-	All       bool       `json:"all,omitempty"`    // all that match Filter, in place of IDs
-	Filter    UserQuery  `json:"filter,omitempty"` // its page and order do not count
-	Note      string     `json:"note,omitempty"`
-}
-
-// settle leaves out what says nothing, and an account that is named twice.
-func (p *JobPlan) settle() {
-	p.Note = strings.TrimSpace(p.Note)
-	p.With = slices.DeleteFunc(p.With, func(f JobField) bool { return f.Name == "" })
-	var ids []UserID
-	for _, id := range p.IDs {
-		if id != "" && !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	p.IDs = ids
-	if len(p.With) == 0 {
-		p.With = nil
-	}
-	p.Filter.Cursor, p.Filter.Limit, p.Filter.Sort, p.Filter.Descending = "", 0, "", false
-}
-
-// Validate implements Request.
-func (p JobPlan) Validate() error {
-	var v Invalid
-	if op, ok := Find(p.Operation); !ok || !op.Info().Many {
-		v.Add("operation", "not_for_many", "operation", p.Operation)
-	}
-	if len(p.With) > 50 {
-		v.Add("with", "too_many", "max", "50")
-	}
-	switch {
-	case len(p.IDs) == 0 && !p.All:
-		v.Add("ids", "missing")
-	case len(p.IDs) > 0 && p.All:
-		v.Add("ids", "invalid_request")
-	case len(p.IDs) > MaxJobIDs:
-		v.Add("ids", "too_many", "max", strconv.Itoa(MaxJobIDs))
-	}
-	for i, id := range p.IDs[:min(len(p.IDs), MaxJobIDs)] {
-		v.Check("ids."+strconv.Itoa(i), id.Validate())
-	}
-	v.Check("filter", p.Filter.Validate())
-	checkText(&v, "note", p.Note, maxReason)
-	return v.Err()
-}
-
-// Targets implements Request.
-func (p JobPlan) Targets() []UserID { return p.IDs }
-
-// Demands implements Demanding: who may not do it to one account may not plan to do it to many.
-func (p JobPlan) Demands() []Permission {
-	op, ok := Find(p.Operation)
-	if !ok {
-		return nil
-	}
-	list := []Permission{op.Info().Permission}
-	values := url.Values{}
-	for _, f := range p.With {
-		values.Add(f.Name, f.Value)
-	}
-	// What cannot be read is refused for that, by whoever makes the job.
-	if req, err := op.DecodeForm(values); err == nil {
-		if d, ok := req.(Demanding); ok {
-			list = append(list, d.Demands()...)
-		}
-	}
-	return list
-}
-
-// JobStart starts a planned job.
-type JobStart struct {
-	ID string `json:"id"`
-	At Moment `json:"at,omitempty"` // "": now
-	// Confirm is how many accounts it is about, where the operation cannot be undone.
-	Confirm int64 `json:"confirm,omitempty"`
-}
-
-// Validate implements Request.
-func (s JobStart) Validate() error {
-	var v Invalid
-	checkOwnID(&v, s.ID, "job_not_found")
-	v.Check("at", s.At.Validate())
-	return v.Err()
-}
-
-// Targets implements Request.
-func (JobStart) Targets() []UserID { return nil }

@@ -3,6 +3,7 @@
 package imports
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,8 @@ type Columns struct {
 	app.Compo
 	Import api.Import
 	State  ui.FormState
+	// Same asks for one operation for all accounts of the file, in place of what its rows say.
+	Same bool
 
 	env ui.Env
 }
@@ -27,30 +30,90 @@ type Columns struct {
 func (c *Columns) Use(env ui.Env) { c.env = env }
 
 // Title names the page.
-func (c *Columns) Title() string { return c.env.T("imports.columns_title", "file", c.Import.Name) }
+func (c *Columns) Title() string {
+	if c.Same {
+		return c.env.T("imports.same_title", "file", c.Import.Name)
+	}
+	return c.env.T("imports.columns_title", "file", c.Import.Name)
+}
 
 // Render implements app.Composer.
 func (c *Columns) Render() app.UI {
 	env := c.env
+	form := c.rows()
+	if c.Same {
+		form = c.same()
+	}
 	return app.Div().Body(
 		ui.Crumbs(env, ui.Crumb{Label: env.T("accounts.title"), Href: route.Accounts(env.Homeserver)},
 			ui.Crumb{Label: env.T("imports.crumb"), Href: route.Import(env.Homeserver, "")}, ui.Crumb{Label: c.Import.Name}),
 		ui.PageTitle{Title: c.Title()}.Draw(env),
+		ui.Views(env, env.T("imports.purpose"),
+			ui.View{Label: env.T("imports.purpose.rows"), Href: route.Import(env.Homeserver, c.Import.ID), Current: !c.Same},
+			ui.View{Label: env.T("imports.purpose.same"), Href: route.ImportSame(env.Homeserver, c.Import.ID), Current: c.Same}),
 		c.format(),
-		ui.Form{
-			Action: route.Import(env.Homeserver, "") + "/plan", Label: c.Title(), State: c.State, Wide: true, Screen: route.Import(env.Homeserver, c.Import.ID),
-			Body: []app.UI{
-				ui.HiddenField("id", c.Import.ID), ui.HiddenField("format.encoding", c.Import.Format.Encoding), ui.HiddenField("format.comma", c.Import.Format.Comma),
-				ui.HiddenField("format.headless", strconv.FormatBool(c.Import.Format.Headless)),
-				ui.Section{Title: env.T("imports.columns"), Body: []app.UI{c.mistake(), c.columns()}}.Draw(env),
-				ui.Section{Title: env.T("imports.what"), Body: c.what()}.Draw(env),
-				ui.FormFoot(
-					ui.Button{Label: env.T("imports.plan"), Look: ui.Primary}.Draw(env),
-					ui.Button{Label: env.T("imports.other_file"), Look: ui.Plain, Name: Other, Value: "1", NoValidate: true}.Draw(env),
-				),
-			},
-		}.Draw(env),
+		form,
 	)
+}
+
+// rows is the form with which the rows of the file are imported.
+func (c *Columns) rows() app.UI {
+	env := c.env
+	return ui.Form{
+		Action: route.Import(env.Homeserver, "") + "/plan", Label: c.Title(), State: c.State, Wide: true, Screen: route.Import(env.Homeserver, c.Import.ID),
+		Body: []app.UI{
+			ui.HiddenField("id", c.Import.ID), ui.HiddenField("format.encoding", c.Import.Format.Encoding), ui.HiddenField("format.comma", c.Import.Format.Comma),
+			ui.HiddenField("format.headless", strconv.FormatBool(c.Import.Format.Headless)),
+			ui.Section{Title: env.T("imports.columns"), Body: []app.UI{c.mistake(), c.columns()}}.Draw(env),
+			ui.Section{Title: env.T("imports.what"), Body: c.what()}.Draw(env),
+			ui.FormFoot(
+				ui.Button{Label: env.T("imports.plan"), Look: ui.Primary}.Draw(env),
+				ui.Button{Label: env.T("imports.other_file"), Look: ui.Plain, Name: Other, Value: "1", NoValidate: true}.Draw(env),
+			),
+		},
+	}.Draw(env)
+}
+
+// same leads on to what can be done to many accounts, with the column that names them.
+func (c *Columns) same() app.UI {
+	env := c.env
+	var columns []ui.Option
+	chosen := "1"
+	for i, column := range c.Import.Columns {
+		n := strconv.Itoa(i + 1)
+		columns = append(columns, ui.Option{Value: n, Label: c.named(i) + ": " + begins(column.Samples)})
+		if column.Field == api.FieldID {
+			chosen = n
+		}
+	}
+	var body []app.UI
+	file := api.EncodeForm(api.JobFile{ID: c.Import.ID, Format: c.Import.Format})
+	for _, name := range slices.Sorted(maps.Keys(file)) {
+		body = append(body, ui.HiddenField("file."+name, file.Get(name)))
+	}
+	body = append(body,
+		ui.Select{Name: "file.column", Label: env.T("imports.same_column"), Help: env.T("imports.same_column_help"), Value: chosen, Options: columns}.Draw(env),
+		ui.FormFoot(
+			ui.Button{Label: env.T("imports.same_choose"), Look: ui.Primary}.Draw(env),
+			ui.Button{Label: env.T("imports.other_file"), Look: ui.Plain, Href: route.Import(env.Homeserver, "")}.Draw(env),
+		))
+	return app.Div().Body(ui.Help(env.T("imports.same_help")), ui.QueryForm{ID: "same", Action: route.At(env.Homeserver, route.PlanJobPath, nil), Label: c.Title(), Body: body}.Draw(env))
+}
+
+// named is what a column is called: by its number where it has no name.
+func (c *Columns) named(i int) string {
+	if name := c.Import.Columns[i].Name; name != "" && !c.Import.Format.Headless {
+		return name
+	}
+	return c.env.T("imports.column_number", "n", i+1)
+}
+
+// purpose carries along what the page is for.
+func (c *Columns) purpose() app.UI {
+	if !c.Same {
+		return nil
+	}
+	return ui.HiddenField(route.ImportPurpose, route.ImportPurposeSame)
 }
 
 // mistake is what is wrong with the columns together.
@@ -83,7 +146,7 @@ func (c *Columns) format() app.UI {
 	again := ui.QueryForm{
 		ID: "read", Action: route.Import(env.Homeserver, ""), Label: env.T("imports.read_otherwise"),
 		Body: []app.UI{
-			ui.HiddenField("id", c.Import.ID),
+			ui.HiddenField("id", c.Import.ID), c.purpose(),
 			ui.Fields(
 				ui.Select{Name: "format.comma", Label: env.T("imports.separator"), Value: f.Comma, Options: commas, Prefix: "read"}.Draw(env),
 				ui.Select{Name: "format.encoding", Label: env.T("imports.encoding"), Value: f.Encoding, Options: encodings, Prefix: "read"}.Draw(env),
@@ -112,10 +175,7 @@ func (c *Columns) columns() app.UI {
 	}}
 	for i, column := range c.Import.Columns {
 		n := strconv.Itoa(i)
-		name := column.Name
-		if c.Import.Format.Headless || name == "" {
-			name = env.T("imports.column_number", "n", i+1)
-		}
+		name := c.named(i)
 		t.Rows = append(t.Rows, ui.Row{Label: name, Cells: []app.UI{
 			ui.Name(env, name),
 			ui.Subtle(begins(column.Samples)),

@@ -3,6 +3,8 @@
 package jobs
 
 import (
+	"slices"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"gatehouse/app/api"
@@ -47,10 +49,15 @@ func (p *Job) items() app.UI {
 	}}.Draw(env)
 }
 
-// left leads to what of a file was not done, as a file that can be imported.
+// ofFile reports whether the job is one of a file.
+func (p *Job) ofFile() bool {
+	return p.Job.Kind == api.JobImport || slices.ContainsFunc(p.Items.Items, func(i api.JobItem) bool { return i.Line > 0 })
+}
+
+// left leads to what of a file was not done, as a file that can be sent again. Its owner gets the rows as they sent them.
 func (p *Job) left() app.UI {
 	env, j := p.Env(), p.Job
-	if j.Kind != api.JobImport || j.Count.Waiting+j.Count.Failed+j.Count.Unknown == 0 || !env.Can(api.ListLeft.Info().Name) {
+	if !p.ofFile() || !j.Mine || j.Count.Waiting+j.Count.Failed+j.Count.Unknown == 0 || !env.Can(api.ListLeft.Info().Name) {
 		return nil
 	}
 	address := route.Export(env.Homeserver, api.ListLeft, api.LeftQuery{ID: j.ID}) + "&_format=csv"

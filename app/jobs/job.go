@@ -121,9 +121,9 @@ func (p *Job) note() app.UI {
 		n.Title, n.Text = env.N("jobs.planned", int(j.Count.Waiting)), env.T("jobs.planned_help")
 		if j.Kind == api.JobImport {
 			n.Title = env.N("imports.planned", int(j.Count.Waiting))
-			if j.Count.Failed > 0 {
-				n.Text += " " + env.N("imports.refused", int(j.Count.Failed))
-			}
+		}
+		if j.Count.Failed > 0 && p.ofFile() {
+			n.Text += " " + env.N("imports.refused", int(j.Count.Failed))
 		}
 	case j.State == api.JobScheduled:
 		n.Icon, n.Title, n.Text = ui.IconWait, env.T("jobs.scheduled", "time", ui.ExactTime(env, j.AtMS)), env.T("jobs.scheduled_help")

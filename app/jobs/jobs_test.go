@@ -91,6 +91,7 @@ func TestGolden(t *testing.T) {
 	theirs.Mine, theirs.Passwords = false, MaxCards+1
 	get := func(j api.Job) screentest.Answers { return screentest.Answers{"jobs.get": j, "jobs.items": items()} }
 	list := screentest.Answers{"jobs.list": api.JobPage{Jobs: []api.Job{job(api.JobRunning), erase, job(api.JobDone), failed, job(api.JobCancelled)}, Next: "1.abc"}}
+	file := screentest.Answers{"imports.look": api.Import{Name: "<b>left</b>.csv", Columns: []api.ImportColumn{{Name: "who", Field: "display_name"}, {Name: "account"}, {Name: "since"}}}}
 	for _, c := range []struct {
 		name    string
 		open    func() screen.Screen
@@ -134,6 +135,8 @@ func TestGolden(t *testing.T) {
 		{"plan-redact", NewPlan, env, nil, plan("users.redact")},
 		{"plan-repair", NewPlan, german, nil, plan("users.repair")},
 		{"plan-unclear", NewPlan, env, nil, plan("users.update")},
+		{"plan-file", NewPlan, env, file, "/uni/jobs/plan?operation=users.lock&file.id=up&file.column=2&file.format.comma=tab&file.format.headless=false"},
+		{"plan-file-choose-german", NewPlan, german, screentest.Answers{"imports.look": api.Import{Name: "left.csv", Columns: []api.ImportColumn{{Name: "id", Field: "id"}}}}, "/uni/jobs/plan?file.id=up"},
 		{"plan-all", NewPlan, env, screentest.Answers{"users.list": api.UserPage{Total: new(int64)}}, "/uni/jobs/plan?operation=users.notice&all=true&filter.search=spam"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -19,15 +20,24 @@ import (
 )
 
 // Plan asks what shall be done to many accounts. Its address is a request of api.PlanJob: the operation, the accounts that were selected in a
-// list, or the filter that they match.
+// list, the filter that they match, or a file that names them.
 type Plan struct {
 	screen.FormBase
 	Plan api.JobPlan `json:"plan"`
 	// Total is how many match the filter, where the homeserver can tell.
 	Total *int64 `json:"total,omitempty"`
+	// File is the file that names the accounts, where there is one.
+	File *planFile `json:"file,omitempty"`
 	// Types are those that accounts can be given besides the ordinary one, Features the experimental ones, where the question is about them.
 	Types    []string `json:"types,omitempty"`
 	Features []string `json:"features,omitempty"`
+}
+
+// planFile is what is said of a file: its name, the column that names the accounts and those that do not count.
+type planFile struct {
+	Name   string   `json:"name"`
+	Column string   `json:"column"`
+	Others []string `json:"others,omitempty"`
 }
 
 // NewPlan returns the question.
@@ -57,6 +67,11 @@ func (p *Plan) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.UR
 	if err := check.Validate(); err != nil {
 		return err
 	}
+	if p.Plan.File.ID != "" {
+		if err := p.loadFile(ctx, call); err != nil {
+			return err
+		}
+	}
 	ids := p.Plan.IDs
 	if p.Plan.All {
 		q := p.Plan.Filter
@@ -71,6 +86,24 @@ func (p *Plan) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.UR
 		}
 	}
 	return p.loadChoices(ctx, call, ids)
+}
+
+// loadFile asks what the file is.
+func (p *Plan) loadFile(ctx context.Context, call client.Caller) error {
+	seen, err := client.Call(ctx, call, api.LookAtImport, api.ImportLook{ID: p.Plan.File.ID, Format: p.Plan.File.Format})
+	if err != nil {
+		return err
+	}
+	p.File = &planFile{Name: seen.Name}
+	for i, c := range seen.Columns {
+		switch {
+		case i+1 == p.Plan.File.Column || p.Plan.File.Column == 0 && p.File.Column == "" && c.Field == api.FieldID:
+			p.File.Column = c.Name
+		default:
+			p.File.Others = append(p.File.Others, c.Name)
+		}
+	}
+	return nil
 }
 
 // loadChoices asks the homeserver what there is to choose from. Which features it knows it tells for an account only: any of those meant will do,
@@ -110,7 +143,7 @@ func (p *Plan) Render() app.UI {
 		ui.Field{Name: "note", Label: env.T("jobs.note"), Help: env.T("jobs.note_help"), Optional: true, State: p.State, MaxLength: 500}.Draw(env),
 		ui.FormFoot(
 			ui.Button{Label: env.T("jobs.plan_submit"), Look: ui.Primary, Why: env.WhyNot(api.PlanJob.Info().Name)}.Draw(env),
-			ui.Button{Label: env.T("common.cancel"), Href: route.Accounts(env.Homeserver)}.Draw(env),
+			ui.Button{Label: env.T("common.cancel"), Href: p.back()}.Draw(env),
 		))
 	return app.Div().Body(append(body, form.Draw(env))...)
 }
@@ -119,12 +152,24 @@ func (p *Plan) Render() app.UI {
 func (p *Plan) about() string {
 	env := p.Env()
 	switch {
+	case p.File != nil && len(p.File.Others) > 0:
+		return env.T("jobs.file_others", "file", p.File.Name, "column", p.File.Column, "others", strings.Join(p.File.Others, ", "))
+	case p.File != nil:
+		return env.T("jobs.file", "file", p.File.Name, "column", p.File.Column)
 	case !p.Plan.All:
 		return env.N("jobs.accounts", len(p.Plan.IDs))
 	case p.Total != nil:
 		return env.N("jobs.all_n", int(*p.Total))
 	}
 	return env.T("jobs.all")
+}
+
+// back is where the accounts were chosen.
+func (p *Plan) back() string {
+	if p.Plan.File.ID != "" {
+		return route.ImportSame(p.Env().Homeserver, p.Plan.File.ID)
+	}
+	return route.Accounts(p.Env().Homeserver)
 }
 
 // address is this screen's, with an offer.

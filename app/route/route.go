@@ -238,5 +238,13 @@ func Import(homeserver, id string) string {
 	return "/import/" + homeserver + "?" + url.Values{"id": {id}}.Encode()
 }
 
+// ImportPurpose says in the address of an uploaded file what is to be done with it: ImportPurposeSame asks for the same for all its accounts.
+const ImportPurpose, ImportPurposeSame = "purpose", "same"
+
+// ImportSame returns the address of the page on which the same can be done to all accounts of an uploaded file.
+func ImportSame(homeserver, id string) string {
+	return Import(homeserver, id) + "&" + ImportPurpose + "=" + ImportPurposeSame
+}
+
 // Job returns the address of a job's page.
 func Job(homeserver, id string) string { return At(homeserver, JobPath, url.Values{"id": {id}}) }

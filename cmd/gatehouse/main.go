@@ -27,6 +27,7 @@ type commands struct {
 	Export     exportCommand     `cmd:"" help:"Write a whole list as a file: CSV or JSON Lines."`
 	Job        jobCommand        `cmd:"" help:"Follow jobs: work on many accounts."`
 	Import     importCommand     `cmd:"" help:"Make and change accounts from a file: CSV or JSON Lines."`
+	Apply      applyCommand      `cmd:"" help:"Do an operation to all accounts that a file names: CSV or JSON Lines."`
 	Operations operationsCommand `cmd:"" help:"List the operations."`
 	Operator   operatorCommand   `cmd:"" help:"Manage people who sign in without a homeserver."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

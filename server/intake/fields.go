@@ -14,7 +14,7 @@ import (
 // that people kept for register_new_matrix_user, and in German ones.
 var names = map[string]string{
 	"id": api.FieldID, "userid": api.FieldID, "user": api.FieldID, "username": api.FieldID, "localpart": api.FieldID, "mxid": api.FieldID,
-	"matrixid": api.FieldID, "matrixuserid": api.FieldID, "benutzername": api.FieldID, "benutzer": api.FieldID, "login": api.FieldID,
+	"matrixid": api.FieldID, "matrixuserid": api.FieldID, "benutzername": api.FieldID, "benutzer": api.FieldID, "login": api.FieldID, "account": api.FieldID, "konto": api.FieldID,
 	"displayname": api.FieldDisplayName, "fullname": api.FieldDisplayName, "anzeigename": api.FieldDisplayName,
 	"password": api.FieldPassword, "pass": api.FieldPassword, "passwd": api.FieldPassword, "passwort": api.FieldPassword, "kennwort": api.FieldPassword,
 	"admin": api.FieldAdmin, "isadmin": api.FieldAdmin, "administrator": api.FieldAdmin,

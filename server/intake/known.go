@@ -11,11 +11,13 @@ import (
 	"gatehouse/server/jobs"
 )
 
-// An account as a plan keeps it: what a row can change, without what most have not got.
+// An account as a plan keeps it: what a row can change and what operations show, without what most have not got.
 type account struct {
 	display, avatar, userType string
 	admin, locked             bool
 	deactivated, own          bool
+	suspended, shadowBanned   bool
+	erased, guest             bool
 	unknown                   []string // fields that the list cannot tell
 }
 
@@ -56,7 +58,9 @@ func (d *Desk) learn(ctx context.Context, server string, lines int64) (*known, e
 			if len(u.Unknown) > 0 {
 				unknown = slices.Concat(u.Unknown, page.Unknown)
 			}
-			k.all[u.ID.Localpart()] = account{u.DisplayName, string(u.AvatarURL), u.UserType, u.Admin, u.Locked, u.Deactivated, u.Own, unknown}
+			k.all[u.ID.Localpart()] = account{
+				u.DisplayName, string(u.AvatarURL), u.UserType, u.Admin, u.Locked, u.Deactivated, u.Own, u.Suspended, u.ShadowBanned, u.Erased, u.Guest, unknown,
+			}
 		}
 		k.partly = k.partly || len(page.Limits) > 0
 		if page.Next == "" {
@@ -75,7 +79,7 @@ func (k *known) find(ctx context.Context, id api.UserID, whole bool) (u api.User
 	if listed && !whole {
 		return api.User{
 			ID: id, DisplayName: a.display, AvatarURL: api.MXC(a.avatar), UserType: a.userType, Admin: a.admin, Locked: a.locked, Deactivated: a.deactivated,
-			Own: a.own, Unknown: a.unknown,
+			Own: a.own, Suspended: a.suspended, ShadowBanned: a.shadowBanned, Erased: a.erased, Guest: a.guest, Unknown: a.unknown,
 		}, true, nil
 	}
 	u, err = k.look(ctx, id)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"strconv"
 	"sync"
@@ -23,6 +22,9 @@ import (
 
 // rowsAtOnce is how many rows are compared before their items are written.
 const rowsAtOnce = 200
+
+// rowsCompared is how many accounts are looked up at the same time.
+const rowsCompared = 16
 
 // planner plans jobs of files.
 type planner struct{ desk *Desk }
@@ -96,36 +98,14 @@ type survey struct {
 
 // rows reads the file and adds what is to be done for each row, in their order.
 func (s *survey) rows(ctx context.Context, f *file, add func(...jobs.Item) error) error {
-	r := table.NewReader(f, s.format)
-	once := newOnce()
-	wishes := make([]Wish, 0, rowsAtOnce)
-	for {
-		row, err := r.Next()
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if err == nil {
-			w := s.reader.wish(row)
-			once.check(&w)
-			if wishes = append(wishes, w); len(wishes) < rowsAtOnce {
-				continue
-			}
-		}
-		if err := s.items(ctx, wishes, add); err != nil {
-			return err
-		}
-		wishes = wishes[:0]
-		if err == io.EOF {
-			return nil
-		}
-	}
+	return inHeaps(table.NewReader(f, s.format), s.reader, newOnce(), func(wishes []Wish) error { return s.items(ctx, wishes, add) })
 }
 
 // items compares some rows, several at once where accounts have to be looked up.
 func (s *survey) items(ctx context.Context, wishes []Wish, add func(...jobs.Item) error) error {
 	items := make([]jobs.Item, len(wishes))
 	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(16)
+	group.SetLimit(rowsCompared)
 	for i, w := range wishes {
 		group.Go(func() (err error) {
 			items[i], err = s.item(within, w)

@@ -44,6 +44,7 @@ type Desk struct {
 func (d *Desk) Use(g *gate.Gate) {
 	d.gate = g
 	d.Jobs.Register(api.JobImport, planner{d})
+	d.Jobs.UseFiles(accounts{d})
 }
 
 // head is what is kept of a file besides its bytes, sealed as they are.

@@ -87,6 +87,7 @@ type Engine struct {
 	Config
 	gate  *gate.Gate
 	waker Waker
+	files Files
 	kinds map[string]Planner
 	holds *holds
 
@@ -105,6 +106,9 @@ func New(c Config) *Engine {
 
 // Register tells the engine who plans the jobs of a kind.
 func (e *Engine) Register(kind string, p Planner) { e.kinds[kind] = p }
+
+// UseFiles tells the engine where the files are that jobs are made of.
+func (e *Engine) UseFiles(f Files) { e.files = f }
 
 // Use tells the engine the corridor that its items go through, and who wakes it. Both are made with what the engine gives them.
 func (e *Engine) Use(g *gate.Gate, w Waker) { e.gate, e.waker = g, w }

@@ -37,12 +37,11 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 		return api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", job.Homeserver)
 	}
 	one := &planning{e: p.e, job: job, person: person, server: server, template: t}
-	if !t.plan.All {
-		users := make([]api.User, len(t.plan.IDs))
-		for i, id := range t.plan.IDs {
-			users[i] = api.User{ID: id, Unknown: []string{unseen}}
-		}
-		return one.all(ctx, users, add)
+	switch {
+	case t.plan.File.ID != "":
+		return p.e.files.Accounts(ctx, job, t.plan.File, func(rows []Row) error { return one.all(ctx, rows, add) })
+	case !t.plan.All:
+		return one.all(ctx, named(t.plan.IDs), add)
 	}
 	query := t.plan.Filter
 	query.Limit = api.MaxPage
@@ -58,10 +57,12 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 			seen[u.ID] = true
 			return twice
 		})
-		for i := range page.Users {
-			page.Users[i].Unknown = append(page.Users[i].Unknown, page.Unknown...)
+		rows := make([]Row, len(page.Users))
+		for i, u := range page.Users {
+			u.Unknown = append(u.Unknown, page.Unknown...)
+			rows[i].User = u
 		}
-		if err := one.all(ctx, page.Users, add); err != nil {
+		if err := one.all(ctx, rows, add); err != nil {
 			return err
 		}
 		if page.Next == "" {
@@ -70,9 +71,6 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 		query.Cursor = page.Next
 	}
 }
-
-// unseen marks an account of which only the name is known.
-const unseen = "*"
 
 type planning struct {
 	e        *Engine
@@ -83,14 +81,19 @@ type planning struct {
 }
 
 // all plans what is to be done to accounts, some at a time, in their order.
-func (p *planning) all(ctx context.Context, users []api.User, add func(...Item) error) error {
-	for len(users) > 0 {
-		n := min(len(users), lookedAtOnce)
+func (p *planning) all(ctx context.Context, rows []Row, add func(...Item) error) error {
+	for len(rows) > 0 {
+		n := min(len(rows), lookedAtOnce)
 		items := make([]Item, n)
 		group, within := errgroup.WithContext(ctx)
-		for i, u := range users[:n] {
+		for i, row := range rows[:n] {
 			group.Go(func() (err error) {
-				items[i], err = p.item(within, u)
+				if row.Problem != nil {
+					items[i] = Item{Target: row.User.ID, State: store.ItemFailed, Problem: row.Problem}
+				} else {
+					items[i], err = p.item(within, row.User)
+				}
+				items[i].Line = row.Line
 				return err
 			})
 		}
@@ -100,7 +103,7 @@ func (p *planning) all(ctx context.Context, users []api.User, add func(...Item) 
 		if err := add(items...); err != nil {
 			return err
 		}
-		users = users[n:]
+		rows = rows[n:]
 	}
 	return nil
 }

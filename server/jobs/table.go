@@ -148,7 +148,18 @@ func (d desk) planJob(ctx context.Context, p api.JobPlan) (api.Job, error) {
 	}
 	j := Owned(person)
 	j.Homeserver, j.Kind, j.Operation, j.Request, j.Note = d.settings.Name, api.JobOperation, p.Operation, encode(p), p.Note
-	if j, err = d.Create(ctx, j, ""); err != nil {
+	if p.File.ID != "" {
+		name, err := d.files.Name(ctx, d.settings.Name, person.ID, p.File)
+		if err != nil {
+			return api.Job{}, err
+		}
+		j.Note = cmp.Or(p.Note, name)
+	}
+	j, err = d.Create(ctx, j, p.File.ID)
+	if errors.Is(err, store.ErrConflict) {
+		return api.Job{}, api.NewProblem(api.StatusConflict, "import_planned")
+	}
+	if err != nil {
 		return api.Job{}, err
 	}
 	return d.Show(ctx, j), nil

@@ -93,7 +93,7 @@ func (p *Pages) columns(c echo.Context, status int, person *operator.Person, que
 	if err != nil {
 		return err
 	}
-	return p.writeImport(c, status, person, &imports.Columns{Import: seen, State: state})
+	return p.writeImport(c, status, person, &imports.Columns{Import: seen, State: state, Same: query.Get(route.ImportPurpose) == route.ImportPurposeSame})
 }
 
 // upload takes a file, in pieces as it arrives, and goes on to its columns.

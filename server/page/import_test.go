@@ -90,6 +90,46 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// From a file to an operation that is done to all accounts in it, through the same plan as for a selection.
+func TestSameToAll(t *testing.T) {
+	s := newSite(t, gatetest.Options{}).as(api.Owner)
+	s.Stub.Put(api.User{ID: "@ann:example.org"})
+	next := seeOther(t, s.sendFile("file", "left.csv", "name;account\r\nThe canary name;ann\r\n;nobody\r\n", nil))
+	if !strings.Contains(s.get(next).Body.String(), "&#38;purpose=same\"") {
+		t.Error("the page of the columns does not lead to it")
+	}
+	rec := s.get(next + "&purpose=same")
+	if body := rec.Body.String(); rec.Code != 200 || !strings.Contains(body, "account: ann · nobody") {
+		t.Fatalf("%d %s", rec.Code, rec.Body)
+	}
+	values := url.Values{} // the form asks only, and is sent by GET
+	for _, input := range all(one(parse(t, rec), "form", "action", "/hs/jobs/plan"), "input", "type", "hidden") {
+		values.Set(attr(input, "name"), attr(input, "value"))
+	}
+	values.Set("file.column", attr(one(one(parse(t, rec), "select", "name", "file.column"), "option", "selected", ""), "value"))
+	rec = s.get("/hs/jobs/plan?" + values.Encode())
+	if rec.Code != 200 || !strings.Contains(rec.Body.String(), "do not count: name") {
+		t.Fatalf("%d %s", rec.Code, rec.Body)
+	}
+	lock := ""
+	for _, a := range all(parse(t, rec), "a", "", "") {
+		if strings.Contains(attr(a, "href"), "operation=users.lock") {
+			lock = attr(a, "href")
+		}
+	}
+	action, values := form(t, s.get(lock), "/do/hs/jobs.plan")
+	job := seeOther(t, s.post(action, values))
+	if _, err := s.Jobs.Work(t.Context(), s.Woken.Jobs()[0]); err != nil {
+		t.Error(err)
+	}
+	if body := s.get(job).Body.String(); !strings.Contains(body, "@ann:example.org") || !strings.Contains(body, "Line 3") || strings.Contains(body, "canary") {
+		t.Errorf("the plan: %s", body)
+	}
+	if rec := s.get(lock); rec.Code != 404 {
+		t.Errorf("the file is still there: %d", rec.Code)
+	}
+}
+
 func TestImportTurnedAway(t *testing.T) {
 	s := newSite(t, gatetest.Options{}).as(api.Owner)
 	for _, c := range []struct {

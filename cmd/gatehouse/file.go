@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"gatehouse/app/api"
+	"gatehouse/app/i18n"
+	"gatehouse/server/gate"
+	"gatehouse/server/homeserver"
+	"gatehouse/server/intake"
+	"gatehouse/server/table"
+	"gatehouse/web/languages"
+)
+
+// fileFlags are what commands have alike that make a job of a file.
+type fileFlags struct {
+	File       string `arg:"" help:"CSV or JSON Lines." type:"existingfile"`
+	Homeserver string `help:"Name of the homeserver in the configuration; not needed where there is only one." short:"s"`
+	DryRun     bool   `help:"Only say what would be done with each row." xor:"do"`
+	Watch      bool   `help:"Work the job off here, and say how it ends. Otherwise the running panel does it." xor:"do"`
+	Handout    string `help:"File to write the generated passwords to, once, as CSV; it must not be there yet. With --watch." type:"path"`
+	Comma      string `help:"What separates cells: any one character but quotation marks, or the word tab. Guessed unless told."`
+	Encoding   string `help:"utf-8, windows-1252 or utf-16. Guessed unless told."`
+	Headless   bool   `help:"The first row is data already; columns are called 1, 2, 3."`
+	Note       string `help:"To be kept with the job."`
+}
+
+func (f fileFlags) format() api.FileFormat {
+	return api.FileFormat{Encoding: f.Encoding, Comma: f.Comma, Headless: f.Headless}
+}
+
+// with opens the corridor for a file.
+func (f fileFlags) with(ctx context.Context, all *commands, work func(filing) error) (err error) {
+	if f.Handout != "" && !f.Watch {
+		return errors.New("--handout goes with --watch: passwords can be handed out when the job has ended")
+	}
+	way, err := openCorridor(ctx, all, f.Homeserver)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, way.close()) }()
+	return told(work(filing{f, way}))
+}
+
+// filing is a job of a file under way.
+type filing struct {
+	flags fileFlags
+	way   *corridor
+}
+
+// send stores the file, sealed, and looks at it.
+func (f filing) send(ctx context.Context) (api.Import, error) {
+	content, err := os.Open(f.flags.File)
+	if err != nil {
+		return api.Import{}, err
+	}
+	defer content.Close()
+	id, err := f.way.intake.Take(ctx, intake.Arrival{Person: f.way.person, Homeserver: f.way.homeserver, RequestID: gate.NewKey(), Name: f.flags.File, Content: content})
+	if err != nil {
+		return api.Import{}, err
+	}
+	return do[api.Import](ctx, f.way, api.LookAtImport, api.ImportLook{ID: id, Format: f.flags.format()})
+}
+
+// carryOut plans a job, starts it as start says unless that was all that was asked for, and says what becomes of each row.
+func (f filing) carryOut(ctx context.Context, job api.Job, start func(api.Job) api.JobStart) error {
+	job, err := f.until(ctx, job.ID, func(j api.Job) bool { return j.State != api.JobPlanning })
+	if err != nil {
+		return err
+	}
+	if f.flags.DryRun || job.State == api.JobFailed {
+		return f.tell(ctx, job)
+	}
+	begin := start(job)
+	begin.ID = job.ID
+	if job, err = do[api.Job](ctx, f.way, api.StartJob, begin); err != nil {
+		return err
+	}
+	if !f.flags.Watch {
+		fmt.Printf("Job %s: %d rows are being done by the running panel, %d were refused, %d need nothing.\n", job.ID, job.Count.Waiting, job.Count.Failed, job.Count.Skipped)
+		return nil
+	}
+	if job, err = f.until(ctx, job.ID, api.Job.Ended); err != nil {
+		return err
+	}
+	if err := f.handOut(ctx, job); err != nil {
+		return err
+	}
+	return f.tell(ctx, job)
+}
+
+// until works the job off here, or lets a running panel do it, until it is so.
+func (f filing) until(ctx context.Context, id string, so func(api.Job) bool) (api.Job, error) {
+	for {
+		if _, err := f.way.jobs.Work(ctx, id); err != nil {
+			return api.Job{}, err
+		}
+		job, err := do[api.Job](ctx, f.way, api.GetJob, api.JobRef{ID: id})
+		if err != nil || so(job) {
+			return job, err
+		}
+		if job.State == api.JobPaused || job.State == api.JobScheduled {
+			return job, fmt.Errorf("the job %s is %s", id, job.State)
+		}
+		if err := homeserver.Pause(ctx, watchJobEvery); err != nil {
+			return job, err
+		}
+	}
+}
+
+// tell writes what becomes, or became, of each row. Of a dry run nothing stays but its record.
+func (f filing) tell(ctx context.Context, job api.Job) error {
+	english := languages.Printer(languages.Default)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "LINE\tACCOUNT\tSTATE\tWHAT")
+	query := api.JobItemQuery{ID: job.ID, Limit: api.MaxPage}
+	for {
+		page, err := do[api.JobItemPage](ctx, f.way, api.ListJobItems, query)
+		if err != nil {
+			return err
+		}
+		for _, item := range page.Items {
+			what := changes(item)
+			if item.Code != "" {
+				what = i18n.Bare(english.Problem(item.Code, item.Params))
+			}
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", item.Line, item.Target, item.State, what)
+		}
+		if query.Cursor = page.Next; page.Next == "" {
+			break
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	n := job.Count
+	fmt.Printf("Job %s is %s: %d waiting, %d done, %d skipped, %d failed, %d unknown.\n", job.ID, job.State, n.Waiting, n.Done, n.Skipped, n.Failed, n.Unknown)
+	if job.Code != "" {
+		fmt.Println(i18n.Bare(english.Problem(job.Code, job.Params)))
+	}
+	if f.flags.DryRun && job.State == api.JobPlanned {
+		if _, err := do[api.Job](ctx, f.way, api.CancelJob, api.JobRef{ID: job.ID}); err != nil {
+			return err
+		}
+	}
+	if n.Failed+n.Unknown > 0 || job.State == api.JobFailed {
+		return errSilent // which rows were refused or failed was said
+	}
+	return nil
+}
+
+// changes writes what is done for a row.
+func changes(i api.JobItem) string {
+	list := []string{i.Action}
+	for _, c := range i.Changes {
+		if c.From == "" {
+			list = append(list, fmt.Sprintf("%s=%q", c.Field, c.To))
+			continue
+		}
+		list = append(list, fmt.Sprintf("%s=%q→%q", c.Field, c.From, c.To))
+	}
+	return strings.TrimSpace(strings.Join(list, " "))
+}
+
+// handOut writes the passwords that were made to a file that only its owner can read. They are wiped with it.
+func (f filing) handOut(ctx context.Context, job api.Job) (err error) {
+	if f.flags.Handout == "" || job.Passwords == 0 {
+		return nil
+	}
+	out, done, err := output(f.flags.Handout) // before the passwords are taken: what cannot be written is not wiped
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done(err)) }()
+	handout, err := do[api.JobHandout](ctx, f.way, api.JobPasswords, api.JobRef{ID: job.ID})
+	if err != nil {
+		return err
+	}
+	w, err := table.NewWriter(out, table.CSV, []string{"line", "id", "password", "state"})
+	if err != nil {
+		return err
+	}
+	for _, p := range handout.Passwords {
+		if err := w.Write([]table.Value{table.Text(fmt.Sprint(p.Line)), table.Text(string(p.ID)), table.Text(p.Password.Reveal()), table.Text(p.State())}); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
