@@ -199,20 +199,27 @@ func cliImport(g *gatehouse, hs *homeserver.Server) []cliStep {
 // cliJoin lets an account into a room from the command line.
 func cliJoin(g *gatehouse, hs *homeserver.Server) cliStep {
 	return cliStep{"users.join_rooms", func(t *testing.T) {
-		owner := register(t, hs, unique("host"), "a password of theirs", false)
+		room := publicRoom(t, hs)
 		guest := register(t, hs, unique("guest"), "a password of theirs", false)
-		var room struct {
-			RoomID string `json:"room_id"`
-		}
-		if err := hs.Call(timeout(t), http.MethodPost, "/_matrix/client/v3/createRoom", owner.AccessToken, object{"preset": "public_chat"}, &room); err != nil {
-			t.Fatal(err)
-		}
 		var joined struct{ Joined []string }
-		g.call(t, "users.join_rooms", ask(guest.UserID, "rooms", []string{room.RoomID}), &joined)
-		if len(joined.Joined) != 1 || joined.Joined[0] != room.RoomID {
+		g.call(t, "users.join_rooms", ask(guest.UserID, "rooms", []string{room}), &joined)
+		if len(joined.Joined) != 1 || joined.Joined[0] != room {
 			t.Errorf("%+v", joined)
 		}
 	}}
+}
+
+// publicRoom makes a room that everybody may join, and returns its ID.
+func publicRoom(t *testing.T, hs *homeserver.Server) string {
+	t.Helper()
+	owner := register(t, hs, unique("host"), "a password of theirs", false)
+	var room struct {
+		RoomID string `json:"room_id"`
+	}
+	if err := hs.Call(timeout(t), http.MethodPost, "/_matrix/client/v3/createRoom", owner.AccessToken, object{"preset": "public_chat"}, &room); err != nil {
+		t.Fatal(err)
+	}
+	return room.RoomID
 }
 
 // TestNoscriptImport takes a file from the list of accounts to passwords that sign in,

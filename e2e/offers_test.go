@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +80,21 @@ func TestNoscriptOffers(t *testing.T) {
 	end("2 of 2")
 	if !lookUp(t, hs, id(0)).Admin {
 		t.Errorf("%s is no administrator", id(0))
+	}
+
+	hall := publicRoom(t, hs)
+	plan("Let into rooms")
+	d.fill("#f-with-0-value", hall)
+	planned("2 accounts would be changed")
+	d.done("The job is started.")
+	end("2 of 2")
+	for i := range 2 {
+		var in struct {
+			Rooms []string `json:"joined_rooms"`
+		}
+		if err := hs.Admin(timeout(t), http.MethodGet, "/_synapse/admin/v1/users/"+id(i)+"/joined_rooms", nil, &in); err != nil || !slices.Contains(in.Rooms, hall) {
+			t.Errorf("%s is in %v, %v", id(i), in.Rooms, err)
+		}
 	}
 
 	plan("Redact all messages")

@@ -25,7 +25,7 @@ var (
 	// RevokeInvitation makes the link one that nobody can use any more. The accounts that were made with it stay.
 	RevokeInvitation = Write[InvitationRef, Invitation]("invitations.revoke", WriteInvitations, AtGate)
 	// JoinRooms lets an account into rooms: those of its invitation, or others.
-	JoinRooms = Write[RoomsJoin, RoomsJoined]("users.join_rooms", CreateUsers, Repeatable)
+	JoinRooms = Write[RoomsJoin, RoomsJoined]("users.join_rooms", CreateUsers, Many, Repeatable)
 )
 
 // The states of an invitation.
@@ -131,15 +131,19 @@ type InvitationCreate struct {
 	Days        int         `json:"days"` // how long it can be used, from now
 }
 
-// settle takes rooms apart that were written into one field, and writes the address as homeservers do.
+// settle takes rooms apart, and writes the address as homeservers do.
 func (c *InvitationCreate) settle() {
-	var rooms []string
-	for _, text := range c.Rooms {
-		rooms = append(rooms, strings.Fields(text)...)
-	}
-	c.Rooms = rooms
+	c.Rooms = apart(c.Rooms)
 	c.DisplayName, c.Note = strings.TrimSpace(c.DisplayName), strings.TrimSpace(c.Note)
 	c.Email = strings.ToLower(strings.TrimSpace(c.Email))
+}
+
+// apart takes rooms apart that were written into one field.
+func apart(texts []string) (rooms []string) {
+	for _, text := range texts {
+		rooms = append(rooms, strings.Fields(text)...)
+	}
+	return rooms
 }
 
 // Validate implements Request.
@@ -311,10 +315,16 @@ type RoomsJoin struct {
 	Rooms []string `json:"rooms"`
 }
 
+// settle takes rooms apart.
+func (j *RoomsJoin) settle() { j.Rooms = apart(j.Rooms) }
+
 // Validate implements Request.
 func (j RoomsJoin) Validate() error {
 	var v Invalid
 	v.Check("id", j.ID.Validate())
+	if len(j.Rooms) == 0 {
+		v.Add("rooms", "missing")
+	}
 	checkRooms(&v, j.Rooms)
 	return v.Err()
 }

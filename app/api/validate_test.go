@@ -196,7 +196,7 @@ func TestTargets(t *testing.T) {
 		"users.get": UserRef{id}, "users.unlock": UserRef{id}, "devices.list": UserRef{id}, "users.update": UserUpdate{ID: id},
 		"users.reset_password": PasswordReset{ID: id}, "users.lock": UserDeed{ID: id}, "users.deactivate": UserDeed{ID: id},
 		"users.erase": UserErasure{ID: id}, "users.reactivate": UserReactivation{ID: id}, "users.preview": DeedQuery{ID: id},
-		"users.join_rooms": RoomsJoin{ID: id},
+		"users.join_rooms": RoomsJoin{ID: id, Rooms: []string{"#hall:example.org"}},
 		"media.list":       MediaQuery{ID: id}, "media.get": MediaRef{ID: id}, "media.thumbnail": ThumbnailQuery{ID: id},
 		"users.connections": UserRef{id}, "users.pushers": UserRef{id}, "users.activity": UserRef{id},
 		"users.account_data": UserRef{id}, "users.rooms": RoomQuery{ID: id}, "users.redact": UserRedaction{ID: id}, "users.redaction": RedactionQuery{ID: id},

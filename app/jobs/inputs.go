@@ -76,6 +76,11 @@ func notice(p *Plan, in input, name string) app.UI {
 	return ui.TextArea{Name: name, Label: env.T(in.label), Help: env.T("notice.text_help"), State: p.State, Rows: 5, MaxLength: 10000}.Draw(env)
 }
 
+func rooms(p *Plan, in input, name string) app.UI {
+	env := p.Env()
+	return ui.TextArea{Name: name, Label: env.T(in.label), Help: env.T("jobs.rooms_help"), State: p.State}.Draw(env)
+}
+
 func types(p *Plan, in input, name string) app.UI {
 	env := p.Env()
 	return ui.Select{Name: name, Label: env.T(in.label), State: p.State, Options: users.TypeOptions(env, p.Types)}.Draw(env)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"flag"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +135,7 @@ func TestGolden(t *testing.T) {
 		{"plan-feature-untold", NewPlan, env, screentest.Answers{"features.list": errors.New("no")}, plan("features.set")},
 		{"plan-renew-helpdesk", NewPlan, screentest.As(env, api.Helpdesk), nil, plan("users.renew")},
 		{"plan-redact", NewPlan, env, nil, plan("users.redact")},
+		{"plan-rooms", NewPlan, env, nil, plan("users.join_rooms")},
 		{"plan-repair", NewPlan, german, nil, plan("users.repair")},
 		{"plan-unclear", NewPlan, env, nil, plan("users.update")},
 		{"plan-file", NewPlan, env, file, "/uni/jobs/plan?operation=users.lock&file.id=up&file.column=2&file.format.comma=tab&file.format.headless=false"},
@@ -212,6 +215,32 @@ func TestOffered(t *testing.T) {
 	for _, op := range api.All() {
 		if op.Info().Many && !has[op.Info().Name] {
 			t.Errorf("%s is not offered", op.Info().Name)
+		}
+	}
+}
+
+// Every write on an account can be done to many, but for these, each for its reason.
+func TestManyOrNot(t *testing.T) {
+	const file, session = "it is about one file", "it is about one session, by its ID"
+	reasons := map[string]string{
+		"jobs.plan":          "it is how many are chosen",
+		"devices.rename":     session,
+		"media.delete":       file,
+		"media.protect":      file,
+		"media.quarantine":   file,
+		"media.unprotect":    file,
+		"media.unquarantine": file,
+		"personal.create":    "its account is who uses the token, and nothing is done to it",
+		"users.sign_in_as":   "nobody acts as many",
+	}
+	one, many := reflect.TypeFor[api.UserID](), reflect.TypeFor[[]api.UserID]()
+	for _, op := range api.All() {
+		info := op.Info()
+		req, _ := op.Types()
+		about := slices.ContainsFunc(reflect.VisibleFields(reflect.TypeOf(req)), func(f reflect.StructField) bool { return f.Type == one || f.Type == many })
+		excepted := reasons[info.Name] != ""
+		if about && info.Kind == api.KindWrite && info.Many == excepted || excepted && !about {
+			t.Errorf("%s: can be done to many accounts: %t; excepted: %t", info.Name, info.Many, excepted)
 		}
 	}
 }

@@ -55,6 +55,7 @@ var offered = []group{
 		{op: api.SetFeature, text: "feature", icon: ui.IconSettings, inputs: []input{
 			{name: "name", label: "settings.feature", draw: feature}, {name: "on", label: "jobs.column.state", draw: onOff},
 		}},
+		{op: api.JoinRooms, icon: ui.IconUsers, inputs: []input{{name: "rooms", label: "invitations.rooms", draw: rooms}}},
 		{op: api.RepairUser, text: "repair", icon: ui.IconUnlink, inputs: append([]input{{name: "drift", label: "jobs.drift", draw: drift}}, reason...)},
 	}},
 	{"said", []offer{

@@ -147,6 +147,27 @@ func testAllThatMatch(t *testing.T) {
 	}
 }
 
+// Rooms are written one a line, and each account of the job is let into them.
+func TestRoomsForMany(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	with := func(rooms string) api.JobPlan {
+		return api.JobPlan{Operation: "users.join_rooms", IDs: people(w, 2), With: []api.JobField{{Name: "rooms", Value: rooms}}}
+	}
+	_, err := gatetest.Try[api.Job](t, w, me, "jobs.plan", with(" "))
+	if p, ok := errors.AsType[*api.Problem](err); !ok || p.Error() != "invalid_request [with.0.value: missing]" {
+		t.Errorf("without a room: %v", err)
+	}
+	job := planned(t, w, me, with("#hall:example.org\r\n#lab:example.org"))
+	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	work(t, w, job.ID)
+	calls := w.Stub.Calls("users.join_rooms")
+	if j := look(t, w, job.ID); j.Count.Done != 2 || len(calls) != 2 || len(calls[0].Request.(api.RoomsJoin).Rooms) != 2 {
+		t.Errorf("%+v, %v", j.Count, calls)
+	}
+}
+
 // A list that moves while it is read shows some accounts twice: each has one item.
 func TestAllOnceEach(t *testing.T) {
 	t.Parallel()
