@@ -39,8 +39,11 @@ func (p *Job) buttons(start app.UI) app.UI {
 	case api.JobRunning, api.JobScheduled:
 		add(false, api.PauseJob, ui.Secondary, ui.IconPause, env.T("jobs.pause"))
 	}
-	if (j.Ended() || j.State == api.JobPaused) && j.Passwords > 0 {
-		add(true, api.JobPasswords, ui.Primary, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
+	if look := ui.Primary; (j.Ended() || j.State == api.JobPaused) && j.Passwords > 0 {
+		if j.State == api.JobPaused {
+			look = ui.Secondary // to go on comes first
+		}
+		add(true, api.JobPasswords, look, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
 	}
 	if j.Retry > 0 {
 		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Retry)))

@@ -44,19 +44,21 @@ func (p *Passwords) Render() app.UI {
 	} else {
 		actions = append(actions, ui.PrintButton(env.T("jobs.print"), ui.Secondary))
 	}
-	body := []app.UI{
-		ui.PageTitle{Title: p.Title(), Words: true}.Draw(env),
-		ui.Note{Kind: ui.Warn, Icon: ui.IconOnce, Title: env.T("jobs.passwords_once"), Text: once}.Draw(env),
-		ui.Actions(append(actions, ui.Button{Label: env.T("jobs.back"), Href: route.Job(env.Homeserver, p.Handout.Job)}.Draw(env))...),
-	}
 	unknown := 0
 	for _, one := range all {
 		if one.Unknown {
 			unknown++
 		}
 	}
+	var unsure app.UI
 	if unknown > 0 {
-		body = append(body, ui.Note{Kind: ui.Warn, Text: env.N("jobs.passwords_unknown", unknown)}.Draw(env))
+		unsure = ui.Note{Kind: ui.Warn, Text: env.N("jobs.passwords_unknown", unknown)}.Draw(env)
+	}
+	body := []app.UI{
+		ui.PageTitle{Title: p.Title(), Words: true}.Draw(env),
+		ui.Note{Kind: ui.Warn, Icon: ui.IconOnce, Title: env.T("jobs.passwords_once"), Text: once}.Draw(env),
+		unsure,
+		ui.Actions(append(actions, ui.Button{Label: env.T("jobs.back"), Href: route.Job(env.Homeserver, p.Handout.Job)}.Draw(env))...),
 	}
 	if list != nil {
 		body = append(body, list()...)
