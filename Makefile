@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build test test-mas unit e2e e2e-postgres demo bench screenshots css generate lint clean
+.PHONY: help setup build test test-mas unit unit-postgres e2e e2e-postgres demo bench screenshots css generate lint clean
 
 # Packages at a time, and the longest time that one package's tests may take.
 GOTEST := go test -p 2 -timeout 20m
@@ -35,6 +35,9 @@ unit: ## unit tests with the race detector
 	@# What only a browser runs, under Node.
 	@folders=$$(find app wasm -name '*_js_test.go' -printf './%h\n' | sort -u); \
 	PATH="$$PATH:$$(go env GOROOT)/lib/wasm" GOOS=js GOARCH=wasm $(GOTEST) $$folders
+
+unit-postgres: ## the unit tests of what has a store, with every store on PostgreSQL, which unit has for some tests only
+	@GATEHOUSE_TEST_STORE=postgres $(GOTEST) -race -count=1 ./server/...
 
 e2e: ## end-to-end tests in a real browser against real homeservers
 	@$(E2E)

@@ -18,9 +18,10 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/page"
+	"gatehouse/server/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { storetest.Main(m, func() error { return goleak.Find() }) }
 
 // files stand for what the build makes, so that these tests need none.
 var files = fstest.MapFS{

@@ -25,11 +25,8 @@ func open(t *testing.T) *Store {
 // openFile is for tests of what is SQLite's own.
 func openFile(t *testing.T) *Store {
 	t.Helper()
-	s := open(t)
-	if s.Path() == "" {
-		t.Fatal("this test is for SQLite")
-	}
-	return s
+	storetest.OnSQLite(t)
+	return open(t)
 }
 
 func openAt(t *testing.T, source string) *Store {

@@ -27,20 +27,33 @@ import (
 // schemas.
 const PostgresEnv = "GATEHOUSE_TEST_POSTGRES"
 
-// onPostgres has the names of the tests that run on PostgreSQL.
+// StoreEnv says on what all tests are that do not say it themselves: "postgres", or
+// SQLite, so that a whole suite runs on both.
+const StoreEnv = "GATEHOUSE_TEST_STORE"
+
+func allOnPostgres() bool { return os.Getenv(StoreEnv) == "postgres" }
+
+// onPostgres has the names of the tests that run on PostgreSQL, and says of those
+// that run on SQLite that they do not.
 var onPostgres sync.Map
 
 // Each runs a test on SQLite and, where it is installed, on PostgreSQL. The test,
 // and what it calls, has its databases from [Source].
 func Each(t *testing.T, test func(*testing.T)) {
 	t.Helper()
-	t.Run("sqlite", test)
+	t.Run("sqlite", func(t *testing.T) {
+		OnSQLite(t)
+		test(t)
+	})
 	t.Run("postgres", func(t *testing.T) {
 		NeedPostgres(t)
 		onPostgres.Store(t.Name(), true)
 		test(t)
 	})
 }
+
+// OnSQLite has a test, and what it calls, on SQLite, whatever StoreEnv says.
+func OnSQLite(t testing.TB) { onPostgres.Store(t.Name(), false) }
 
 // NeedPostgres skips a test where there is no PostgreSQL.
 func NeedPostgres(t testing.TB) {
@@ -51,7 +64,8 @@ func NeedPostgres(t testing.TB) {
 }
 
 // Source returns where an empty database is, as store.Open takes it, that is gone
-// with the test: on PostgreSQL within [Each]'s "postgres", else an SQLite file.
+// with the test: on PostgreSQL within [Each]'s "postgres" and where StoreEnv says so,
+// else an SQLite file.
 func Source(t testing.TB) string {
 	t.Helper()
 	source := source(t)
@@ -75,10 +89,15 @@ func Given(t testing.TB) string {
 
 func source(t testing.TB) string {
 	t.Helper()
+	postgres := allOnPostgres()
 	for name := t.Name(); name != "." && name != "/"; name = filepath.Dir(name) {
-		if _, ok := onPostgres.Load(name); ok {
-			return recycled(t)
+		if on, ok := onPostgres.Load(name); ok {
+			postgres = on.(bool)
+			break
 		}
+	}
+	if postgres {
+		return recycled(t)
 	}
 	return filepath.Join(folder(t), "gatehouse.db")
 }
@@ -174,6 +193,9 @@ func started() (source string, admin *sql.DB, err error) {
 	}
 	one.source = source
 	one.admin, err = sql.Open("pgx", source)
+	if err == nil {
+		one.admin.SetMaxIdleConns(0) // a connection that was made in a bubble of synctest is of no use out of it
+	}
 	return source, one.admin, err
 }
 
@@ -193,6 +215,12 @@ func stop() error {
 // nil, comes after that and says what else is wrong.
 func Main(m *testing.M, check func() error) {
 	stops = true
+	if allOnPostgres() {
+		if _, _, err := started(); err != nil { // not within a bubble of synctest, where the first test may be
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	code := m.Run()
 	err := stop()
 	if err == nil && check != nil {
