@@ -66,6 +66,7 @@ type Options struct {
 	MAS     homeserver.MAS    // of the homeserver
 	// Pages adds routes, once everything else stands.
 	Pages func(*World) func(*echo.Echo)
+	Pace  jobs.Pace // of the jobs of hs
 	// Beside is a World whose store, clock and homeservers this one has, too: another gate beside the first.
 	Beside *World
 }
@@ -176,7 +177,7 @@ func (w *World) open() {
 		return &gate.Homeserver{Settings: homeserver.Settings{Name: name, ServerName: s.name, Terms: w.Options.Terms, MAS: w.Options.MAS}, Kind: "synapse", Adapter: s.Adapter(t)}
 	}
 	w.Invitations = invitation.New(w.Store, w.Seal, w.Options.Public, w.Clock.Now)
-	w.Jobs = jobs.New(jobs.Config{Store: w.Store, Audit: w.Audit, Seal: w.Seal, Log: log, Now: w.Clock.Now, Keep: 7 * 24 * time.Hour})
+	w.Jobs = jobs.New(jobs.Config{Store: w.Store, Audit: w.Audit, Seal: w.Seal, Log: log, Now: w.Clock.Now, Keep: 7 * 24 * time.Hour, Paces: map[string]jobs.Pace{"hs": w.Options.Pace}})
 	w.Woken = &Woken{}
 	w.Intake = &intake.Desk{Store: w.Store, Seal: w.Seal, Jobs: w.Jobs, Log: log, Now: w.Clock.Now}
 	w.Gate, err = gate.New(gate.Config{
