@@ -140,38 +140,27 @@ func makePeople(t *testing.T, hs *homeserver.Server, n int, name func(int) strin
 	}
 }
 
-// TestJobReplicas lets two gates share a PostgreSQL, and kills the one that works at a job: the other one finishes it.
+// TestJobReplicas lets two gates share a PostgreSQL, and kills the one that works at an import: the other one finishes it, and every password signs in.
 func TestJobReplicas(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
 	inPostgres(t)
-	first := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 30\n")
+	first := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 15\n")
 	second := first.beside()
 	const n = 150
-	prefix := unique("shared")
-	makePeople(t, hs, n, func(i int) string { return fmt.Sprintf("%s-%03d", prefix, i) })
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = hs.UserID(fmt.Sprintf("%s-%03d", prefix, i))
-	}
-	var j jobState
-	first.call(t, "jobs.plan", object{"operation": "users.lock", "ids": ids}, &j)
-	first.jobIs(t, j.ID, "planned")
-	first.call(t, "jobs.start", ask(j.ID), &j)
-	j = first.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.Count.Done >= 30 })
+	file, ids, passwords := roster(hs, unique("shared"), n)
+	id := first.imports(t, file)
+	j := first.jobUntil(t, id, limit, func(j jobState) bool { return j.Count.Done >= 30 })
 	// Which of them is at work is theirs to decide; so both die, the second after the work has gone on without the first.
 	first.kill()
 	before := j.Count.Done
-	first.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.Count.Done > before })
+	first.jobUntil(t, id, limit, func(j jobState) bool { return j.Count.Done > before })
 	first.start()
 	second.kill(t)
-	j = first.jobIs(t, j.ID, "done")
+	j = first.jobIs(t, id, "done")
 	if j.Count.Done != n || j.Count.Unknown != 0 {
 		t.Errorf("in the end the job is %+v", j)
 	}
-	for _, id := range ids {
-		if !lookUp(t, hs, id).Locked {
-			t.Errorf("%s is not locked", id)
-		}
-	}
+	first.auditAgrees(t, "users.create", ids, true)
+	first.knowsAll(t, hs, id, passwords, n)
 }
