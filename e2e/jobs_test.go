@@ -79,7 +79,7 @@ func testNoscriptJobs(t *testing.T) {
 func TestProgramJobs(t *testing.T) {
 	t.Parallel()
 	hs := synapse(t)
-	g := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 4\n")
+	g := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 2\n")
 	prefix := unique("lost")
 	makePeople(t, hs, 12, func(i int) string { return fmt.Sprintf("%s-%02d", prefix, i) })
 	d := atProgram(t, g, hs)
@@ -109,7 +109,9 @@ func TestProgramJobs(t *testing.T) {
 	d.click(mainButton)
 	d.until(`document.querySelector("progress")?.value > 0`)
 	d.shot("jobs-running")
+	reloads := d.stop("*/jobs.items*") // of the rows; how far it is comes by itself
 	d.until(`document.body.innerText.includes("12 of 12")`)
+	reloads.lift()
 	same()
 	d.clickAndLoad(`form[data-operation="jobs.passwords"] button`) // many cards are the server's to write
 	d.wait(`a[download="passwords.csv"]`)
