@@ -143,7 +143,8 @@ func TestMASDifferences(t *testing.T) {
 	w.send(http.MethodPut, w.synapse+"/_synapse/admin/v2/users/@"+name+":localhost", w.admin, map[string]any{"admin": true}, nil)
 	d := w.desk(g) // after that: the list is held for some seconds
 	d.visit("accounts", "drift", "only")
-	if text := d.text("main"); !strings.Contains(text, "@"+name) || !strings.Contains(text, "Role differs") {
+	rows := eval[[]string](d.page, `[...document.querySelectorAll("main tbody tr")].map(r => r.textContent)`) // also of those that are not drawn yet
+	if text := strings.Join(rows, "\n"); !strings.Contains(text, "@"+name) || !strings.Contains(text, "Role differs") {
 		t.Errorf("the list of differences: %s", text)
 	}
 	d.shot("mas-list-differences")
