@@ -55,6 +55,27 @@ func (p *Problem) Error() string {
 	return b.String()
 }
 
+// Unclear reports whether what was asked for may be done, in whole or in part, though nobody said that it is.
+func (p *Problem) Unclear() bool {
+	if unclear(p.Code) {
+		return true
+	}
+	for _, f := range p.Fields {
+		if unclear(f.Code) {
+			return true
+		}
+	}
+	return false
+}
+
+func unclear(code string) bool {
+	switch code {
+	case "outcome_unknown", "media_outcome_unknown", "token_outcome_unknown", "personal_outcome_unknown", "homeserver_failed", "mas_failed":
+		return true
+	}
+	return false
+}
+
 // Invalid collects the mistakes of a request while it validates itself.
 type Invalid struct{ fields []FieldProblem }
 

@@ -103,10 +103,10 @@ func named(env Env, f api.FieldProblem) string {
 }
 
 func problemTone(p *api.Problem) Tone {
-	switch p.Code {
-	case "outcome_unknown", "offline_write":
+	switch {
+	case p.Unclear(), p.Code == "offline_write":
 		return Warn
-	case "nothing_changed":
+	case p.Code == "nothing_changed":
 		return Info
 	}
 	return Bad

@@ -269,7 +269,7 @@ func Outcome(result any, err error) audit.Result {
 	}
 	p, ok := errors.AsType[*api.Problem](err)
 	switch {
-	case ok && p.Code == "outcome_unknown":
+	case ok && p.Unclear():
 		return audit.Result{Outcome: audit.Unknown, Code: p.Code}
 	case ok:
 		return audit.Result{Outcome: audit.Failed, Code: p.Code, Detail: p.Error()}

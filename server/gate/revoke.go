@@ -15,7 +15,7 @@ import (
 // revoke ends the panel's own sessions of those who lost the right to them by a deed: who is no administrator any more, or cannot
 // sign in at the homeserver any more, or had everything signed out. What nobody knows the end of counts as done.
 func (g *Gate) revoke(ctx context.Context, v Visit, op api.Op, req api.Request, end error) {
-	if p, ok := errors.AsType[*api.Problem](end); end != nil && !(ok && unclear[p.Code]) {
+	if p, ok := errors.AsType[*api.Problem](end); end != nil && !(ok && mayBeDone(p)) {
 		return
 	}
 	all, others, targets := deeds[op.Info().Name].ends, false, req.Targets()
@@ -39,8 +39,10 @@ func (g *Gate) revoke(ctx context.Context, v Visit, op api.Op, req api.Request, 
 	}
 }
 
-// unclear are the codes after which a deed may have been done, or was.
-var unclear = map[string]bool{"outcome_unknown": true, "done_not_recorded": true, "partly_done": true}
+// mayBeDone reports whether a deed that ended in a problem may have been done, or was, in whole or in part.
+func mayBeDone(p *api.Problem) bool {
+	return p.Unclear() || p.Code == "done_not_recorded" || p.Code == "partly_done"
+}
 
 func demotes(u api.UserUpdate) bool { return u.Admin != nil && !u.Admin.To }
 

@@ -198,7 +198,7 @@ func (b *Book) Settle(ctx context.Context, use store.InvitationUse, card api.Han
 		}
 	case card.User.ID != "", use.Continues:
 		use.State = store.UseBegun
-	case !ok || problem.Code == "outcome_unknown" || problem.Code == "internal":
+	case !ok || problem.Unclear() || problem.Code == "internal":
 		use.State = store.UseUnknown
 	default:
 		return b.store.ReturnInvitation(ctx, use.Invitation, use.Request)

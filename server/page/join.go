@@ -127,7 +127,7 @@ func told(p *api.Problem) *api.Problem {
 	switch {
 	case ours || strings.Contains(p.Code, "invitation"):
 		return p
-	case p.Code == "outcome_unknown", p.Code == "done_not_recorded", p.Code == "internal":
+	case p.Unclear(), p.Code == "done_not_recorded", p.Code == "internal":
 		return api.NewProblem(p.Status, "invitation_unknown")
 	case p.Code == "key_reused", p.Code == "request_key_missing", p.Status == api.StatusUnprocessable:
 		return p

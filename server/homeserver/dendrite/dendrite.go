@@ -258,9 +258,7 @@ func unsure(err error) bool {
 func wrongPassword(err error) bool { return matrix.Is(err, http.StatusForbidden, "M_FORBIDDEN") }
 
 // The answers about a write that did not end cleanly.
-func outcomeUnknown() *api.Problem {
-	return api.NewProblem(api.StatusTimeout, "outcome_unknown")
-}
+func outcomeUnknown() *api.Problem { return matrix.OutcomeUnknown("") }
 
 func notDone() *api.Problem { return api.NewProblem(api.StatusTimeout, "not_done") }
 

@@ -262,7 +262,7 @@ func TestSettledChange(t *testing.T) {
 		"committed, but changed back": {nil, false, "changed_meanwhile"},
 		"no account":                  {sql.ErrNoRows, false, "not_found"},
 	} {
-		_, err := w.settledChange(t.Context(), id, test.err, func(api.User) bool { return test.done })
+		_, err := w.settledChange(t.Context(), api.User{ID: id}, test.err, func(api.User) bool { return test.done })
 		if code(err) != test.code {
 			t.Errorf("%s: %v", name, err)
 		}

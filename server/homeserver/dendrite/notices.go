@@ -30,7 +30,7 @@ func (s *server) notice(ctx context.Context, req api.Notice) (api.NoticeReport, 
 		case matrix.Is(err, http.StatusNotFound, ""):
 			return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", reasonNoNotices)
 		case unsure(err):
-			return api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
+			return matrix.OutcomeUnknown(id)
 		case err != nil:
 			return matrix.Problem(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"gatehouse/app/api"
+	"gatehouse/server/homeserver/matrix"
 	"gatehouse/server/homeserver/password"
 )
 
@@ -41,7 +42,8 @@ func (s *server) updateUser(ctx context.Context, c api.UserUpdate) (api.User, er
 		from, to = typeAdmin, typeUser
 	}
 	err = s.db.setKind(ctx, c.ID, from, to)
-	return s.settledChange(ctx, c.ID, err, func(u api.User) bool { return u.Admin == c.Admin.To })
+	u.Admin = c.Admin.To
+	return s.settledChange(ctx, u, err, func(u api.User) bool { return u.Admin == c.Admin.To })
 }
 
 func changedMeanwhile(now api.User) *api.Problem {
@@ -50,21 +52,22 @@ func changedMeanwhile(now api.User) *api.Problem {
 	return p
 }
 
-// settledChange reads the account back after a change of the database, and says what became of it.
-func (s *server) settledChange(ctx context.Context, id api.UserID, err error, done func(api.User) bool) (api.User, error) {
+// settledChange reads the account back after a change of the database, and says what became of it. Where it cannot be read and the change is
+// committed, the account is as it was wanted.
+func (s *server) settledChange(ctx context.Context, wanted api.User, err error, done func(api.User) bool) (api.User, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
 	unsure := errors.Is(err, errCommit)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return api.User{}, notFound(id)
+		return api.User{}, notFound(wanted.ID)
 	case err != nil && !unsure && !errors.Is(err, errElse):
 		return api.User{}, err
 	}
-	u, lookErr := s.getUser(ctx, api.UserRef{ID: id})
+	u, lookErr := s.getUser(ctx, api.UserRef{ID: wanted.ID})
 	switch {
 	case lookErr != nil && err == nil:
-		return api.User{}, lookErr
+		return wanted, nil
 	case lookErr != nil:
 		return api.User{}, outcomeUnknown()
 	case errors.Is(err, errElse):
@@ -99,7 +102,12 @@ func (s *server) reactivateUser(ctx context.Context, r api.UserReactivation) (ap
 			return api.Handout{}, passwordProblem(r.ID, err)
 		}
 	}
-	u, err = s.settledChange(ctx, r.ID, s.db.reactivate(ctx, r.ID), func(u api.User) bool { return !u.Deactivated })
+	err = s.db.reactivate(ctx, r.ID)
+	u.Deactivated = false
+	u, err = s.settledChange(ctx, u, err, func(u api.User) bool { return !u.Deactivated })
+	if err != nil && !secret.IsZero() {
+		return api.Handout{}, matrix.StillDeactivated(err)
+	}
 	if err != nil {
 		return api.Handout{}, err
 	}

@@ -21,6 +21,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver"
 	"gatehouse/server/homeserver/fakedendrite"
+	"gatehouse/server/homeserver/matrix"
 	servers "gatehouse/tools/homeserver"
 )
 
@@ -117,12 +118,12 @@ func (k *keeper) Step(_ context.Context, _ string, id api.UserID) (string, error
 }
 
 // build makes a world of settings.
-func build(t *testing.T, settings homeserver.Settings, fake *fakedendrite.Server) *world {
+func build(t *testing.T, settings homeserver.Settings, fake *fakedendrite.Server, options ...matrix.Option) *world {
 	t.Helper()
 	settings.Name, settings.ClientURL, settings.Timeout = "here", "https://chat.example", 20*time.Second
 	settings.Hide = []string{"gatehouse-*", "bridge[1]_*", "irc_*"}
 	k := &keeper{steps: map[api.UserID]string{}}
-	s := newServer(settings, k)
+	s := newServer(settings, k, options...)
 	w := &world{server: s, adapter: s.adapter(), keeper: k, fake: fake}
 	t.Cleanup(func() {
 		s.client.Close()

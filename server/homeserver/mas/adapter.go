@@ -325,6 +325,14 @@ func (a *adapter) put(ctx context.Context, id api.UserID, body map[string]any) e
 	return err
 }
 
+// putProblem is what is told of a put that failed.
+func putProblem(id api.UserID, err error) *api.Problem {
+	if matrix.Unknown(err) {
+		return matrix.OutcomeUnknown(id)
+	}
+	return matrix.Failed(matrix.Problem(err))
+}
+
 // Prove reports whether a client may use the admin API: it gets a token, asks for the version, and ends the token. The error is what
 // people are told.
 func Prove(ctx context.Context, settings homeserver.MAS, timeout time.Duration) error {

@@ -81,7 +81,7 @@ func TestManyBridges(t *testing.T) {
 
 // One that went while it was looked up is left as it was listed; a server that does not answer is told.
 func TestBridgesUnanswered(t *testing.T) {
-	for status, want := range map[int]string{http.StatusNotFound: "", http.StatusBadGateway: "homeserver_refused"} {
+	for status, want := range map[int]string{http.StatusNotFound: "", http.StatusBadGateway: "homeserver_error"} {
 		b := newBench(t, fakemas.Options{})
 		b.fake.Synapse.Provision("emil", false, nil, "", "")
 		b.sent.failing(func(r *http.Request) (*http.Response, error, bool) {

@@ -164,7 +164,7 @@ func (a *adapter) settleNew(ctx context.Context, m making) (account, error) {
 		return err == nil && time.Since(found.Attributes.Created).Abs() < time.Minute, err
 	})
 	if !done {
-		return account{}, api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(m.id))
+		return account{}, matrix.OutcomeUnknown(m.id)
 	}
 	return made, nil
 }
@@ -240,7 +240,7 @@ func (a *adapter) fillSynapse(ctx context.Context, m making, left func(string, e
 			left(step.field, err)
 		case !step.done:
 			if err := a.put(ctx, m.id, map[string]any{step.key: step.value}); err != nil {
-				left(step.field, matrix.Problem(err))
+				left(step.field, putProblem(m.id, err))
 			}
 		}
 	}
@@ -249,13 +249,7 @@ func (a *adapter) fillSynapse(ctx context.Context, m making, left func(string, e
 // setPassword gives an account a password (POST /api/admin/v1/users/{id}/set-password). MAS's policy is asked, always.
 func (a *adapter) setPassword(ctx context.Context, id ulid, secret api.Secret) error {
 	call := post(matrix.At("/api/admin/v1/users/{}/set-password", string(id)), map[string]any{"password": secret, "skip_password_check": false})
-	_, err := a.mas.do(ctx, call, nil)
-	if matrix.Unknown(err) { // the same again does what it does once
-		fresh, cancel := a.fresh(ctx)
-		defer cancel()
-		_, err = a.mas.do(fresh, call, nil)
-	}
-	switch {
+	switch err := a.twice(ctx, call); {
 	case err == nil:
 		return nil
 	case matrix.Is(err, http.StatusBadRequest, ""):
@@ -263,8 +257,22 @@ func (a *adapter) setPassword(ctx context.Context, id ulid, secret api.Secret) e
 		return api.NewProblem(api.StatusUnprocessable, "mas_weak_password", "quality", strconv.Itoa(site.MinimumQuality)).At("password.password")
 	case matrix.Is(err, http.StatusForbidden, ""):
 		return api.NewProblem(api.StatusUnprocessable, "password_disabled").At("password.mode")
+	default:
+		return writeProblem("", err)
 	}
-	return problem(err)
+}
+
+// twice sends a write to MAS that does no more twice than once, and again where nobody answered (matrix.Twice).
+func (a *adapter) twice(ctx context.Context, call matrix.Call) error {
+	return matrix.Twice(func(again bool) error {
+		if again {
+			fresh, cancel := a.fresh(ctx)
+			defer cancel()
+			ctx = fresh
+		}
+		_, err := a.mas.do(ctx, call, nil)
+		return err
+	})
 }
 
 // setAdmin says whether an account may ask for administrator's scopes (POST /api/admin/v1/users/{id}/set-admin), and has Synapse's
@@ -276,7 +284,7 @@ func (a *adapter) setAdmin(ctx context.Context, name api.UserID, id ulid, admin 
 	}
 	if !admin {
 		if err := a.endAdminSessions(ctx, id); err != nil {
-			return err
+			return half{err} // the right is taken
 		}
 	}
 	// Where this fails, the account's page shows the difference and offers to repair it.

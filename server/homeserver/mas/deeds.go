@@ -20,7 +20,8 @@ func (a *adapter) tell(ctx context.Context, p pair, path matrix.Path, body any) 
 }
 
 // reaches waits until both sides say that a deed is done: MAS tells Synapse by a job that it queues, some 40 ms later where both are
-// idle. What Synapse has not heard of after some seconds is in the account's Drift, and the page offers to repair it.
+// idle. What Synapse has not heard of after some seconds is in the account's Drift, and the page offers to repair it. The deed was taken, so
+// that a look that fails is no sign that nothing was done.
 func (a *adapter) reaches(ctx context.Context, id api.UserID, done func(pair) bool) (api.User, error) {
 	var p pair
 	_, err := homeserver.Until(a.pauses, func() (bool, error) {
@@ -34,13 +35,13 @@ func (a *adapter) reaches(ctx context.Context, id api.UserID, done func(pair) bo
 		return done(p), nil
 	})
 	if err != nil {
-		return api.User{}, err
+		return api.User{}, matrix.OutcomeUnknown(id)
 	}
 	fresh, cancel := a.fresh(ctx)
 	defer cancel()
 	u, err := a.full(fresh, p)
 	if err != nil {
-		return api.User{}, err
+		return api.User{}, matrix.OutcomeUnknown(id)
 	}
 	return a.note(u), nil
 }
@@ -134,12 +135,15 @@ func (a *adapter) reactivate(ctx context.Context, req api.UserReactivation) (api
 			return api.Handout{}, err
 		}
 	}
-	if err := a.tell(ctx, p, matrix.At("/api/admin/v1/users/{}/reactivate", string(p.mas.ID)), nil); err != nil {
+	switch err := a.tell(ctx, p, matrix.At("/api/admin/v1/users/{}/reactivate", string(p.mas.ID)), nil); {
+	case err != nil && !secret.IsZero():
+		return api.Handout{}, matrix.StillDeactivated(err)
+	case err != nil:
 		return api.Handout{}, err
 	}
 	if p.mas.Attributes.Locked != nil {
 		if err := a.tell(ctx, p, matrix.At("/api/admin/v1/users/{}/unlock", string(p.mas.ID)), nil); err != nil {
-			return api.Handout{}, err
+			return api.Handout{}, matrix.Partly(problem(err))
 		}
 	}
 	after, err := a.reaches(ctx, req.ID, func(now pair) bool {

@@ -189,21 +189,21 @@ func (a *adapter) addEmail(ctx context.Context, id ulid, address string) error {
 	return nil
 }
 
-// addEmails gives an account addresses that it has not got, and returns those that it had.
-func (a *adapter) addEmails(ctx context.Context, id ulid, want []string) ([]resource[email], error) {
-	have, err := a.emails(ctx, id)
-	if err != nil {
-		return nil, err
+// addEmails gives an account addresses that it has not got, and returns those that it had, and whether any was added.
+func (a *adapter) addEmails(ctx context.Context, id ulid, want []string) (have []resource[email], added bool, err error) {
+	if have, err = a.emails(ctx, id); err != nil {
+		return nil, false, err
 	}
 	for _, address := range want {
 		if hasEmail(have, address) {
 			continue
 		}
 		if err := a.addEmail(ctx, id, address); err != nil {
-			return nil, err
+			return nil, added, halfway(added, err)
 		}
+		added = true
 	}
-	return have, nil
+	return have, added, nil
 }
 
 func hasEmail(have []resource[email], address string) bool {
@@ -243,7 +243,7 @@ func leftOne(left []api.FieldProblem, field, value string, why error) []api.Fiel
 // setEmails makes the addresses of an account what they shall be: first those that are new, then away with the others, so that a
 // failure leaves more rather than less (DELETE /api/admin/v1/user-emails).
 func (a *adapter) setEmails(ctx context.Context, id ulid, want []string) error {
-	have, err := a.addEmails(ctx, id, want)
+	have, begun, err := a.addEmails(ctx, id, want)
 	if err != nil {
 		return err
 	}
@@ -253,8 +253,9 @@ func (a *adapter) setEmails(ctx context.Context, id ulid, want []string) error {
 		}
 		call := matrix.Call{Method: http.MethodDelete, Path: matrix.At("/api/admin/v1/user-emails/{}", string(e.ID))}
 		if _, err := a.mas.do(ctx, call, nil); err != nil && !missing(err) {
-			return problem(err)
+			return halfway(begun, writeProblem("", err))
 		}
+		begun = true
 	}
 	return nil
 }
@@ -266,7 +267,7 @@ func emailProblem(err error) *api.Problem {
 	case matrix.Is(err, http.StatusBadRequest, ""):
 		return api.NewProblem(api.StatusUnprocessable, "invalid_email")
 	}
-	return problem(err)
+	return writeProblem("", err)
 }
 
 // is reports whether a link is the one that is wanted.
@@ -275,20 +276,20 @@ func (w wantedLink) is(l resource[link]) bool {
 }
 
 // addLinks is addEmails for links.
-func (a *adapter) addLinks(ctx context.Context, id ulid, want []wantedLink) ([]resource[link], error) {
-	have, err := a.links(ctx, ofUser(id))
-	if err != nil {
-		return nil, err
+func (a *adapter) addLinks(ctx context.Context, id ulid, want []wantedLink) (have []resource[link], added bool, err error) {
+	if have, err = a.links(ctx, ofUser(id)); err != nil {
+		return nil, false, err
 	}
 	for _, w := range want {
 		if slices.ContainsFunc(have, w.is) {
 			continue
 		}
 		if err := a.addLink(ctx, id, w); err != nil {
-			return nil, err
+			return nil, added, halfway(added, err)
 		}
+		added = true
 	}
-	return have, nil
+	return have, added, nil
 }
 
 // addLink gives an account a link (POST /api/admin/v1/upstream-oauth-links).
@@ -299,7 +300,7 @@ func (a *adapter) addLink(ctx context.Context, id ulid, w wantedLink) error {
 	case matrix.Is(err, http.StatusConflict, ""):
 		return api.NewProblem(api.StatusConflict, "mas_taken")
 	case err != nil:
-		return problem(err)
+		return writeProblem("", err)
 	}
 	return nil
 }
@@ -325,7 +326,7 @@ func (a *adapter) giveLinks(ctx context.Context, id ulid, want []wantedLink) (le
 
 // setLinks is setEmails for links (DELETE /api/admin/v1/upstream-oauth-links).
 func (a *adapter) setLinks(ctx context.Context, id ulid, want []wantedLink) error {
-	have, err := a.addLinks(ctx, id, want)
+	have, begun, err := a.addLinks(ctx, id, want)
 	if err != nil {
 		return err
 	}
@@ -335,8 +336,9 @@ func (a *adapter) setLinks(ctx context.Context, id ulid, want []wantedLink) erro
 		}
 		call := matrix.Call{Method: http.MethodDelete, Path: matrix.At("/api/admin/v1/upstream-oauth-links/{}", string(l.ID))}
 		if _, err := a.mas.do(ctx, call, nil); err != nil && !missing(err) {
-			return problem(err)
+			return halfway(begun, writeProblem("", err))
 		}
+		begun = true
 	}
 	return nil
 }

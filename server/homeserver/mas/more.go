@@ -32,7 +32,7 @@ func (a *adapter) pruneDevices(ctx context.Context, req api.DevicePrune) (api.Si
 		return !slices.ContainsFunc(meant, func(d api.Device) bool { return d.ID == s.ID })
 	})
 	if err := a.endThese(ctx, p.id, end); err != nil {
-		return api.SignedOut{}, err
+		return api.SignedOut{}, whole(err)
 	}
 	return api.SignedOut{ID: req.ID, Count: len(end)}, nil
 }

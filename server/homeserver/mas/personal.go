@@ -176,11 +176,20 @@ func (a *adapter) personalCard(ctx context.Context, r resource[personal], err er
 	}
 	fresh, cancel := a.fresh(ctx)
 	defer cancel()
-	s, err := a.personalOf(fresh, r)
-	if err != nil { // the token is made, so the card has to be shown whatever happens next
-		s = api.PersonalSession{ID: string(r.ID), Name: r.Attributes.Name, Scope: r.Attributes.Scope, State: api.PersonalActive, ExpiresMS: milliseconds(r.Attributes.Expires)}
+	return api.PersonalCard{Session: a.personalNow(fresh, r), Token: r.Attributes.Token, Homeserver: a.address(fresh)}, nil
+}
+
+// personalNow is personalOf for a session that was just written: where not all of it can be read it is told as far as MAS's answer has it.
+func (a *adapter) personalNow(ctx context.Context, r resource[personal]) api.PersonalSession {
+	s, err := a.personalOf(ctx, r)
+	if err == nil {
+		return s
 	}
-	return api.PersonalCard{Session: s, Token: r.Attributes.Token, Homeserver: a.address(fresh)}, nil
+	s = api.PersonalSession{ID: string(r.ID), Name: r.Attributes.Name, Scope: r.Attributes.Scope, State: api.PersonalActive, ExpiresMS: milliseconds(r.Attributes.Expires)}
+	if r.Attributes.Revoked != nil {
+		s.State = api.PersonalRevoked
+	}
+	return s
 }
 
 // revokePersonal ends one (POST /api/admin/v1/personal-sessions/{id}/revoke); one that has ended already is as good.
@@ -195,7 +204,9 @@ func (a *adapter) revokePersonal(ctx context.Context, req api.PersonalRef) (api.
 	if err != nil {
 		return api.PersonalSession{}, problem(err)
 	}
-	return a.personalOf(ctx, r)
+	fresh, cancel := a.fresh(ctx)
+	defer cancel()
+	return a.personalNow(fresh, r), nil
 }
 
 // notOwn keeps people from ending the session that Gatehouse itself works with.

@@ -73,10 +73,10 @@ func tokenProblem(err error) *api.Problem {
 // writeProblem is problem for a write: one that may have been done all the same is outcome_unknown.
 func writeProblem(id api.UserID, err error) *api.Problem {
 	if matrix.Unknown(err) {
-		return api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
+		return matrix.OutcomeUnknown(id)
 	}
-	p := problem(err)
-	if p.Code == "not_found" && p.Params == nil {
+	p := matrix.Failed(problem(err))
+	if p.Code == "not_found" && p.Params == nil && id != "" {
 		return api.NewProblem(p.Status, p.Code, "id", string(id))
 	}
 	return p

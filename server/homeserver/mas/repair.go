@@ -40,7 +40,7 @@ func (a *adapter) repair(ctx context.Context, req api.UserRepair) (api.User, err
 		err = a.tell(ctx, p, matrix.At("/api/admin/v1/users/{}/deactivate", string(p.mas.ID)), map[string]bool{"skip_erase": true})
 	case api.DriftAdmin:
 		if err = a.put(ctx, p.id, map[string]any{"admin": p.mas.Attributes.Admin}); err != nil {
-			err = matrix.Problem(err)
+			err = putProblem(p.id, err)
 		}
 	}
 	if err != nil {
@@ -88,7 +88,10 @@ func (a *adapter) adopt(ctx context.Context, p pair) error {
 	defer cancel()
 	now := pair{id: p.id, mas: &out.Data}
 	if p.synapse.Deactivated { // or MAS would let it sign in
-		return a.tell(fresh, now, matrix.At("/api/admin/v1/users/{}/deactivate", string(out.Data.ID)), map[string]bool{"skip_erase": true})
+		if err := a.tell(fresh, now, matrix.At("/api/admin/v1/users/{}/deactivate", string(out.Data.ID)), map[string]bool{"skip_erase": true}); err != nil {
+			return matrix.Partly(problem(err))
+		}
+		return nil
 	}
 	var locked error
 	if p.synapse.Locked {

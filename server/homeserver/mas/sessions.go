@@ -5,9 +5,11 @@ package mas
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -247,7 +249,7 @@ func (a *adapter) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 		return api.SignedOut{}, api.NewProblem(api.StatusNotFound, "no_such_device").At("devices")
 	}
 	if err := a.endThese(ctx, p.id, end); err != nil {
-		return api.SignedOut{}, err
+		return api.SignedOut{}, whole(err)
 	}
 	return api.SignedOut{ID: req.ID, Count: len(end)}, nil
 }
@@ -255,16 +257,20 @@ func (a *adapter) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 // endAll ends everything that an account is signed in with, on both sides, and returns how many that were. It looks again until nothing
 // is left: what MAS finishes takes its device away at Synapse a little later, and a device can be left over.
 func (a *adapter) endAll(ctx context.Context, p pair) (int, error) {
-	ended := map[api.DeviceID]bool{}
+	begun, ended := false, map[api.DeviceID]bool{}
 	leaving := map[api.DeviceID]bool{} // the devices of sessions that were counted
 	round := func() (left, more bool, err error) {
 		have, total, err := a.sessions(ctx, p, maxOwned)
-		if err != nil || len(have) == 0 {
+		switch {
+		case err != nil && begun:
+			return false, false, matrix.OutcomeUnknown(p.id)
+		case err != nil || len(have) == 0:
 			return false, false, err
 		}
 		if err := a.endThese(ctx, p.id, have); err != nil {
-			return true, false, err
+			return true, false, halfway(begun, err)
 		}
+		begun = true
 		before := len(ended)
 		for _, s := range have {
 			if s.kind != kindDevice || !leaving[s.Device.Device] {
@@ -284,14 +290,25 @@ func (a *adapter) endAll(ctx context.Context, p pair) (int, error) {
 	if err == nil && !done {
 		err = api.NewProblem(api.StatusBadGateway, "did_not_stick")
 	}
-	return len(ended), err
+	return len(ended), whole(err)
 }
 
 // endThese ends sessions (POST /api/admin/v1/…-sessions/{id}/finish, personal-sessions/{id}/revoke) and the devices of Synapse's that
-// belong to them or to none, four at a time. One that has ended meanwhile is as good as one that we ended.
+// belong to them or to none, four at a time. One that has ended meanwhile is as good as one that we ended. All are tried; the error is a half
+// where one of them was ended.
 func (a *adapter) endThese(ctx context.Context, id api.UserID, list []liveSession) error {
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
+	var begun atomic.Bool
 	g.SetLimit(4)
+	end := func(one func() error) {
+		g.Go(func() error {
+			err := one()
+			if err == nil {
+				begun.Store(true)
+			}
+			return err
+		})
+	}
 	var devices []api.DeviceID
 	for _, s := range list {
 		if s.Device.Device != "" && id != "" {
@@ -300,19 +317,28 @@ func (a *adapter) endThese(ctx context.Context, id api.UserID, list []liveSessio
 		if s.kind == kindDevice {
 			continue
 		}
-		g.Go(func() error { return a.finish(ctx, s.kind, s.id) })
+		end(func() error { return a.finish(ctx, s.kind, s.id) })
 	}
 	if len(devices) > 0 {
-		g.Go(func() error {
+		end(func() error {
 			path := matrix.At("/_synapse/admin/v2/users/{}/delete_devices", string(id))
 			_, err := a.keys.Do(ctx, matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"devices": devices}}, nil)
 			if err != nil && !matrix.NotFound(err) { // an account that only MAS has
-				return matrix.Problem(err)
+				return putProblem(id, err)
 			}
 			return nil
 		})
 	}
-	return g.Wait()
+	err := g.Wait()
+	return halfway(err != nil && begun.Load(), err)
+}
+
+// whole is the problem of a step that is the whole deed.
+func whole(err error) error {
+	if h, ok := errors.AsType[half](err); ok {
+		return matrix.Partly(problem(h))
+	}
+	return err
 }
 
 func (a *adapter) finish(ctx context.Context, kind string, id ulid) error {
@@ -322,11 +348,11 @@ func (a *adapter) finish(ctx context.Context, kind string, id ulid) error {
 		kindCompat:   matrix.At("/api/admin/v1/compat-sessions/{}/finish", string(id)),
 		kindPersonal: matrix.At("/api/admin/v1/personal-sessions/{}/revoke", string(id)),
 	}[kind]
-	_, err := a.mas.do(ctx, post(path, nil), nil)
+	err := a.twice(ctx, post(path, nil))
 	if err == nil || missing(err) || matrix.Is(err, http.StatusBadRequest, "") || matrix.Is(err, http.StatusConflict, "") {
 		return nil // 400 and 409: it had ended already
 	}
-	return problem(err)
+	return writeProblem("", err)
 }
 
 // endAdminSessions ends what carries an administrator's scopes: MAS itself takes nothing back from somebody who is none any more, and

@@ -4,11 +4,13 @@ package mas
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
 	"gatehouse/app/api"
 	"gatehouse/server/homeserver"
+	"gatehouse/server/homeserver/matrix"
 )
 
 // change is one field of an update.
@@ -127,9 +129,11 @@ func (a *adapter) update(ctx context.Context, req api.UserUpdate) (api.User, err
 		done = append(done, step.field)
 	}
 	a.got(ctx, req.ID, done...)
-	after, err := a.again(ctx, req.ID)
+	fresh, cancel := a.fresh(ctx)
+	defer cancel()
+	after, err := a.again(fresh, req.ID)
 	if err != nil {
-		return api.User{}, err
+		return api.User{}, matrix.OutcomeUnknown(req.ID)
 	}
 	return after, a.stuck(req, after)
 }
@@ -199,20 +203,35 @@ func (a *adapter) updateSynapse(ctx context.Context, req api.UserUpdate, has fun
 	return err
 }
 
+// half is the error of a step of which a part was done before.
+type half struct{ cause error }
+
+func (h half) Error() string { return h.cause.Error() }
+
+func (h half) Unwrap() error { return h.cause }
+
+func halfway(begun bool, cause error) error {
+	if begun {
+		return half{cause}
+	}
+	return cause
+}
+
 // partly is the problem of a step that failed: of the whole, if nothing was done before, else of the field.
 func (a *adapter) partly(ctx context.Context, id api.UserID, field string, begun bool, cause error) error {
 	p := problem(cause)
 	if len(p.Fields) == 0 && p.Status < 500 {
 		p.At(field + ".to")
 	}
-	fresh, cancel := a.fresh(ctx)
-	defer cancel()
-	now, err := a.again(fresh, id)
-	if !begun || err != nil {
+	if _, ok := errors.AsType[half](cause); !ok && !begun {
 		return p
 	}
 	whole := api.NewProblem(p.Status, "partly_done")
-	whole.Conflict = &now
+	fresh, cancel := a.fresh(ctx)
+	defer cancel()
+	if now, err := a.again(fresh, id); err == nil {
+		whole.Conflict = &now
+	}
 	whole.Fields = []api.FieldProblem{{Field: field + ".to", Code: p.Code, Params: p.Params}}
 	return whole
 }

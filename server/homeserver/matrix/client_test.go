@@ -122,8 +122,8 @@ func TestErrors(t *testing.T) {
 		notFound, token bool
 	}{
 		{name: "errcode", status: 403, body: `{"errcode":"M_UNKNOWN","error":"HMAC incorrect"}`, want: Error{Errcode: "M_UNKNOWN", Text: "HMAC incorrect"}, code: "homeserver_refused"},
-		{name: "message", status: 500, body: `{"message":"incorrect or expired nonce"}`, want: Error{Text: "incorrect or expired nonce"}, code: "homeserver_refused"},
-		{name: "Err", status: 500, body: `{"Err":"x"}`, want: Error{Text: "x"}, code: "homeserver_refused"},
+		{name: "message", status: 500, body: `{"message":"incorrect or expired nonce"}`, want: Error{Text: "incorrect or expired nonce"}, code: "homeserver_error"},
+		{name: "Err", status: 500, body: `{"Err":"x"}`, want: Error{Text: "x"}, code: "homeserver_error"},
 		{name: "no errcode", status: 409, body: `{"error":"exists"}`, want: Error{Text: "exists"}, code: "homeserver_refused"},
 		{name: "errcode on 200", status: 200, body: `{"errcode":"M_NOT_FOUND","error":"no"}`, want: Error{Errcode: "M_NOT_FOUND", Text: "no"}, code: "homeserver_refused"},
 		{name: "unrecognized", status: 404, body: `{"errcode":"M_UNRECOGNIZED"}`, want: Error{Errcode: "M_UNRECOGNIZED"}, unrecognized: true, code: "not_supported"},

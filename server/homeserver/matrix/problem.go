@@ -59,11 +59,10 @@ func refused(err error, e *Error) *api.Problem {
 	case e.Foreign():
 		return api.NewProblem(api.StatusBadGateway, "homeserver_hidden", "status", strconv.Itoa(e.Status))
 	}
-	status := api.StatusUnprocessable
 	if e.Status >= 500 {
-		status = api.StatusBadGateway
+		return api.NewProblem(api.StatusBadGateway, "homeserver_error", "errcode", e.Errcode, "error", e.Text)
 	}
-	return api.NewProblem(status, "homeserver_refused", "errcode", e.Errcode, "error", e.Text)
+	return api.NewProblem(api.StatusUnprocessable, "homeserver_refused", "errcode", e.Errcode, "error", e.Text)
 }
 
 // limited is the problem of a 429, with the time left in whole seconds; a server that does not tell is asked again after 5.

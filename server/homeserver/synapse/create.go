@@ -74,7 +74,7 @@ func (s *synapse) register(ctx context.Context, m making) (api.User, error) {
 	case matrix.Unknown(err):
 		return s.settle(ctx, m.id, func(u api.User) bool { return m.made(u, done.Asked) && u.Admin == m.Admin && u.UserType == m.UserType })
 	case err != nil:
-		return api.User{}, sharedsecret.Problem(err)
+		return api.User{}, matrix.Failed(sharedsecret.Problem(err))
 	case done.ID != m.id:
 		// The configured server name is not the homeserver's: the account exists, under another ID than the person was shown.
 		return api.User{}, api.NewProblem(api.StatusBadGateway, "homeserver_other_name", "id", string(done.ID))
@@ -105,7 +105,7 @@ func (s *synapse) putNew(ctx context.Context, m making) (api.User, error) {
 			return bare.made(u, since)
 		})
 	case err != nil:
-		return api.User{}, sharedsecret.Problem(err)
+		return api.User{}, matrix.Failed(sharedsecret.Problem(err))
 	case answer.Status != http.StatusCreated:
 		return api.User{}, api.NewProblem(api.StatusConflict, "name_in_use").At("localpart")
 	}

@@ -40,13 +40,7 @@ func (s *synapse) resetPassword(ctx context.Context, req api.PasswordReset) (api
 		Path:   matrix.At("/_synapse/admin/v1/reset_password/{}", string(req.ID)),
 		Body:   map[string]any{"new_password": secret, "logout_devices": signOut},
 	}
-	_, err = s.keys.Do(ctx, call, nil)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		_, err = s.keys.Do(fresh, call, nil)
-	}
-	if err != nil {
+	if err := s.twice(ctx, call, nil); err != nil {
 		return api.Handout{}, s.writeProblem(req.ID, err)
 	}
 	return api.Handout{User: now, Password: secret, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL, SignedOut: signOut}, nil
@@ -114,7 +108,8 @@ func (s *synapse) endAccount(ctx context.Context, id api.UserID, erase bool) (ap
 	return s.does(ctx, id, matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"erase": erase}}, done)
 }
 
-// does sends a write whose answer does not hold the account, and makes sure by a look at it that it did what it should.
+// does sends a write whose answer does not hold the account, and makes sure by a look at it that it did what it should. What keeps that
+// look from being taken is no sign that nothing was done.
 func (s *synapse) does(ctx context.Context, id api.UserID, call matrix.Call, done func(api.User) bool) (api.User, error) {
 	_, err := s.keys.Do(ctx, call, nil)
 	switch {
@@ -123,10 +118,12 @@ func (s *synapse) does(ctx context.Context, id api.UserID, call matrix.Call, don
 	case err != nil:
 		return api.User{}, s.writeProblem(id, err)
 	}
-	after, err := s.read(ctx, id)
+	fresh, cancel := s.fresh(ctx)
+	defer cancel()
+	after, err := s.read(fresh, id)
 	switch {
 	case err != nil:
-		return api.User{}, err
+		return api.User{}, matrix.OutcomeUnknown(id)
 	case !done(after):
 		return api.User{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
 	}
@@ -171,7 +168,7 @@ func (s *synapse) reactivate(ctx context.Context, req api.UserReactivation) (api
 // /_synapse/admin/v1/background_updates/status): Synapse 1.163.2 cannot reactivate before they have made an index that it
 // needs, some 20 seconds after its first start.
 func (s *synapse) stillUpdating(ctx context.Context, err error) error {
-	if p := matrix.Problem(err); p.Code != "homeserver_refused" || p.Status != api.StatusBadGateway {
+	if matrix.Problem(err).Code != "homeserver_failed" {
 		return err
 	}
 	var status struct {

@@ -61,23 +61,22 @@ func (s *synapse) renameDevice(ctx context.Context, req api.DeviceRename) (api.O
 func (s *synapse) nameDevice(ctx context.Context, id api.UserID, device api.DeviceID, name string) (api.OwnDevice, error) {
 	path := matrix.At("/_synapse/admin/v2/users/{}/devices/{}", string(id), string(device))
 	call := matrix.Call{Method: http.MethodPut, Path: path, Body: map[string]any{"display_name": name}}
-	_, err := s.keys.Do(ctx, call, nil)
-	fresh, cancel := s.fresh(ctx)
-	defer cancel()
-	if matrix.Unknown(err) {
-		_, err = s.keys.Do(fresh, call, nil) // the same name twice is the same name
-	}
-	switch {
+	switch err := s.twice(ctx, call, nil); {
 	case matrix.Unaskable(err):
 		return api.OwnDevice{}, api.NewProblem(api.StatusUnprocessable, "unnameable_device").At("device")
 	case err != nil:
 		return api.OwnDevice{}, s.writeProblem(id, err)
 	}
+	fresh, cancel := s.fresh(ctx)
+	defer cancel()
 	after, err := s.device(fresh, id, device)
-	if err == nil && after.Device.DisplayName != name {
+	switch {
+	case err != nil:
+		return api.OwnDevice{}, matrix.OutcomeUnknown(id)
+	case after.Device.DisplayName != name:
 		return api.OwnDevice{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
 	}
-	return after, err
+	return after, nil
 }
 
 // createDevice makes a device (POST /_synapse/admin/v2/users/{id}/devices, since 1.85). Synapse answers the same where it is there
@@ -102,17 +101,21 @@ func (s *synapse) createDevice(ctx context.Context, req api.DeviceCreate) (api.O
 	}
 	path := matrix.At("/_synapse/admin/v2/users/{}/devices", string(req.ID))
 	call := matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"device_id": req.Device}}
-	_, err = s.keys.Do(ctx, call, nil)
-	fresh, cancel := s.fresh(ctx)
-	defer cancel()
-	if matrix.Unknown(err) {
-		_, err = s.keys.Do(fresh, call, nil)
-	}
-	if err != nil {
+	if err := s.twice(ctx, call, nil); err != nil {
 		return api.OwnDevice{}, s.writeProblem(req.ID, err)
 	}
+	fresh, cancel := s.fresh(ctx)
+	defer cancel()
 	if req.Name != "" {
-		return s.nameDevice(fresh, req.ID, req.Device, req.Name)
+		named, err := s.nameDevice(fresh, req.ID, req.Device, req.Name)
+		if err != nil { // the device is there
+			return api.OwnDevice{}, matrix.Partly(matrix.Problem(err))
+		}
+		return named, nil
 	}
-	return s.device(fresh, req.ID, req.Device)
+	made, err := s.device(fresh, req.ID, req.Device)
+	if err != nil {
+		return api.OwnDevice{}, matrix.OutcomeUnknown(req.ID)
+	}
+	return made, nil
 }

@@ -74,24 +74,13 @@ func (s *synapse) signOut(ctx context.Context, req api.DeviceSignOut) (api.Signe
 	return s.endDevices(ctx, req.ID, end)
 }
 
-// endDevices ends the devices that it is given.
+// endDevices ends devices by their IDs (POST /_synapse/admin/v2/users/{id}/delete_devices). Those that do not exist are
+// passed over. In the body a device may be called anything; in a path `..` could not.
 func (s *synapse) endDevices(ctx context.Context, id api.UserID, end []api.DeviceID) (api.SignedOut, error) {
-	err := s.deleteDevices(ctx, id, end)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		err = s.deleteDevices(fresh, id, end) // the devices that are gone by now are passed over
-	}
-	if err != nil {
+	path := matrix.At("/_synapse/admin/v2/users/{}/delete_devices", string(id))
+	call := matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"devices": end}}
+	if err := s.twice(ctx, call, nil); err != nil {
 		return api.SignedOut{}, s.writeProblem(id, err)
 	}
 	return api.SignedOut{ID: id, Count: len(end)}, nil
-}
-
-// deleteDevices ends devices by their IDs (POST /_synapse/admin/v2/users/{id}/delete_devices). Those that do not exist are
-// passed over. In the body a device may be called anything; in a path `..` could not.
-func (s *synapse) deleteDevices(ctx context.Context, id api.UserID, devices []api.DeviceID) error {
-	path := matrix.At("/_synapse/admin/v2/users/{}/delete_devices", string(id))
-	_, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{"devices": devices}}, nil)
-	return err
 }

@@ -78,7 +78,7 @@ func TestServerErrors(t *testing.T) {
 		{"another server name", "POST register", 200, `{"user_id":"@new:other.example"}`, create, "homeserver_other_name"},
 		{"made by somebody else meanwhile", "POST register", 502, `<html>`, create, "outcome_unknown"},
 		{"avatar forbidden", "PUT users", 403, `{"errcode":"M_FORBIDDEN","error":"This avatar is not allowed"}`, picture, "homeserver_refused [avatar_url.to: homeserver_refused]"},
-		{"internal error", "PUT users", 500, `{"errcode":"M_UNKNOWN","error":"Internal server error"}`, rename, "homeserver_refused"},
+		{"internal error", "PUT users", 500, `{"errcode":"M_UNKNOWN","error":"Internal server error"}`, rename, "homeserver_failed"},
 		{"token of no administrator", "PUT users", 403, `{"errcode":"M_FORBIDDEN","error":"You are not a server admin"}`, rename, "homeserver_not_admin"},
 		{"proxy refuses", "PUT users", 403, `<html>`, rename, "homeserver_hidden"},
 		{"passwords off", "POST reset_password", 403, `{"errcode":"M_FORBIDDEN","error":"Password change disabled"}`, reset, "password_disabled"},
@@ -183,7 +183,7 @@ func TestDecodeUser(t *testing.T) {
 }
 
 func TestReactivateWhileTheServerIsUpdating(t *testing.T) {
-	for status, want := range map[string]string{`{"enabled":true,"current_updates":{"master":{}}}`: "homeserver_updating", `{"enabled":true,"current_updates":{}}`: "homeserver_refused"} {
+	for status, want := range map[string]string{`{"enabled":true,"current_updates":{"master":{}}}`: "homeserver_updating", `{"enabled":true,"current_updates":{}}`: "homeserver_failed"} {
 		b := faulty(t, "PUT users", 500, `{"errcode":"M_UNKNOWN","error":"Internal server error"}`)
 		if _, err := b.deactivate(t.Context(), api.UserDeed{ID: "@alice:localhost"}); err != nil {
 			t.Fatal(err)

@@ -41,13 +41,7 @@ func (s *synapse) allowKeyReset(ctx context.Context, req api.UserDeed) (api.KeyR
 	}
 	path := matrix.At("/_synapse/admin/v1/users/{}/_allow_cross_signing_replacement_without_uia", string(req.ID))
 	call := matrix.Call{Method: http.MethodPost, Path: path, Body: map[string]any{}}
-	_, err = s.keys.Do(ctx, call, &out)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		_, err = s.keys.Do(fresh, call, &out)
-	}
-	switch {
+	switch err := s.twice(ctx, call, &out); {
 	case matrix.NotFound(err):
 		return api.KeyReset{}, api.NewProblem(api.StatusConflict, "no_cross_signing").At("id")
 	case err != nil:

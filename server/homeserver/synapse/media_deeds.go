@@ -60,19 +60,15 @@ func (s *synapse) unprotectMedia(ctx context.Context, ref api.MediaRef) (api.Med
 // changeMedia sends a change of a file and looks whether it was done. Sent twice, it does what it does once.
 func (s *synapse) changeMedia(ctx context.Context, ref api.MediaRef, path matrix.Path, done func(api.Media) bool) (api.Media, error) {
 	call := matrix.Call{Method: http.MethodPost, Path: path, Body: struct{}{}}
-	_, err := s.keys.Do(ctx, call, nil)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		_, err = s.keys.Do(fresh, call, nil)
-	}
-	if err != nil {
+	if err := s.twice(ctx, call, nil); err != nil {
 		return api.Media{}, mediaWriteProblem(err)
 	}
-	after, err := s.getMedia(ctx, ref)
+	fresh, cancel := s.fresh(ctx)
+	defer cancel()
+	after, err := s.getMedia(fresh, ref)
 	switch {
 	case err != nil:
-		return api.Media{}, err
+		return api.Media{}, mediaOutcomeUnknown()
 	case !done(after):
 		return api.Media{}, api.NewProblem(api.StatusBadGateway, "media_did_not_stick")
 	}
@@ -93,13 +89,7 @@ func (s *synapse) deleteMedia(ctx context.Context, req api.MediaDeed) (api.Media
 // deleteOne deletes a file that was there. One that is gone by now is deleted, too.
 func (s *synapse) deleteOne(ctx context.Context, ref api.MediaRef) error {
 	call := matrix.Call{Method: http.MethodDelete, Path: matrix.At("/_synapse/admin/v1/media/{}/{}", ref.ID.Server(), string(ref.Media))}
-	_, err := s.keys.Do(ctx, call, nil)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		_, err = s.keys.Do(fresh, call, nil)
-	}
-	if err != nil && !matrix.NotFound(err) {
+	if err := s.twice(ctx, call, nil); err != nil && !matrix.NotFound(err) {
 		return mediaWriteProblem(err)
 	}
 	return nil
@@ -116,19 +106,15 @@ func (s *synapse) quarantineAllMedia(ctx context.Context, req api.UserDeed) (api
 		return api.MediaDone{ID: req.ID}, err
 	}
 	call := matrix.Call{Method: http.MethodPost, Path: matrix.At("/_synapse/admin/v1/user/{}/media/quarantine", string(req.ID)), Body: struct{}{}}
-	_, err = s.keys.Do(ctx, call, nil)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		_, err = s.keys.Do(fresh, call, nil)
-	}
-	if err != nil {
+	if err := s.twice(ctx, call, nil); err != nil {
 		return api.MediaDone{}, mediaWriteProblem(err)
 	}
-	after, err := s.countMedia(ctx, req.ID, quarantinable)
+	fresh, cancel := s.fresh(ctx)
+	defer cancel()
+	after, err := s.countMedia(fresh, req.ID, quarantinable)
 	switch {
 	case err != nil:
-		return api.MediaDone{}, err
+		return api.MediaDone{}, mediaOutcomeUnknown()
 	case after >= before:
 		return api.MediaDone{}, api.NewProblem(api.StatusBadGateway, "media_did_not_stick")
 	}
@@ -224,7 +210,14 @@ func partlyDeleted(n int64, err error) *api.Problem {
 // mediaWriteProblem turns the error of a change of files into a problem.
 func mediaWriteProblem(err error) *api.Problem {
 	if matrix.Unknown(err) {
-		return api.NewProblem(api.StatusTimeout, "media_outcome_unknown")
+		return mediaOutcomeUnknown()
 	}
-	return mediaProblem(err)
+	if p := mediaProblem(err); p.Code != "homeserver_error" {
+		return p
+	}
+	return mediaOutcomeUnknown() // it failed inside, at one file or another
+}
+
+func mediaOutcomeUnknown() *api.Problem {
+	return api.NewProblem(api.StatusTimeout, "media_outcome_unknown")
 }

@@ -134,12 +134,7 @@ func lost(err error, moves []possession) error {
 	if !ok || len(moves) == 0 {
 		return err
 	}
-	whole := *p
-	if whole.Code != "outcome_unknown" {
-		whole = *api.NewProblem(p.Status, "partly_done")
-		whole.RetryMS, whole.Conflict = p.RetryMS, p.Conflict
-	}
-	whole.Fields = slices.Clone(p.Fields)
+	whole := *matrix.Partly(p)
 	for _, m := range moves {
 		whole.Fields = append(whole.Fields, api.FieldProblem{Field: m.field, Code: "taken_away", Params: map[string]string{"owner": string(m.owner)}})
 	}

@@ -24,12 +24,7 @@ func (s *synapse) notice(ctx context.Context, req api.Notice) (api.NoticeReport,
 			Path:   matrix.At("/_synapse/admin/v1/send_server_notice/{}", homeserver.NoticeTransaction(ctx, id, req.Text)),
 			Body:   map[string]any{"user_id": id, "content": map[string]string{"msgtype": "m.text", "body": req.Text}},
 		}
-		_, err := s.keys.Do(ctx, call, nil)
-		if matrix.Unknown(err) {
-			fresh, cancel := s.fresh(ctx)
-			defer cancel()
-			_, err = s.keys.Do(fresh, call, nil)
-		}
+		err := s.twice(ctx, call, nil)
 		if noNotices(err) {
 			return unsupported(reasonNotices)
 		}

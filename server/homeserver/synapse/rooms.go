@@ -18,7 +18,7 @@ func (s *synapse) joinRooms(ctx context.Context, req api.RoomsJoin) (api.RoomsJo
 	}
 	var out api.RoomsJoined
 	for _, room := range req.Rooms {
-		_, err := s.keys.Do(ctx, matrix.Call{
+		err := s.twice(ctx, matrix.Call{
 			Method: http.MethodPost, Path: matrix.At("/_synapse/admin/v1/join/{}", room), Body: map[string]any{"user_id": req.ID},
 		}, nil)
 		if err == nil {
@@ -39,6 +39,8 @@ func roomLeft(room string, err error) api.FieldProblem {
 		code = "room_closed"
 	case matrix.NotFound(err):
 		code = "room_unknown"
+	case matrix.Unknown(err):
+		code = "outcome_unknown"
 	}
 	return api.FieldProblem{Field: "rooms", Code: code, Params: map[string]string{"room": room}}
 }

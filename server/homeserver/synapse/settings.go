@@ -64,7 +64,7 @@ func (s *synapse) changeRateLimit(ctx context.Context, want api.RateLimit, call 
 	case err != nil:
 		return api.RateLimit{}, s.writeProblem(want.ID, err)
 	case readErr != nil:
-		return api.RateLimit{}, readErr
+		return api.RateLimit{}, matrix.OutcomeUnknown(want.ID)
 	}
 	return api.RateLimit{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
 }
@@ -120,7 +120,7 @@ func (s *synapse) setFeature(ctx context.Context, req api.FeatureChange) (api.Fe
 	case readErr == nil && slices.Contains(after.Features, api.Feature{Name: req.Name, On: req.On}):
 		return after, nil
 	case cmp.Or(err, readErr) != nil:
-		return api.FeatureList{}, s.writeProblem(req.ID, cmp.Or(err, readErr))
+		return api.FeatureList{}, matrix.OutcomeUnknown(req.ID)
 	}
 	return api.FeatureList{}, api.NewProblem(api.StatusBadGateway, "did_not_stick")
 }

@@ -186,13 +186,7 @@ func (s *synapse) updateToken(ctx context.Context, req api.TokenUpdate) (api.Tok
 	}
 	call := matrix.Call{Method: http.MethodPut, Path: tokenPath(now.Token), Body: body}
 	var after wireToken
-	_, err = s.keys.Do(ctx, call, &after)
-	if matrix.Unknown(err) { // sent twice it does what it does once
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		_, err = s.keys.Do(fresh, call, &after)
-	}
-	switch {
+	switch err := s.twice(ctx, call, &after); {
 	case err != nil:
 		return api.Token{}, tokenProblem(err, "expires.to")
 	case after.Uses != want.Uses || after.Expires != want.Expires:
@@ -208,15 +202,7 @@ func (s *synapse) deleteToken(ctx context.Context, req api.TokenRef) (api.Token,
 		return api.Token{}, err
 	}
 	call := matrix.Call{Method: http.MethodDelete, Path: tokenPath(now.Token)}
-	_, err = s.keys.Do(ctx, call, nil)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		if _, err = s.keys.Do(fresh, call, nil); matrix.NotFound(err) {
-			err = nil
-		}
-	}
-	if err != nil {
+	if err := s.twice(ctx, call, nil); err != nil && !matrix.NotFound(err) { // it was there just now
 		return api.Token{}, tokenProblem(err, "id")
 	}
 	return s.token(now), nil
@@ -268,7 +254,10 @@ func tokenProblem(err error, expires string) *api.Problem {
 		return api.NewProblem(api.StatusUnprocessable, "day_over").At(expires)
 	}
 	p := matrix.Problem(err)
-	if p.Code == "homeserver_refused" {
+	switch p.Code {
+	case "homeserver_error":
+		return tokenUnknownOutcome()
+	case "homeserver_refused":
 		return api.NewProblem(p.Status, "token_refused", "errcode", e.Errcode)
 	}
 	return p

@@ -41,22 +41,17 @@ func (s *synapse) renew(ctx context.Context, req api.UserRenewal) (api.Validity,
 	if !end.IsZero() {
 		body["expiration_ts"] = end.UnixMilli()
 	}
-	until, err := s.postValidity(ctx, body)
-	if matrix.Unknown(err) {
-		fresh, cancel := s.fresh(ctx)
-		defer cancel()
-		until, err = s.postValidity(fresh, body) // the same date twice is the same date
-	}
-	if err != nil {
+	var out validity
+	if err := s.twice(ctx, validityCall(body), &out); err != nil {
 		return api.Validity{}, s.writeProblem(req.ID, err)
 	}
-	return api.Validity{ID: req.ID, ExpiresMS: until}, nil
+	return api.Validity{ID: req.ID, ExpiresMS: out.Expires}, nil
 }
 
 // expects finds out whether accounts expire here at all. Where they do not, Synapse takes a date, says 200 and keeps nothing; without a date
 // it fails with 500. So it is asked about the account "", which there is not, without a date: that changes nothing.
 func (s *synapse) expects(ctx context.Context) error {
-	_, err := s.postValidity(ctx, map[string]any{"user_id": ""})
+	_, err := s.keys.Do(ctx, validityCall(map[string]any{"user_id": ""}), &validity{})
 	e, ok := matrix.As(err)
 	if ok && e.Kind == matrix.Refused && e.Status == http.StatusInternalServerError && !e.Foreign() {
 		s.facts.lackValidity()
@@ -68,11 +63,10 @@ func (s *synapse) expects(ctx context.Context) error {
 	return nil // a module that has taken the endpoint over may refuse that account
 }
 
-func (s *synapse) postValidity(ctx context.Context, body map[string]any) (int64, error) {
-	var out struct {
-		Expires int64 `json:"expiration_ts"`
-	}
-	call := matrix.Call{Method: http.MethodPost, Path: matrix.At("/_synapse/admin/v1/account_validity/validity"), Body: body}
-	_, err := s.keys.Do(ctx, call, &out)
-	return out.Expires, err
+type validity struct {
+	Expires int64 `json:"expiration_ts"`
+}
+
+func validityCall(body map[string]any) matrix.Call {
+	return matrix.Call{Method: http.MethodPost, Path: matrix.At("/_synapse/admin/v1/account_validity/validity"), Body: body}
 }

@@ -77,7 +77,7 @@ func (s *synapse) end(ctx context.Context, id api.UserID, token api.Secret, devi
 	}
 	again, cancelAgain := s.fresh(ctx)
 	defer cancelAgain()
-	if s.deleteDevices(again, id, []api.DeviceID{device}) == nil {
+	if _, ended := s.endDevices(again, id, []api.DeviceID{device}); ended == nil {
 		return nil
 	}
 	return matrix.Problem(err)
@@ -96,7 +96,7 @@ func (s *synapse) endLost(ctx context.Context, name string, device api.DeviceID)
 		id = "@" + id + ":" + api.UserID(server)
 	}
 	// The sign-in has failed already; a device that cannot be deleted now is seen in the account's list.
-	_ = s.deleteDevices(fresh, id, []api.DeviceID{device})
+	_, _ = s.endDevices(fresh, id, []api.DeviceID{device})
 }
 
 // signInProblem turns the error of a sign-in into a problem.

@@ -20,7 +20,24 @@ func (s *synapse) put(ctx context.Context, id api.UserID, body map[string]any) (
 	if _, err := s.keys.Do(ctx, matrix.Call{Method: http.MethodPut, Path: userPath(id), Body: body}, &w); err != nil {
 		return api.User{}, err
 	}
-	return s.one(ctx, w)
+	u, err := s.one(ctx, w)
+	if err != nil {
+		return api.User{}, matrix.OutcomeUnknown(id)
+	}
+	return u, nil
+}
+
+// twice sends a write that does no more twice than once, and again where nobody answered (matrix.Twice).
+func (s *synapse) twice(ctx context.Context, call matrix.Call, out any) error {
+	return matrix.Twice(func(again bool) error {
+		if again {
+			fresh, cancel := s.fresh(ctx)
+			defer cancel()
+			ctx = fresh
+		}
+		_, err := s.keys.Do(ctx, call, out)
+		return err
+	})
 }
 
 // settle finds out whether a write that nobody answered was done: it looks at the account, a few times, because the server
@@ -41,17 +58,21 @@ func (s *synapse) settle(ctx context.Context, id api.UserID, done func(api.User)
 		return false, err // a server that cannot be reached will not be so a second later, and every look takes its whole time
 	})
 	if !ended {
-		return api.User{}, api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
+		return api.User{}, matrix.OutcomeUnknown(id)
 	}
 	return now, nil
 }
 
-// writeProblem turns the error of a PUT into a problem, without the field.
+// writeProblem turns the error of a write into a problem, without the field.
 func (s *synapse) writeProblem(id api.UserID, err error) *api.Problem {
+	return matrix.Failed(s.refusal(id, err))
+}
+
+func (s *synapse) refusal(id api.UserID, err error) *api.Problem {
 	e, ok := matrix.As(err)
 	switch {
 	case matrix.Unknown(err):
-		return api.NewProblem(api.StatusTimeout, "outcome_unknown", "id", string(id))
+		return matrix.OutcomeUnknown(id)
 	case !ok || e.Kind != matrix.Refused:
 		return about(id, err)
 	case e.Status == http.StatusConflict:
