@@ -13,24 +13,33 @@ import (
 	"gatehouse/server/operator"
 )
 
-// cookieName is the session cookie's name. The prefix makes browsers hold it to this host, to https and to every path (RFC 6265bis,
-// section 4.1.3.2); it can only be had with https.
-func (w *Web) cookieName() string {
-	if w.Secure() {
-		return "__Host-gatehouse"
-	}
-	return "gatehouse"
+// sessionCookie is the session's cookie.
+const sessionCookie = "gatehouse"
+
+// Cookie returns what the browser sends of one of our cookies.
+func (w *Web) Cookie(c echo.Context, name string) (*http.Cookie, error) {
+	return c.Cookie(w.cookieName(name))
 }
 
-func (w *Web) setCookie(c echo.Context, value string, age time.Duration) {
+// SetCookie gives the browser a cookie, or takes it away where the value is "". No script sees it, and no request that another site begins has it.
+func (w *Web) SetCookie(c echo.Context, name, value string, age time.Duration) {
 	cookie := &http.Cookie{
-		Name: w.cookieName(), Value: value, Path: "/", HttpOnly: true, Secure: w.Secure(), SameSite: http.SameSiteStrictMode,
+		Name: w.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: w.Secure(), SameSite: http.SameSiteStrictMode,
 		MaxAge: int(age.Seconds()),
 	}
 	if value == "" {
 		cookie.MaxAge = -1
 	}
 	c.SetCookie(cookie)
+}
+
+// cookieName is what a cookie is called. The prefix makes browsers hold it to this host, to https and to every path (RFC 6265bis,
+// section 4.1.3.2); it can only be had with https.
+func (w *Web) cookieName(name string) string {
+	if w.Secure() {
+		return "__Host-" + name
+	}
+	return name
 }
 
 // SignIn opens a session for the attempt and gives the browser its cookie.
@@ -45,25 +54,25 @@ func (w *Web) SignIn(c echo.Context, a operator.Attempt) (*operator.Person, erro
 		w.Log.Error("a session could not be opened", "request_id", RequestID(c), "error", err.Error())
 		return nil, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
-	w.setCookie(c, token, keep.Sub(w.Sessions.Now()))
+	w.SetCookie(c, sessionCookie, token, keep.Sub(w.Sessions.Now()))
 	return p, nil
 }
 
 // SignOut ends the session on the server and takes the cookie and what the browser kept.
 func (w *Web) SignOut(c echo.Context) error {
-	if cookie, err := c.Cookie(w.cookieName()); err == nil {
+	if cookie, err := w.Cookie(c, sessionCookie); err == nil {
 		if err := w.Sessions.Close(c.Request().Context(), cookie.Value); err != nil {
 			return api.NewProblem(api.StatusUnavailable, "store_unavailable")
 		}
 	}
-	w.setCookie(c, "", 0)
+	w.SetCookie(c, sessionCookie, "", 0)
 	c.Response().Header().Set("Clear-Site-Data", `"cache"`)
 	return nil
 }
 
 // HasCookie reports whether the browser sent a session cookie, good or not.
 func (w *Web) HasCookie(c echo.Context) bool {
-	_, err := c.Cookie(w.cookieName())
+	_, err := w.Cookie(c, sessionCookie)
 	return err == nil
 }
 
@@ -96,7 +105,7 @@ func (w *Web) listening(c echo.Context) (*operator.Person, error) {
 }
 
 func (w *Web) person(c echo.Context, active bool) (*operator.Person, error) {
-	cookie, err := c.Cookie(w.cookieName())
+	cookie, err := w.Cookie(c, sessionCookie)
 	if err != nil {
 		return nil, operator.ErrSignedOut
 	}

@@ -73,14 +73,14 @@ func TestEveryWriteByForm(t *testing.T) {
 				if got := seeOther(t, rec); got != c.next {
 					t.Errorf("leads to %q, want %q", got, c.next)
 				}
-				notice := s.cookies["gatehouse-notice"]
+				notice := s.cookies["__Host-gatehouse-notice"]
 				if notice == nil || strings.Contains(notice.Value, "ann") {
 					t.Errorf("the notice's cookie: %v", notice)
 				}
 				if page := s.get(c.next); page.Code != 200 || one(parse(t, page), "", "role", "status") == nil {
 					t.Errorf("the next page, %d, does not say that it is done", page.Code)
 				}
-				if s.cookies["gatehouse-notice"] != nil {
+				if s.cookies["__Host-gatehouse-notice"] != nil {
 					t.Error("the notice is shown for ever")
 				}
 				if got := seeOther(t, s.post(action, values)); got != c.next {

@@ -36,10 +36,12 @@ type site struct {
 	*gatetest.World
 	t       testing.TB
 	cookies map[string]*http.Cookie
+	routes  []*echo.Route
 }
 
 func newSite(t testing.TB, o gatetest.Options) *site {
 	t.Helper()
+	var door *echo.Echo
 	o.Pages = func(w *gatetest.World) func(*echo.Echo) {
 		assets, err := page.NewAssets(files)
 		if err != nil {
@@ -48,15 +50,19 @@ func newSite(t testing.TB, o gatetest.Options) *site {
 		p := &page.Pages{
 			Web: w.Web, Gate: w.Gate, Store: w.Store, Seal: w.Seal, Intake: w.Intake, Assets: assets, Log: w.Web.Log, Operators: func() bool { return true }, Now: w.Clock.Now,
 		}
-		return p.Routes
+		return func(e *echo.Echo) {
+			door = e
+			p.Routes(e)
+		}
 	}
-	return &site{gatetest.New(t, o), t, map[string]*http.Cookie{}}
+	w := gatetest.New(t, o)
+	return &site{w, t, map[string]*http.Cookie{}, door.Routes()}
 }
 
 // as returns the same panel in the browser of somebody with a role.
 func (s *site) as(role api.Role) *site {
 	c := s.Session(s.Person(role))
-	return &site{s.World, s.t, map[string]*http.Cookie{c.Name: c}}
+	return &site{s.World, s.t, map[string]*http.Cookie{c.Name: c}, s.routes}
 }
 
 // send sends a request as a browser does, and keeps the cookies that come back.

@@ -4,8 +4,8 @@ package page
 
 import (
 	"encoding/base64"
-	"net/http"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -30,18 +30,15 @@ func (p *Pages) leaveNotice(c echo.Context, person *operator.Person, text string
 	if err != nil {
 		return
 	}
-	c.SetCookie(&http.Cookie{
-		Name: noticeCookie, Value: base64.RawURLEncoding.EncodeToString(sealed), Path: "/", MaxAge: 60,
-		HttpOnly: true, Secure: p.Web.Secure(), SameSite: http.SameSiteStrictMode,
-	})
+	p.Web.SetCookie(c, noticeCookie, base64.RawURLEncoding.EncodeToString(sealed), time.Minute)
 }
 
 func (p *Pages) takeNotice(c echo.Context, person *operator.Person) string {
-	cookie, err := c.Cookie(noticeCookie)
+	cookie, err := p.Web.Cookie(c, noticeCookie)
 	if err != nil {
 		return ""
 	}
-	c.SetCookie(&http.Cookie{Name: noticeCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.Web.Secure(), SameSite: http.SameSiteStrictMode})
+	p.Web.SetCookie(c, noticeCookie, "", 0)
 	sealed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 	if err != nil {
 		return ""

@@ -58,7 +58,7 @@ func (p *Pages) Routes(e *echo.Echo) {
 
 // env is what a page knows of its surroundings. The person may be nil.
 func (p *Pages) env(c echo.Context, person *operator.Person, homeserver string) ui.Env {
-	prefs := readPreferences(c, p.Web.Secure())
+	prefs := p.preferences(c)
 	env := ui.Env{
 		Homeserver: homeserver, Language: prefs.language(c.Request()), Zone: prefs.Zone, Theme: prefs.Theme, LetterKeys: !prefs.NoLetterKeys,
 		Now: p.Now().UnixMilli(), Version: p.Web.Version,

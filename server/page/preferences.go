@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,25 +25,20 @@ type preferences struct {
 	NoLetterKeys bool
 }
 
-func preferencesName(secure bool) string {
-	if secure {
-		return "__Host-gatehouse-preferences"
-	}
-	return "gatehouse-preferences"
-}
+const preferencesCookie = "gatehouse-preferences"
 
-func readPreferences(c echo.Context, secure bool) preferences {
-	p := preferences{Theme: "system"}
-	cookie, err := c.Cookie(preferencesName(secure))
+func (p *Pages) preferences(c echo.Context) preferences {
+	prefs := preferences{Theme: "system"}
+	cookie, err := p.Web.Cookie(c, preferencesCookie)
 	if err != nil {
-		return p
+		return prefs
 	}
 	values, err := url.ParseQuery(cookie.Value)
 	if err != nil {
-		return p
+		return prefs
 	}
-	p.take(values)
-	return p
+	prefs.take(values)
+	return prefs
 }
 
 // take takes over what is valid of a form or cookie and leaves the rest as it was.
@@ -89,12 +85,9 @@ func (p *Pages) setPreferences(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	prefs := readPreferences(c, p.Web.Secure())
+	prefs := p.preferences(c)
 	prefs.take(values)
-	c.SetCookie(&http.Cookie{
-		Name: preferencesName(p.Web.Secure()), Value: prefs.cookie(), Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, Secure: p.Web.Secure(), SameSite: http.SameSiteLaxMode,
-	})
+	p.Web.SetCookie(c, preferencesCookie, prefs.cookie(), 365*24*time.Hour)
 	next := values.Get("_screen")
 	if !ownScreen(next) {
 		next = "/"

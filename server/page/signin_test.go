@@ -94,7 +94,7 @@ func TestSignInLimited(t *testing.T) {
 	}
 }
 
-// SETTLED 17: a link from another site comes without the session's cookie, which the browser keeps back, though others may come. The page asks for
+// SETTLED 17: a link from another site comes without the session's cookie, which the browser keeps back. The page asks for
 // itself once more, from here; only then it is sign-in.
 func TestLinkFromAnotherSite(t *testing.T) {
 	s := newSite(t, gatetest.Options{}).as(api.Owner)
@@ -105,7 +105,7 @@ func TestLinkFromAnotherSite(t *testing.T) {
 	}
 	session := s.cookies[s.CookieName()]
 	preferences := &http.Cookie{Name: "__Host-gatehouse-preferences", Value: "theme=dark"}
-	for name, cookies := range map[string][]*http.Cookie{"no cookie": nil, "the preferences, which are lax": {preferences}} {
+	for name, cookies := range map[string][]*http.Cookie{"no cookie": nil, "a cookie of another kind": {preferences}} {
 		rec := ask("cross-site", cookies...)
 		doc := parse(t, rec)
 		refresh := one(doc, "meta", "http-equiv", "refresh")
@@ -174,7 +174,7 @@ func TestOpenRedirects(t *testing.T) {
 			if _, values := form(t, s.get("/sign-in?next="+url.QueryEscape(address)), "/sign-in"); values.Get("next") != "/" {
 				t.Errorf("the form goes on to %q", values.Get("next"))
 			}
-			who := &site{s.World, t, map[string]*http.Cookie{}}
+			who := &site{s.World, t, map[string]*http.Cookie{}, s.routes}
 			rec := who.post("/sign-in", url.Values{"homeserver": {"hs"}, "name": {"admin"}, "password": {gatetest.Password}, "next": {address}})
 			if next := seeOther(t, rec); next != "/" {
 				t.Errorf("after signing in: %q", next)
