@@ -98,6 +98,9 @@ func passwordProblem(id api.UserID, err error) error {
 	case matrix.Is(err, http.StatusBadRequest, "M_WEAK_PASSWORD"):
 		return api.NewProblem(api.StatusUnprocessable, "weak_password", "min", "8").At("password.password")
 	}
+	if _, ok := matrix.As(err); ok {
+		return matrix.AtPassword(matrix.Problem(err))
+	}
 	return problem(err)
 }
 

@@ -54,15 +54,14 @@ func refused(err error, e *Error) *api.Problem {
 		return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", "homeserver_lacks")
 	case NotFound(err):
 		return api.NewProblem(api.StatusNotFound, "not_found")
+	case e.Status == http.StatusRequestEntityTooLarge: // a proxy says so, too
+		return api.NewProblem(api.StatusTooLarge, "homeserver_too_large")
 	case e.Foreign() && e.Status >= 500:
 		return api.NewProblem(api.StatusBadGateway, "homeserver_down")
 	case e.Foreign():
 		return api.NewProblem(api.StatusBadGateway, "homeserver_hidden", "status", strconv.Itoa(e.Status))
 	}
-	if e.Status >= 500 {
-		return api.NewProblem(api.StatusBadGateway, "homeserver_error", "errcode", e.Errcode, "error", e.Text)
-	}
-	return api.NewProblem(api.StatusUnprocessable, "homeserver_refused", "errcode", e.Errcode, "error", e.Text)
+	return refusal(e)
 }
 
 // limited is the problem of a 429, with the time left in whole seconds; a server that does not tell is asked again after 5.

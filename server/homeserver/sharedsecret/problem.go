@@ -30,18 +30,19 @@ func Problem(err error) *api.Problem {
 	if !ok || e.Kind != matrix.Refused {
 		return matrix.Problem(err)
 	}
-	said := api.NewProblem(api.StatusUnprocessable, "homeserver_refused", "errcode", e.Errcode, "error", e.Text)
 	switch {
+	case staleNonce(err):
+		return api.NewProblem(api.StatusBadGateway, "nonce_forgotten")
+	case e.Status == http.StatusTooManyRequests && e.Errcode != "M_LIMIT_EXCEEDED": // a spam checker's, without end (rest/admin/users.py)
+		return api.NewProblem(api.StatusUnprocessable, "registration_refused", "error", e.Text)
 	case strings.Contains(e.Text, "Invalid user type"):
 		return api.NewProblem(api.StatusUnprocessable, "invalid_user_type", "have", "support, bot").At("user_type")
 	case e.Errcode == "M_WEAK_PASSWORD":
 		return api.NewProblem(api.StatusUnprocessable, "weak_password", "min", "8").At("password.password")
-	case strings.HasPrefix(e.Errcode, "M_PASSWORD_"):
-		return said.At("password.password")
 	case e.Status == http.StatusBadRequest && strings.Contains(e.Text, "Invalid password"):
-		return said.At("password.password")
+		return api.NewProblem(api.StatusUnprocessable, "password_refused", "errcode", e.Errcode, "error", e.Text).At("password.password")
 	}
-	return matrix.Problem(err)
+	return matrix.AtPassword(matrix.Problem(err))
 }
 
 // NameProblem returns what is wrong with a new account's name, where that is what the server said: M_USER_IN_USE,
@@ -51,13 +52,9 @@ func NameProblem(err error) (*api.Problem, bool) {
 	if !ok || e.Kind != matrix.Refused {
 		return nil, false
 	}
-	switch e.Errcode {
-	case "M_USER_IN_USE":
-		return api.NewProblem(api.StatusConflict, "name_in_use"), true
-	case "M_INVALID_USERNAME":
-		return api.NewProblem(api.StatusUnprocessable, "homeserver_refused", "errcode", e.Errcode, "error", e.Text), true
-	case "M_EXCLUSIVE":
-		return api.NewProblem(api.StatusUnprocessable, "localpart_exclusive"), true
+	switch p := matrix.Problem(err); p.Code {
+	case "name_in_use", "invalid_username", "localpart_exclusive":
+		return p, true
 	}
 	return nil, false
 }

@@ -63,7 +63,7 @@ func (s *synapse) lookAt(ctx context.Context, l api.Localpart) (api.Availability
 		return api.Availability{}, time.Time{}, matrix.Problem(err)
 	}
 	out.Code = p.Code
-	if p.Code == "homeserver_refused" {
+	if p.Code == "invalid_username" {
 		out.Code = "name_refused" // the code stands alone here, without the server's words
 	}
 	return out, answer.Date, nil

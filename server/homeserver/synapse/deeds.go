@@ -41,7 +41,7 @@ func (s *synapse) resetPassword(ctx context.Context, req api.PasswordReset) (api
 		Body:   map[string]any{"new_password": secret, "logout_devices": signOut},
 	}
 	if err := s.twice(ctx, call, nil); err != nil {
-		return api.Handout{}, s.writeProblem(req.ID, err)
+		return api.Handout{}, matrix.AtPassword(s.writeProblem(req.ID, err))
 	}
 	return api.Handout{User: now, Password: secret, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL, SignedOut: signOut}, nil
 }
@@ -159,7 +159,7 @@ func (s *synapse) reactivate(ctx context.Context, req api.UserReactivation) (api
 	}
 	after, err := s.change(ctx, req.ID, body, func(u api.User) bool { return !u.Deactivated && !u.Locked })
 	if err != nil {
-		return api.Handout{}, s.stillUpdating(ctx, err)
+		return api.Handout{}, matrix.AtPassword(matrix.Problem(s.stillUpdating(ctx, err)))
 	}
 	return api.Handout{User: after, Password: secret, Homeserver: s.address(ctx), ClientURL: s.settings.ClientURL}, nil
 }

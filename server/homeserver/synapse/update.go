@@ -176,7 +176,10 @@ func (s *synapse) afterFailure(ctx context.Context, id api.UserID, wanted []edit
 	fresh, cancel := s.fresh(ctx)
 	defer cancel()
 	now, err := s.read(fresh, id)
-	if err != nil {
+	switch {
+	case err != nil && len(wanted) > 1: // what stands before the one at fault may be done
+		return api.User{}, matrix.OutcomeUnknown(id)
+	case err != nil:
 		return api.User{}, p
 	}
 	if all(now) {
