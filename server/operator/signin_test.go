@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -119,7 +120,7 @@ func testSameSteps(t *testing.T) {
 	}
 }
 
-// So do attempts that are limited or not attempts at all, but those ask nobody.
+// Attempts that are limited, or none at all, hash nothing and ask nobody (docs/decisions/0014); they leave on a tick, too.
 func TestLimitedTakesNoSteps(t *testing.T) { storetest.Each(t, testLimitedTakesNoSteps) }
 
 func testLimitedTakesNoSteps(t *testing.T) {
@@ -145,6 +146,38 @@ func testLimitedTakesNoSteps(t *testing.T) {
 	}
 	if hashes.Load() != before {
 		t.Error("an attempt without a name or a password was hashed")
+	}
+	for range limitPair {
+		if _, code := f.try(t, "hs", "ann", "wrong password"); code != "sign_in_wrong" {
+			t.Fatal(code)
+		}
+	}
+	asked := len(f.asked)
+	if _, code := f.try(t, "hs", "ann", right); code != "sign_in_limited" || len(f.asked) != asked {
+		t.Errorf("%s, and the homeserver was asked %d times", code, len(f.asked)-asked)
+	}
+}
+
+// A limit comes after the same number of tries and in the same words whether there is such a name or not.
+func TestLimitedTellsNoNames(t *testing.T) { storetest.Each(t, testLimitedTellsNoNames) }
+
+func testLimitedTellsNoNames(t *testing.T) {
+	for _, c := range []struct{ homeserver, known, unknown string }{{"", "olga", "nobody"}, {"", "gone", "nobody"}, {"hs", "ann", "nobody"}, {"hs", "bob", "nobody"}} {
+		var answers [2][]string
+		for i, name := range []string{c.known, c.unknown} {
+			f := newFront(t)
+			for range limitPair + 2 {
+				_, err := f.SignIn(t.Context(), Attempt{Homeserver: c.homeserver, Name: name, Password: api.NewSecret("wrong password"), Address: "192.0.2.1"})
+				p, ok := errors.AsType[*api.Problem](err)
+				if !ok {
+					t.Fatal(err)
+				}
+				answers[i] = append(answers[i], p.Code)
+			}
+		}
+		if !slices.Equal(answers[0], answers[1]) || answers[0][limitPair] != "sign_in_limited" {
+			t.Errorf("%+v: %v and %v", c, answers[0], answers[1])
+		}
 	}
 }
 
