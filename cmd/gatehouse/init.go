@@ -62,7 +62,10 @@ func (c initCommand) Run(ctx context.Context, all *commands) error {
 	if found.MAS && c.AdminTokenFile == "" {
 		err = c.mas(ctx, q, all, &h)
 	} else {
-		err = c.keys(ctx, q, &h, found.MAS)
+		if found.NoSecret {
+			q.say("It has no registration shared secret (client_api.registration_shared_secret), so the panel cannot make accounts there until it has one.")
+		}
+		err = c.keys(ctx, q, &h, found.MAS || found.NoSecret)
 	}
 	if err != nil {
 		return err
@@ -135,8 +138,8 @@ func describe(f detect.Found) string {
 	return text
 }
 
-// keys asks for the shared secret, or for a token where there is none, until one is proven.
-func (c initCommand) keys(ctx context.Context, q *questions, h *config.Homeserver, mas bool) error {
+// keys asks for the shared secret, or for a token where there is none, until one is proven. noSecret says that the homeserver is known to have none.
+func (c initCommand) keys(ctx context.Context, q *questions, h *config.Homeserver, noSecret bool) error {
 	secret, err := fromFile(c.SharedSecretFile)
 	if err != nil {
 		return err
@@ -147,7 +150,7 @@ func (c initCommand) keys(ctx context.Context, q *questions, h *config.Homeserve
 	}
 	given := !secret.IsZero() || !token.IsZero()
 	for {
-		if secret.IsZero() && token.IsZero() && !mas {
+		if secret.IsZero() && token.IsZero() && !noSecret {
 			if secret, err = q.askSecret("Registration shared secret (Enter to use an administrator's token)"); err != nil {
 				return err
 			}
