@@ -61,7 +61,7 @@ type User struct {
 	Drift []string `json:"drift,omitempty"`
 	// Begun is there where Gatehouse began to make the account and could not do all that was asked for.
 	Begun *Begun `json:"begun,omitempty"`
-	// Step is where a deactivation in several steps stopped: "password_replaced" (only on servers without one call for it).
+	// Step is where a deactivation in several steps stopped, one of the constants Step… (only on servers without one call for it).
 	Step string `json:"step,omitempty"`
 	// Unknown names the JSON fields that this server cannot tell.
 	Unknown []string `json:"unknown,omitempty"`
@@ -140,6 +140,13 @@ func (u User) flag(field string) bool {
 	}
 	return false
 }
+
+// Where a deactivation in several steps can stop.
+const (
+	StepReplacing = "password_replacing" // the password may be replaced, or not
+	StepReplaced  = "password_replaced"  // it is, and the account is not deactivated
+	StepEnding    = "ending"             // it is, and the account may be deactivated
+)
 
 // What can differ between a Synapse and its Matrix Authentication Service.
 const (

@@ -173,6 +173,19 @@ func (h head) second() []action {
 	return list
 }
 
+// unfinished names the note about a deactivation that stopped half-way, "" where none did.
+func unfinished(u api.User) string {
+	switch {
+	case u.Step == "" || u.Deactivated:
+		return ""
+	case u.Step == api.StepReplacing:
+		return "unfinished_begun"
+	case u.Step == api.StepEnding:
+		return "unfinished_ending"
+	}
+	return "unfinished"
+}
+
 // notes say what state an account is in, what that means, and offer the way back. An active account has none.
 func notes(env ui.Env, u api.User) []app.UI {
 	var list []app.UI
@@ -190,9 +203,9 @@ func notes(env ui.Env, u api.User) []app.UI {
 		}
 		return b.Draw(env)
 	}
-	unfinished := u.Step == "password_replaced" && !u.Deactivated
-	add(unfinished, "unfinished", ui.IconAlertTri, ui.Warn,
-		back(api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
+	if key := unfinished(u); key != "" {
+		add(true, key, ui.IconAlertTri, ui.Warn, back(api.DeactivateUser, "overview.todo.finish", route.DeactivatePath, ui.IconDeactivate))
+	}
 	if u.Begun != nil {
 		note := leftNote(env, u.Begun.Left)
 		note.Title, note.Alert = env.T("account.note.begun"), false

@@ -101,3 +101,25 @@ func BenchmarkListHTML(b *testing.B) {
 		b.ReportMetric(float64(len(ui.HTML(l))), "bytes")
 	}
 }
+
+// A deactivation that stopped half-way is told as far as it is known to have come.
+func TestUnfinished(t *testing.T) {
+	for _, tt := range []struct {
+		u    api.User
+		want string
+	}{
+		{api.User{}, ""},
+		{api.User{Step: api.StepReplacing}, "Deactivation begun."},
+		{api.User{Step: api.StepReplaced}, "Password replaced, not yet deactivated."},
+		{api.User{Step: api.StepEnding}, "Password replaced, perhaps deactivated."},
+		{api.User{Step: api.StepReplaced, Deactivated: true}, ""},
+	} {
+		got := unfinished(tt.u)
+		if got != "" {
+			got = screentest.Env().T("account.note." + got)
+		}
+		if got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.u, got, tt.want)
+		}
+	}
+}

@@ -25,7 +25,7 @@ func NewDeactivate() screen.Screen { return &Deactivate{} }
 func (d *Deactivate) Title() string { return d.tab(d.heading()) }
 
 func (d *Deactivate) heading() string {
-	if d.Effects.User.Step != "" {
+	if unfinished(d.Effects.User) != "" {
 		return d.Env().T("deactivate.continue_title")
 	}
 	return d.Env().T("deactivate.title")
@@ -43,8 +43,8 @@ func (d *Deactivate) Render() app.UI {
 		Op: api.DeactivateUser, Path: route.DeactivatePath, Title: d.heading(), Icon: ui.IconDeactivate, Tone: ui.Bad, Fields: []app.UI{d.reason()},
 		Submit: env.T("deactivate.submit", "name", called(u)), Look: ui.DangerSolid, Back: env.T("deactivate.back"),
 	}
-	if u.Step != "" {
-		a.Submit, a.Help = env.T("deactivate.continue"), env.T("account.note.unfinished_help")
+	if key := unfinished(u); key != "" {
+		a.Submit, a.Help = env.T("deactivate.continue"), env.T("account.note."+key+"_help")
 	}
 	return d.draw(a)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // deactivateUser ends an account by the detour that Dendrite's API leaves: its password is replaced by a random one, the gate signs
-// in with that, and deactivates what is then its own account. The first step is noted before it is taken, so that after a crash
-// the account shows how far it got. Continuing begins anew with another random password: nothing secret is kept in between.
+// in with that, and deactivates what is then its own account. Each step is noted before it is taken and when it is done, so that after a crash
+// the account shows how far it got, and no more. Continuing begins anew with another random password: nothing secret is kept in between.
 func (s *server) deactivateUser(ctx context.Context, d api.UserDeed) (api.User, error) {
 	u, err := s.target(ctx, d.ID)
 	if err != nil {
@@ -25,31 +25,40 @@ func (s *server) deactivateUser(ctx context.Context, d api.UserDeed) (api.User, 
 	if err != nil {
 		return api.User{}, err
 	}
-	if err := s.keeper.SetStep(ctx, s.settings.Name, d.ID, stepReplaced); err != nil {
+	before, err := s.keeper.Step(ctx, s.settings.Name, d.ID)
+	if err == nil && before == "" { // else an earlier attempt had begun at least as much
+		err = s.keeper.SetStep(ctx, s.settings.Name, d.ID, api.StepReplacing)
+	}
+	if err != nil {
 		return api.User{}, api.NewProblem(api.StatusUnavailable, "store_unavailable")
 	}
 	if _, err := s.settledPassword(ctx, d.ID, secret, true); err != nil {
-		return api.User{}, s.notBegun(ctx, d.ID, u.Step, err)
+		return api.User{}, s.notBegun(ctx, d.ID, before, err)
 	}
-	if err := s.end(ctx, d.ID, secret); err != nil {
+	if before != stepDeactivated && before != api.StepEnding {
+		s.reached(ctx, d.ID, api.StepReplaced)
+	}
+	if err := s.end(ctx, d.ID, secret, before == stepDeactivated); err != nil {
 		return api.User{}, err
 	}
 	return s.deactivatedNow(ctx, d.ID, u)
 }
 
+// reached notes a step that is done. Where that fails the note before it stands, which says less and nothing untrue.
+func (s *server) reached(ctx context.Context, id api.UserID, step string) {
+	_ = s.keeper.SetStep(context.WithoutCancel(ctx), s.settings.Name, id, step)
+}
+
 // notBegun forgets the first step where it is certain that it was not taken.
 func (s *server) notBegun(ctx context.Context, id api.UserID, before string, cause error) error {
-	if p, ok := errors.AsType[*api.Problem](cause); ok && p.Code == "outcome_unknown" {
+	if p, ok := errors.AsType[*api.Problem](cause); ok && p.Unclear() || before != "" {
 		return cause
-	}
-	if before != "" {
-		return cause // an earlier attempt had replaced the password
 	}
 	return errors.Join(s.keeper.SetStep(context.WithoutCancel(ctx), s.settings.Name, id, ""), cause)
 }
 
-// end takes the second and the third step.
-func (s *server) end(ctx context.Context, id api.UserID, secret api.Secret) error {
+// end takes the second and the third step. ended says that the account was deactivated before, which the note of it then goes on to say.
+func (s *server) end(ctx context.Context, id api.UserID, secret api.Secret, ended bool) error {
 	mine, err := s.enter(ctx, id, secret)
 	switch {
 	case errors.Is(err, errGone):
@@ -61,12 +70,16 @@ func (s *server) end(ctx context.Context, id api.UserID, secret api.Secret) erro
 		_ = s.signOut(ctx, mine.Token, false)
 		return unfinished(nil)
 	}
+	if !ended {
+		s.reached(ctx, id, api.StepEnding)
+	}
 	err = s.endAccount(ctx, id, mine.Token, secret)
 	if err == nil {
 		return nil
 	}
 	if !unsure(err) {
 		_ = s.signOut(ctx, mine.Token, true) // the next attempt signs out everything in any case
+		s.reached(ctx, id, api.StepReplaced)
 		return unfinished(err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
@@ -79,6 +92,7 @@ func (s *server) end(ctx context.Context, id api.UserID, secret api.Secret) erro
 		return outcomeUnknown()
 	}
 	_ = s.signOut(ctx, again.Token, true)
+	s.reached(ctx, id, api.StepReplaced)
 	return unfinished(err)
 }
 

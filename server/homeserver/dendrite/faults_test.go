@@ -130,13 +130,13 @@ func TestDeactivateStepByStep(t *testing.T) {
 		{"reset lost", map[string][]fakedendrite.Fault{routeReset: {fakedendrite.Lost}}, "", ""},
 		{"reset cut", map[string][]fakedendrite.Fault{routeReset: {fakedendrite.Cut}}, "not_done", ""},
 		{"reset limited", map[string][]fakedendrite.Fault{routeReset: {fakedendrite.Limited}}, "homeserver_limited", ""},
-		{"reset lost, and nobody knows", map[string][]fakedendrite.Fault{routeReset: {fakedendrite.Lost}, routeLogin: {fakedendrite.Broken, fakedendrite.Lost}}, "outcome_unknown", stepReplaced},
-		{"sign-in limited", map[string][]fakedendrite.Fault{routeLogin: {fakedendrite.Limited}}, "dendrite_deactivation_unfinished", stepReplaced},
+		{"reset lost, and nobody knows", map[string][]fakedendrite.Fault{routeReset: {fakedendrite.Lost}, routeLogin: {fakedendrite.Broken, fakedendrite.Lost}}, "outcome_unknown", api.StepReplacing},
+		{"sign-in limited", map[string][]fakedendrite.Fault{routeLogin: {fakedendrite.Limited}}, "dendrite_deactivation_unfinished", api.StepReplaced},
 		{"sign-in lost", map[string][]fakedendrite.Fault{routeLogin: {fakedendrite.Lost}}, "", ""},
-		{"sign-in lost twice", map[string][]fakedendrite.Fault{routeLogin: {fakedendrite.Lost, fakedendrite.Lost}}, "dendrite_deactivation_unfinished", stepReplaced},
+		{"sign-in lost twice", map[string][]fakedendrite.Fault{routeLogin: {fakedendrite.Lost, fakedendrite.Lost}}, "dendrite_deactivation_unfinished", api.StepReplaced},
 		{"end lost", map[string][]fakedendrite.Fault{routeDeactivate: {fakedendrite.Lost}}, "", ""},
-		{"end cut", map[string][]fakedendrite.Fault{routeDeactivate: {fakedendrite.Cut}}, "dendrite_deactivation_unfinished", stepReplaced},
-		{"end limited", map[string][]fakedendrite.Fault{routeDeactivate: {fakedendrite.Limited}}, "dendrite_deactivation_unfinished", stepReplaced},
+		{"end cut", map[string][]fakedendrite.Fault{routeDeactivate: {fakedendrite.Cut}}, "dendrite_deactivation_unfinished", api.StepReplaced},
+		{"end limited", map[string][]fakedendrite.Fault{routeDeactivate: {fakedendrite.Limited}}, "dendrite_deactivation_unfinished", api.StepReplaced},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			faulty(t, func(t *testing.T, w *world) {
@@ -178,7 +178,7 @@ func TestStepStays(t *testing.T) {
 			if _, err := do(t, w, api.DeactivateUser, api.UserDeed{ID: id}); code(err) != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
-			if u := must(t, w, api.GetUser, api.UserRef{ID: id}); u.Step != stepReplaced {
+			if u := must(t, w, api.GetUser, api.UserRef{ID: id}); u.Step != api.StepReplacing {
 				t.Errorf("after %s it shows %+v", want, u)
 			}
 		}

@@ -93,12 +93,9 @@ func know(u *api.User, fields ...string) {
 	u.Unknown = slices.DeleteFunc(u.Unknown, func(f string) bool { return slices.Contains(fields, f) })
 }
 
-// The steps of a deactivation as the Keeper has them. The first one is shown to people; the last one is for servers without
-// `database:`, where nothing else tells that an account is deactivated.
-const (
-	stepReplaced    = "password_replaced"
-	stepDeactivated = "deactivated"
-)
+// stepDeactivated is the last step of a deactivation as the Keeper has them, after those of api.User. It is for servers without `database:`, where
+// nothing else tells that an account is deactivated.
+const stepDeactivated = "deactivated"
 
 // remember adds what Gatehouse knows of a deactivation that it began. Where the database says otherwise it is believed.
 func (s *server) remember(ctx context.Context, u *api.User) error {
@@ -107,11 +104,14 @@ func (s *server) remember(ctx context.Context, u *api.User) error {
 		return err
 	}
 	switch {
-	case step == stepReplaced && !u.Deactivated:
-		u.Step = stepReplaced
 	case step == stepDeactivated && !u.Knows("deactivated"):
 		u.Deactivated = true
 		know(u, "deactivated")
+	case step == stepDeactivated || u.Deactivated:
+	case step == api.StepEnding && u.Knows("deactivated"): // it was not
+		u.Step = api.StepReplaced
+	default:
+		u.Step = step
 	}
 	return nil
 }

@@ -101,6 +101,9 @@ func (s *Server) Calls() []string {
 // Exec changes the accounts behind everybody's back.
 func (s *Server) Exec(query string, args ...any) { s.exec(query, args...) }
 
+// Row asks for one row of the tables.
+func (s *Server) Row(query string, args ...any) *sql.Row { return s.db.QueryRow(query, args...) }
+
 // Lock holds the file as Dendrite does while it writes, until the function it returns is called.
 func (s *Server) Lock() (release func()) {
 	conn, err := s.db.Conn(context.Background())
