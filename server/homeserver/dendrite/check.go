@@ -30,7 +30,7 @@ func (s *server) check(ctx context.Context, _ api.ServerQuery) (api.Report, erro
 		if locked != "" {
 			out.Checks = append(out.Checks, homeserver.Line(api.CheckWarning, "service_account_locked", "id", string(locked)))
 		}
-		out.Checks = append(out.Checks, s.checkToken(ctx))
+		out.Checks = append(out.Checks, s.checkToken(ctx), s.checkForwarded())
 		if own, err := s.keys.Own(ctx); err == nil && s.settings.ServerName != "" && s.settings.ServerName != own.Server() {
 			out.Checks = append(out.Checks, homeserver.Line(api.CheckFailed, "server_name_other", "configured", s.settings.ServerName, "server", own.Server()))
 		}
@@ -81,6 +81,15 @@ func (s *server) checkToken(ctx context.Context) api.Check {
 		return homeserver.FailedLine(code, matrix.Problem(err))
 	}
 	return homeserver.Line(api.CheckPassed, code, "id", string(own))
+}
+
+// checkForwarded tells by whose address Dendrite limits sign-ins. It takes X-Forwarded-For as it comes, from everybody and without a setting
+// (internal/httputil/rate_limiting.go); trying that out would use the limit up.
+func (s *server) checkForwarded() api.Check {
+	if s.settings.ForwardedFor {
+		return homeserver.Line(api.CheckPassed, "dendrite_forwarded")
+	}
+	return homeserver.Line(api.CheckWarning, "dendrite_forwarded_off")
 }
 
 // other returns an account on the same server that nobody can sign in to. It need not exist.

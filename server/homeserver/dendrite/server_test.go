@@ -74,10 +74,11 @@ func TestInfo(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	everywhere(t, "", func(t *testing.T, w *world) {
+		w.settings.ForwardedFor = true
 		report := must(t, w, api.CheckServer, api.ServerQuery{})
-		want := []string{"reachable", "version", "clock", "secret", "service_account", "dendrite_database", "dendrite_database_writes"}
+		want := []string{"reachable", "version", "clock", "secret", "service_account", "dendrite_forwarded", "dendrite_database", "dendrite_database_writes"}
 		if w.db == nil {
-			want = append(want[:5], "dendrite_database_none")
+			want = append(want[:6], "dendrite_database_none")
 		}
 		var got []string
 		for _, c := range report.Checks {
@@ -88,6 +89,11 @@ func TestCheck(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" || !report.OK() {
 			t.Errorf("(-want +got): %s", diff)
+		}
+		w.settings.ForwardedFor = false
+		report = must(t, w, api.CheckServer, api.ServerQuery{})
+		if c := find(report, "dendrite_forwarded_off"); c.State != api.CheckWarning || find(report, "dendrite_forwarded").Code != "" || !report.OK() {
+			t.Errorf("the address is not sent: %+v", report.Checks)
 		}
 	})
 }
