@@ -22,10 +22,10 @@ type jobState struct {
 }
 
 // jobUntil waits until something is so of a job.
-func (g *gatehouse) jobUntil(t *testing.T, id string, within time.Duration, so func(jobState) bool) (j jobState) {
+func (g *gatehouse) jobUntil(t *testing.T, id string, within time.Duration, so func(jobState) bool, flags ...string) (j jobState) {
 	t.Helper()
 	eventually(t, within, func() bool {
-		g.call(t, "jobs.get", ask(id), &j)
+		g.call(t, "jobs.get", ask(id), &j, flags...)
 		return so(j)
 	}, func() string { return fmt.Sprintf("the job is %+v", j) })
 	return j

@@ -4,7 +4,9 @@
 package panel
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"gatehouse/app/help"
@@ -121,6 +123,11 @@ var overlays = map[string]bool{
 func IsOverlay(u *url.URL) bool {
 	_, path, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
 	return overlays[u.Path] || overlays[path]
+}
+
+// Paths returns the addresses of the screens of no homeserver, and the paths of those under a homeserver's name.
+func Paths() (ofNone, ofOne []string) {
+	return slices.Sorted(maps.Keys(global)), slices.Sorted(maps.Keys(local))
 }
 
 // Find returns the screen of an address and the homeserver that it is about, if any.
