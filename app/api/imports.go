@@ -40,13 +40,14 @@ const (
 	FieldRooms       = "rooms"
 	FieldNotice      = "notice"
 	FieldDeactivated = "deactivated"
+	FieldGuest       = "guest" // which nothing can change: a row that asks for a guest is refused
 )
 
 // ImportFields returns all that a column can be.
 func ImportFields() []string {
 	return []string{
 		FieldID, FieldDisplayName, FieldPassword, FieldAdmin, FieldUserType, FieldEmails, FieldPhones, FieldThreepids, FieldSSO, FieldAvatar,
-		FieldLocked, FieldRooms, FieldNotice, FieldDeactivated,
+		FieldLocked, FieldRooms, FieldNotice, FieldDeactivated, FieldGuest,
 	}
 }
 

@@ -131,11 +131,12 @@ func (c *Columns) format() app.UI {
 	if c.Import.Kind == api.FormatJSONLines {
 		return ui.Help(env.T("imports.read_jsonl", "size", size))
 	}
-	separators := map[string]string{",": env.T("imports.comma"), ";": env.T("imports.semicolon"), "tab": env.T("imports.tab"), "|": env.T("imports.bar")}
-	var commas, encodings []ui.Option
-	for _, comma := range []string{",", ";", "tab", "|"} {
-		commas = append(commas, ui.Option{Value: comma, Label: separators[comma]})
+	separators := map[string]string{",": env.T("imports.comma"), ";": env.T("imports.semicolon"), "tab": env.T("imports.tab"), "|": env.T("imports.bar"), ":": env.T("imports.colon")}
+	separator := separators[f.Comma]
+	if separator == "" {
+		separator = env.T("imports.separated", "comma", f.Comma)
 	}
+	var encodings []ui.Option
 	for value, label := range map[string]string{"utf-8": "UTF-8", "windows-1252": "Windows-1252", "utf-16": "UTF-16"} {
 		if value == f.Encoding {
 			encodings = append([]ui.Option{{Value: value, Label: label}}, encodings...)
@@ -148,7 +149,9 @@ func (c *Columns) format() app.UI {
 		Body: []app.UI{
 			ui.HiddenField("id", c.Import.ID), c.purpose(),
 			ui.Fields(
-				ui.Select{Name: "format.comma", Label: env.T("imports.separator"), Value: f.Comma, Options: commas, Prefix: "read"}.Draw(env),
+				ui.Field{
+					Name: "format.comma", Label: env.T("imports.separator"), Help: env.T("imports.separator_help"), Value: f.Comma, Prefix: "read", Dir: "ltr", Mono: true, MaxLength: 3,
+				}.Draw(env),
 				ui.Select{Name: "format.encoding", Label: env.T("imports.encoding"), Value: f.Encoding, Options: encodings, Prefix: "read"}.Draw(env),
 			),
 			ui.Check{Name: "format.headless", Label: env.T("imports.headless"), Checked: f.Headless, Prefix: "read"}.Draw(env),
@@ -156,7 +159,7 @@ func (c *Columns) format() app.UI {
 		},
 	}
 	return app.Div().Body(
-		ui.Help(env.T("imports.read_csv", "size", size, "encoding", encodings[0].Label, "separator", separators[f.Comma])),
+		ui.Help(env.T("imports.read_csv", "size", size, "encoding", encodings[0].Label, "separator", separator)),
 		ui.More{Title: env.T("imports.read_otherwise"), Body: []app.UI{again.Draw(env)}}.Draw(env),
 	)
 }

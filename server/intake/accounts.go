@@ -36,7 +36,7 @@ func (a accounts) reader(file *file, f api.JobFile, server string) (reader, tabl
 	}
 	column := f.Column
 	if column == 0 {
-		column = accountColumn(format.Columns)
+		column = accountColumn(format)
 	}
 	if column == 0 {
 		return reader{}, format, api.NewProblem(api.StatusUnprocessable, "import_no_id").At("file.column")
@@ -46,13 +46,13 @@ func (a accounts) reader(file *file, f api.JobFile, server string) (reader, tabl
 }
 
 // accountColumn is the column that seems to name accounts, from 1: the one that is called so, or the only one. 0: none does.
-func accountColumn(columns []string) int {
-	for i, field := range Guess(columns) {
+func accountColumn(f table.Format) int {
+	for i, field := range guessed(f) {
 		if field == api.FieldID {
 			return i + 1
 		}
 	}
-	if len(columns) == 1 {
+	if len(f.Columns) == 1 {
 		return 1
 	}
 	return 0

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gatehouse/app/api"
+	"gatehouse/server/table"
 )
 
 // names are what columns are called, in small letters without what stands between words: in files of ours, of synapse-admin and Ketesa, in lists
@@ -25,6 +26,15 @@ var names = map[string]string{
 	"sso": api.FieldSSO, "externalids": api.FieldSSO, "externalid": api.FieldSSO,
 	"avatarurl": api.FieldAvatar, "avatar": api.FieldAvatar,
 	"locked": api.FieldLocked, "rooms": api.FieldRooms, "room": api.FieldRooms, "notice": api.FieldNotice, "deactivated": api.FieldDeactivated,
+	"guest": api.FieldGuest, "isguest": api.FieldGuest,
+}
+
+// guessed says what the columns of a file seem to be. One without names that separates two cells by colons is a list of names and passwords.
+func guessed(f table.Format) []string {
+	if f.Headless && f.Comma == table.Colon && len(f.Columns) == 2 {
+		return []string{api.FieldID, api.FieldPassword}
+	}
+	return Guess(f.Columns)
 }
 
 // Guess says what columns seem to be: each field once, the first column that is called so.

@@ -52,7 +52,7 @@ func (w window) look(ctx context.Context, l api.ImportLook) (api.Import, error) 
 		ID: f.ID, Name: f.Name, Bytes: f.Bytes, Kind: string(format.Kind),
 		Format: api.FileFormat{Encoding: string(format.Encoding), Comma: strings.ReplaceAll(format.Comma, "\t", "tab"), Headless: format.Headless},
 	}
-	guess := Guess(format.Columns)
+	guess := guessed(format)
 	for i, name := range format.Columns {
 		out.Columns = append(out.Columns, api.ImportColumn{Name: name, Field: guess[i]})
 	}

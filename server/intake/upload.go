@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -98,15 +99,34 @@ func (d *Desk) take(ctx context.Context, a Arrival) (done api.Uploaded, err erro
 	if h.Format, err = look.Format(); err != nil {
 		return done, err
 	}
+	u.Bytes = size
+	if err := complete(&file{Upload: u, desk: d, ctx: ctx}, &h.Format); err != nil {
+		return done, err
+	}
 	text, err := json.Marshal(h)
 	if err != nil {
 		return done, err
 	}
-	u.Bytes, u.Expires = size, d.Now().Add(keepUploads)
+	u.Expires = d.Now().Add(keepUploads)
 	if u.SealedHead, err = d.Seal.Seal(seal.PurposeSeal, text, sealedAs(id, "head")); err != nil {
 		return done, err
 	}
 	return api.Uploaded{ID: id, Bytes: size}, d.Store.FinishUpload(ctx, u)
+}
+
+// complete finds out what the beginning of a file does not say: the keys of all its objects, and that a list of names and passwords has no names
+// of columns.
+func complete(f *file, format *table.Format) error {
+	if format.Kind == table.JSONLines {
+		f.rewind()
+		defer f.rewind()
+		return format.ReadKeys(f)
+	}
+	if format.Comma != table.Colon || slices.ContainsFunc(Guess(format.Columns), func(field string) bool { return field != "" }) {
+		return nil
+	}
+	format.Headless = true
+	return f.look(format)
 }
 
 // chunks stores what is read in pieces, and counts lines.
@@ -212,14 +232,25 @@ func (f *file) as(told api.FileFormat) (table.Format, error) {
 	if told.Comma == "tab" {
 		format.Comma = "\t"
 	}
+	if err := f.look(&format); err != nil {
+		return format, err
+	}
+	if format.Kind == table.CSV && told.Comma != "" {
+		return format, nil // then it was also said whether there are names of columns
+	}
+	return format, complete(f, &format)
+}
+
+// look reads the beginning of the file for what a format does not say.
+func (f *file) look(format *table.Format) error {
 	sample := make([]byte, table.SampleSize)
 	f.rewind()
 	defer f.rewind()
 	n, err := io.ReadFull(f, sample)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return format, err
+		return err
 	}
-	return format, table.Look(sample[:n], int64(n) < f.Bytes, &format)
+	return table.Look(sample[:n], int64(n) < f.Bytes, format)
 }
 
 // Clear deletes files that nobody needs any more.

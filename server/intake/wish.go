@@ -27,6 +27,7 @@ type Wish struct {
 	Rooms       []string
 	Notice      string
 	Deactivated *bool
+	Guest       *bool
 	// Problem is why nothing can be made of the row: the first thing that is wrong with it.
 	Problem *api.Problem
 }
@@ -93,6 +94,8 @@ func (r reader) field(w *Wish, field, cell string) {
 		w.Locked = w.bool(field, text)
 	case api.FieldDeactivated:
 		w.Deactivated = w.bool(field, text)
+	case api.FieldGuest:
+		w.Guest = w.bool(field, text)
 	case api.FieldRooms:
 		w.Rooms = table.Split(text)
 	case api.FieldNotice:

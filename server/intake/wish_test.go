@@ -17,11 +17,11 @@ func TestGuess(t *testing.T) {
 	t.Parallel()
 	for columns, want := range map[string]string{
 		// synapse-admin's example, its export, and Ketesa's documentation
-		"id,displayname,password,is_guest,admin,deactivated":                              "id,display_name,password,,admin,deactivated",
-		"id,name,displayname,user_type,avatar_url,is_guest,admin,deactivated,creation_ts": "id,,display_name,user_type,avatar_url,,admin,deactivated,",
-		"id,displayname,password,admin,is_guest,deactivated,avatar_url,threepids":         "id,display_name,password,admin,,deactivated,avatar_url,threepids",
+		"id,displayname,password,is_guest,admin,deactivated":                              "id,display_name,password,guest,admin,deactivated",
+		"id,name,displayname,user_type,avatar_url,is_guest,admin,deactivated,creation_ts": "id,,display_name,user_type,avatar_url,guest,admin,deactivated,",
+		"id,displayname,password,admin,is_guest,deactivated,avatar_url,threepids":         "id,display_name,password,admin,guest,deactivated,avatar_url,threepids",
 		// our own export
-		"id,display_name,admin,user_type,emails,phones,sso,avatar_url,locked,deactivated,guest,created": "id,display_name,admin,user_type,emails,phones,sso,avatar_url,locked,deactivated,,",
+		"id,display_name,admin,user_type,emails,phones,sso,avatar_url,locked,deactivated,guest,created": "id,display_name,admin,user_type,emails,phones,sso,avatar_url,locked,deactivated,guest,",
 		// what register_new_matrix_user asks for
 		"user,password,user_type,admin":               "id,password,user_type,admin",
 		"Benutzername;Anzeigename;Kennwort;E-Mail":    "id;display_name;password;emails",

@@ -41,7 +41,7 @@ const (
 type Format struct {
 	Kind     Kind     `json:"kind"`
 	Encoding Encoding `json:"encoding"`
-	// Comma separates cells of CSV: one of Commas.
+	// Comma separates cells of CSV: any one character but quotation marks and ends of lines.
 	Comma string `json:"comma,omitempty"`
 	// Headless says that the first row is data already; the columns have numbers for names then.
 	Headless bool `json:"headless,omitempty"`
@@ -54,8 +54,12 @@ type Format struct {
 	Returns bool `json:"returns,omitempty"`
 }
 
-// Commas are the separators that CSV is read with, in the order in which they are preferred.
+// Commas are the separators that are guessed, in the order in which they are preferred. A colon comes last (Colon).
 func Commas() []string { return []string{",", ";", "\t", "|"} }
+
+// Colon separates the names and the passwords of lists that people keep. It is in Matrix IDs, too, so it is only guessed where nothing else
+// separates cells and no row begins with such an ID.
+const Colon = ":"
 
 // Row is one row of a file.
 type Row struct {

@@ -17,7 +17,7 @@ var seeds = []string{
 	"id,displayname,password,is_guest,admin,deactivated\n@ann:example.org,Ann,secret,false,true,false\n,John,,false,false,false\n",
 	"\ufeffid;name\r\nann;\"a\r\nb\"\r\n", "sep=|\nid|name\nann|Ann\n", "{\"id\":\"ann\",\"emails\":[\"a@b.example\"]}\n{\"id\":null}\n", "id\tname\rann\tAnn\r",
 	"\xff\xfei\x00d\x00\n\x00a\x00n\x00n\x00", "\xfe\xff\x00i\x00d", "id,name\nann,J\xfcrgen\n", "PK\x03\x04", "\"", "\"\"", "'=cmd|' /C calc'!A0,@SUM(1+1)\n",
-	strings.Repeat("[", 20_000), `{"a":` + strings.Repeat("[", 20_000), strings.Repeat(",", 300), "{\"\\ud800\":\"\\udfff\"}\n", "id,name\nann,\"" + strings.Repeat("\"\"", 200),
+	strings.Repeat("[", 20_000), `{"a":` + strings.Repeat("[", 20_000), strings.Repeat(",", 300), "ann:secret:word\nbob:x\n", "sep=:\nid:name\n", "{\"\\ud800\":\"\\udfff\"}\n", "id,name\nann,\"" + strings.Repeat("\"\"", 200),
 }
 
 // devour reads a file in every way that there is, and fails where a promise of the reader is broken.

@@ -122,7 +122,7 @@ func Look(sample []byte, partly bool, f *Format) error {
 		return f.keys(text)
 	}
 	line, rest, _ := bytes.Cut(text, []byte("\n"))
-	if said, ok := strings.CutPrefix(strings.ToLower(strings.Trim(string(line), "\r\"")), "sep="); ok && slices.Contains(Commas(), said) {
+	if said, ok := strings.CutPrefix(strings.ToLower(strings.Trim(string(line), "\r\"")), "sep="); ok && separates(said) {
 		f.Said, text = true, rest
 		if f.Comma == "" {
 			f.Comma = said
@@ -143,7 +143,7 @@ func (f *Format) header(text []byte) error {
 	case err != nil:
 		return csvProblem(err, f.lines())
 	case len(record) > MaxColumns:
-		return api.NewProblem(api.StatusUnprocessable, "file_too_many_columns", "max", strconv.Itoa(MaxColumns))
+		return tooManyColumns()
 	}
 	f.Columns = make([]string, 0, len(record))
 	for i, name := range record {
@@ -171,7 +171,16 @@ func guess(text []byte) string {
 			best, most = comma, n
 		}
 	}
+	if most == 1 && !bytes.HasPrefix(text, []byte("@")) && !bytes.Contains(text, []byte("\n@")) && columns(text, Colon) > 1 {
+		return Colon
+	}
 	return best
+}
+
+// separates reports whether a text is one character that the CSV reader takes for a separator.
+func separates(said string) bool {
+	r, size := utf8.DecodeRuneInString(said)
+	return size == len(said) && r != utf8.RuneError && !strings.ContainsRune("\"\r\n\x00\ufeff", r)
 }
 
 // columns counts the columns of the first rows, read with a separator; 0 where they differ by more than short rows do, or cannot be read.
@@ -202,7 +211,7 @@ func columns(text []byte, comma string) int {
 // jsonExample is a row of JSON Lines.
 const jsonExample = `{"id":"ann","display_name":"Ann"}`
 
-// keys collects the keys of the first objects of JSON Lines.
+// keys collects the keys of the first objects of JSON Lines. Those of all of them are known when all were read (ReadKeys).
 func (f *Format) keys(text []byte) error {
 	f.Columns = nil
 	for line := range bytes.Lines(text) {
@@ -210,17 +219,12 @@ func (f *Format) keys(text []byte) error {
 		if len(line) == 0 {
 			continue
 		}
-		err := eachKey(line, func(key string, _ []byte) error {
-			if !slices.Contains(f.Columns, key) {
-				f.Columns = append(f.Columns, key)
-			}
-			return nil
-		})
+		err := f.key(line)
 		if err != nil && f.Columns == nil {
 			return api.NewProblem(api.StatusUnprocessable, "file_json", "example", jsonExample)
 		}
 		if len(f.Columns) > MaxColumns {
-			return api.NewProblem(api.StatusUnprocessable, "file_too_many_columns", "max", strconv.Itoa(MaxColumns))
+			return tooManyColumns()
 		}
 	}
 	if f.Columns == nil {
