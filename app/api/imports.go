@@ -293,7 +293,8 @@ type LeftPage struct {
 	Next string    `json:"next,omitempty"`
 }
 
-// LeftRow is a row that was not done. The names of its fields are those that an import knows, but for the last ones, which say why.
+// LeftRow is a row that was not done. The names of its fields are those that an import knows, but for the last ones, which say why. Where the plan
+// did not keep all that the row said, it has no ID, so that an import refuses it until somebody has filled it in; Whose is the account then.
 type LeftRow struct {
 	ID          string `json:"id"`
 	DisplayName string `json:"display_name,omitempty"`
@@ -307,6 +308,7 @@ type LeftRow struct {
 	Rooms       string `json:"rooms,omitempty"`
 	Notice      string `json:"notice,omitempty"`
 	Deactivated string `json:"deactivated,omitempty"`
+	Whose       UserID `json:"whose,omitempty"`
 	Line        int64  `json:"line,omitempty"` // of the file that it came from
 	State       string `json:"state"`
 	Reason      string `json:"reason,omitempty"` // the problem's code
