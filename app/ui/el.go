@@ -17,7 +17,8 @@ func Text(s string) app.UI {
 	return app.Text(s)
 }
 
-// Rich is text in which **bold** and `mono` are set so. A mark without its partner is text.
+// Rich is text in which **bold** and `mono` are set so. A mark without its partner is text, and so is one in a value from elsewhere, which is
+// isolated (see i18n.Isolate).
 func Rich(s string) app.UI {
 	parts := richParts(s)
 	if len(parts) == 1 {
@@ -28,30 +29,50 @@ func Rich(s string) app.UI {
 
 func richParts(s string) []app.UI {
 	var parts []app.UI
-	for s != "" {
-		at := strings.IndexAny(s, "*`")
+	for from := 0; ; {
+		at := ownIndex(s, from, "`", "**")
 		if at < 0 {
-			break
+			return appendText(parts, s)
 		}
 		mark := "`"
 		if s[at] == '*' {
 			mark = "**"
 		}
-		inner, rest, closed := strings.Cut(strings.TrimPrefix(s[at:], mark), mark)
-		if !strings.HasPrefix(s[at:], mark) || !closed || inner == "" {
-			parts = appendText(parts, s[:at+1])
-			s = s[at+1:]
+		begin := at + len(mark)
+		end := ownIndex(s, begin, mark)
+		if end <= begin { // no partner, or nothing between
+			from = begin
 			continue
 		}
 		parts = appendText(parts, s[:at])
-		if mark == "`" {
+		if inner := s[begin:end]; mark == "`" {
 			parts = append(parts, app.Code().Class("gh-mono").Text(inner))
 		} else {
 			parts = append(parts, app.Strong().Text(inner))
 		}
-		s = rest
+		s, from = s[end+len(mark):], 0
 	}
-	return appendText(parts, s)
+}
+
+// ownIndex returns where the first of some marks is from a place on, outside of isolated values, or -1.
+func ownIndex(s string, from int, marks ...string) int {
+	const isolate, end = "\u2068", "\u2069"
+	for i := from; i < len(s); i++ {
+		if strings.HasPrefix(s[i:], isolate) {
+			length := strings.Index(s[i:], end)
+			if length < 0 {
+				return -1
+			}
+			i += length
+			continue
+		}
+		for _, mark := range marks {
+			if strings.HasPrefix(s[i:], mark) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 func appendText(parts []app.UI, s string) []app.UI {

@@ -56,15 +56,17 @@ func TestRich(t *testing.T) {
 		{"plain", "plain"},
 		{"**2 devices** go", "<span><strong>2 devices</strong> go</span>"},
 		{"a `b` c", `<span>a <code class="gh-mono">b</code> c</span>`},
-		{"a ** b", "<span>a ** b</span>"},
-		{"2 * 3 * 4", "<span>2 * 3 * 4</span>"},
-		{"****", "<span>****</span>"},
+		{"a ** b", "a ** b"},
+		{"2 * 3 * 4", "2 * 3 * 4"},
+		{"****", "****"},
 		{"`", "`"},
+		{"**\u2068a**b\u2069** go", "<span><strong>\u2068a**b\u2069</strong> go</span>"},
+		{"it said \u2068`x` **y**\u2069.", "it said \u2068`x` **y**\u2069."},
 	}
 	for _, tt := range tests {
 		got := HTML(app.P().Body(Rich(tt.in)))
 		got = strings.TrimSuffix(strings.TrimPrefix(got, "<p>"), "</p>")
-		if textOf(t, got) != textOf(t, tt.want) || strings.Contains(tt.want, "<s") && !strings.Contains(tt.want, "*") && got != tt.want {
+		if got != tt.want {
 			t.Errorf("Rich(%q) = %s, want %s", tt.in, got, tt.want)
 		}
 	}
