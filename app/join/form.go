@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package join draws the pages on which somebody with an invitation makes their account. They are plain HTML: they need no script and
-// have none.
+// have none, but for one that asks while a name is typed what a button asks.
 package join
 
 import (
@@ -43,6 +43,9 @@ func (f *Form) Use(env ui.Env) { f.env = env }
 // Title names the page.
 func (f *Form) Title() string { return f.env.T("join.title", "server", f.ServerName) }
 
+// Chooses reports whether the person chooses the name.
+func (f *Form) Chooses() bool { return f.GoesOn == "" && !f.Pattern.Fixed() }
+
 // Render implements app.Composer.
 func (f *Form) Render() app.UI {
 	env := f.env
@@ -70,7 +73,7 @@ func (f *Form) name() app.UI {
 	env := f.env
 	field := ui.Field{
 		Name: Name, Label: env.T("join.name"), Help: env.T("join.name_help"), State: f.State, AutoComplete: "username", Required: true, MaxLength: 240,
-		AutoFocus: f.State.Typed == nil && !f.Pattern.Fixed() && f.GoesOn == "",
+		AutoFocus: f.State.Typed == nil && f.Chooses(), Steady: f.Chooses(),
 	}
 	switch {
 	case f.GoesOn != "":
@@ -80,8 +83,11 @@ func (f *Form) name() app.UI {
 	case f.Pattern != "":
 		field.Help = env.T("join.name_pattern", "pattern", string(f.Pattern))
 	}
-	if f.Free != "" {
-		field.Good = env.T("join.free", "id", string(f.Free))
+	switch { // in place of the help, so that nothing below moves
+	case f.Free != "":
+		field.Good, field.Help = env.T("join.free", "id", string(f.Free)), ""
+	case f.Chooses() && f.State.Error(Name) != nil:
+		field.Help = ""
 	}
 	return ui.Joined(field, f.ServerName).Draw(env)
 }

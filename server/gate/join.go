@@ -77,6 +77,9 @@ func (g *Gate) NameFree(ctx context.Context, i Invited, name api.Localpart) (api
 	if err := name.Validate(); err != nil {
 		return api.Availability{}, err
 	}
+	if !i.Localpart.Matches(name) {
+		return api.Availability{}, api.NewProblem(api.StatusUnprocessable, "pattern_differs", "pattern", string(i.Localpart))
+	}
 	if err := g.invitations.MayLookUp(ctx, i.holder.Address); err != nil {
 		return api.Availability{}, err
 	}

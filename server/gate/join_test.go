@@ -344,10 +344,15 @@ func testNamesAreLookedUpOnlySoOften(t *testing.T) {
 	if _, err := w.Gate.NameFree(t.Context(), i, "Ann"); gatetest.Code(err) != "localpart_upper" {
 		t.Errorf("no name: %v", err)
 	}
-	for range 300 {
+	patterned, err := w.Gate.Invited(t.Context(), holder(w.Invite(store.Invitation{ID: "class", Localpart: "class-*"}), ""))
+	must(t, err)
+	if _, err := w.Gate.NameFree(t.Context(), patterned, "zoe"); gatetest.Code(err) != "pattern_differs" {
+		t.Errorf("no name of this invitation's: %v", err)
+	}
+	for range 700 {
 		_, err = w.Gate.NameFree(t.Context(), i, "ann")
 	}
 	if gatetest.Code(err) != "invitation_limited" {
-		t.Errorf("after 300: %v", err)
+		t.Errorf("after 700: %v", err)
 	}
 }

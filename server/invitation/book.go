@@ -36,10 +36,10 @@ type Book struct {
 }
 
 // How often one address may do so in 15 minutes. A school behind one address opens many links that work, and few that do not; it looks up
-// more names.
+// more names, a few for each that is typed.
 const (
 	maxGuesses = 30
-	maxNames   = 200
+	maxNames   = 600
 )
 
 // New returns the invitations that are in the store. public is the origin that people reach the gate at.

@@ -31,10 +31,11 @@ type document struct {
 	body     app.UI        // a page of its own
 	screen   screen.Screen // loaded
 	problem  *api.Problem
-	loading  bool // the screen is yet to be loaded
-	bare     bool // without the frame: nobody is signed in
-	secret   bool // it shows something once; the program does not redraw it
-	prefetch bool // have the browser fetch the program while the person types
+	loading  bool   // the screen is yet to be loaded
+	bare     bool   // without the frame: nobody is signed in
+	secret   bool   // it shows something once; the program does not redraw it
+	prefetch bool   // have the browser fetch the program while the person types
+	script   string // the name of a file that helps a bare page along
 }
 
 // write answers with a page.
@@ -125,6 +126,9 @@ func (p *Pages) head(b *strings.Builder, d document) {
 		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="%d;url=%s"></noscript>`, max(1, int(r.Refresh().Seconds())), html.EscapeString(again.String()))
 	}
 	p.Assets.scripts(b, d.env.Language, d.prefetch, d.bare)
+	if address := p.Assets.URL(d.script); address != "" {
+		fmt.Fprintf(b, `<script src="%s" defer></script>`, html.EscapeString(address))
+	}
 	b.WriteString(`</head>`)
 }
 

@@ -105,7 +105,11 @@ func (p *Pages) writeJoin(c echo.Context, status int, invited gate.Invited, form
 	}
 	env := p.env(c, nil, "")
 	form.Use(env)
-	return p.write(c, status, document{env: env, title: form.Title(), body: form, bare: true})
+	d := document{env: env, title: form.Title(), body: form, bare: true}
+	if form.Chooses() {
+		d.script = "join.js"
+	}
+	return p.write(c, status, d)
 }
 
 func (p *Pages) joinDead(c echo.Context, problem *api.Problem) error {

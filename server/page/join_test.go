@@ -48,8 +48,8 @@ func TestJoin(t *testing.T) {
 		t.Fatalf("status %d, cookies %v, %v", rec.Code, rec.Result().Cookies(), rec.Header())
 	}
 	doc := parse(t, rec)
-	if n := len(all(doc, "script", "", "")); n > 0 {
-		t.Errorf("%d scripts", n)
+	if found := all(doc, "script", "", ""); len(found) != 1 || !strings.HasPrefix(attr(found[0], "src"), "/assets/join.") {
+		t.Errorf("scripts: %v", found)
 	}
 	if n := one(doc, "a", "href", "https://example.org/terms"); attr(n, "rel") != "noopener noreferrer" {
 		t.Errorf("the terms: %v", n)
@@ -192,7 +192,7 @@ func TestJoinWithAFixedName(t *testing.T) {
 	s := newSite(t, gatetest.Options{})
 	address := "/join/" + s.Invite(store.Invitation{Localpart: "zoe"}).Reveal()
 	rec := s.get(address)
-	if n := one(parse(t, rec), "input", "name", "localpart"); attr(n, "value") != "zoe" || !has(n, "readonly") {
+	if n := one(parse(t, rec), "input", "name", "localpart"); attr(n, "value") != "zoe" || !has(n, "readonly") || len(all(parse(t, rec), "script", "", "")) > 0 {
 		t.Errorf("%v", n)
 	}
 	action, values := form(t, rec, address)

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { storetest.Main(m, func() error { return goleak.Fin
 // files stand for what the build makes, so that these tests need none.
 var files = fstest.MapFS{
 	"gatehouse.css": {Data: []byte("body{}")}, "gatehouse.css.br": {Data: []byte("brotli")}, "gatehouse.css.gz": {Data: []byte("gzip")},
-	"gatehouse.wasm": {Data: []byte("\x00asm")}, "wasm_exec.js": {Data: []byte("exec")}, "boot.js": {Data: []byte("boot")},
+	"gatehouse.wasm": {Data: []byte("\x00asm")}, "wasm_exec.js": {Data: []byte("exec")}, "boot.js": {Data: []byte("boot")}, "join.js": {Data: []byte("join")},
 	"sw.js": {Data: []byte("const files = FILES, offline = OFFLINE;")}, "offline.html": {Data: []byte("<!doctype html><title>Offline</title>")},
 	"gatehouse-icon.svg": {Data: []byte("<svg/>")}, "icon-192.png": {Data: []byte("png")}, "language-en.json": {Data: []byte("{}")}, "language-de.json": {Data: []byte("{}")},
 }

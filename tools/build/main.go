@@ -57,7 +57,7 @@ func makeAssets() error {
 	if err := clean(); err != nil {
 		return err
 	}
-	files := map[string]string{"gatehouse.css": "web/styles/dist/gatehouse.css", "boot.js": "web/boot/boot.js", "sw.js": "web/boot/sw.js", "offline.html": "web/boot/offline.html"}
+	files := map[string]string{"gatehouse.css": "web/styles/dist/gatehouse.css", "boot.js": "web/boot/boot.js", "join.js": "web/boot/join.js", "sw.js": "web/boot/sw.js", "offline.html": "web/boot/offline.html"}
 	for _, pattern := range []string{"web/icons/*.svg", "web/icons/*.png", "web/languages/*.json"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
