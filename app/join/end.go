@@ -65,5 +65,8 @@ func (d *Done) Render() app.UI {
 	if out.SignIn != "" {
 		out.Actions = []app.UI{ui.Button{Label: env.T("join.next"), Look: ui.Primary, Href: out.SignIn}.Draw(env)}
 	}
+	if out.App != "" {
+		out.Actions = append(out.Actions, ui.Button{Label: env.T("join.open_in", "app", out.AppText), Href: out.App}.Draw(env))
+	}
 	return ui.SignInPage{Title: d.Title(), Wide: true, Body: []app.UI{welcome, out.Draw(env)}}.Draw(env)
 }

@@ -52,8 +52,11 @@ func TestEnds(t *testing.T) {
 	user := api.User{ID: "@zoe:uni-lindau.example"}
 	card := api.Handout{User: user, Password: api.NewSecret("four words to type"), Homeserver: "https://matrix.uni-lindau.example", ClientURL: "https://chat.uni-lindau.example"}
 	for _, language := range []string{"en", "de"} {
-		for name, chosen := range map[string]bool{"done-made": false, "done-chosen": true} {
+		for name, chosen := range map[string]bool{"done-made": false, "done-chosen": true, "done-element": true} {
 			d := &Done{Card: card, Chosen: chosen}
+			if name == "done-element" { // where no client is configured
+				d.Card.ClientURL = "https://app.element.io"
+			}
 			d.Use(stranger(language))
 			source := ui.HTML(d)
 			screentest.Golden(t, name+"-"+language, source)

@@ -89,7 +89,8 @@ type HandOut struct {
 	Choose                 bool   // the client may not know it by itself
 	SignIn                 string // address of the web client; "" when none is configured
 	SignInText             string // how it is shown; default: the address
-	QR                     app.UI // with the sign-in address, without the password
+	App, AppText           string // address that opens an app on a phone, and what it is called; "" for none
+	QR                     app.UI // with the address of the app, or else of the web client, without the password
 	Actions                []app.UI
 	Key                    string // tells the cards of one page apart
 }
@@ -97,7 +98,8 @@ type HandOut struct {
 // Draw draws the card and the row of buttons below it.
 func (h HandOut) Draw(env Env) app.UI {
 	title, label := orElse(h.Server, h.ServerName), orElse(h.PasswordLabel, env.T("handout.password"))
-	var serverName, password, signIn, homeserver app.UI
+	code := env.T("handout.qr")
+	var serverName, password, signIn, inApp, homeserver app.UI
 	if h.Server != "" {
 		serverName = app.Bdi().Class("gh-subtle").Text(h.ServerName)
 	}
@@ -106,6 +108,9 @@ func (h HandOut) Draw(env Env) app.UI {
 	}
 	if h.SignIn != "" {
 		signIn = cardPart(env.T("handout.sign_in_at"), ExternalLink(orElse(h.SignInText, h.SignIn), h.SignIn))
+	}
+	if h.App != "" {
+		inApp, code = cardPart(env.T("handout.app"), ExternalLink(h.AppText, h.App)), env.T("handout.qr_app", "app", h.AppText)
 	}
 	if h.Homeserver != "" {
 		var choose app.UI
@@ -122,9 +127,10 @@ func (h HandOut) Draw(env Env) app.UI {
 		cardPart(orElse(h.IDLabel, env.T("handout.id")), app.Div().Class("gh-handout__id").Body(ID(h.ID), Copy(env, env.T("handout.id"), h.ID))),
 		password,
 		signIn,
+		inApp,
 		homeserver,
 	}
-	return card(append(parts, cardFacts(h.More)...), h.QR, env.T("handout.qr"), h.Actions)
+	return card(append(parts, cardFacts(h.More)...), h.QR, code, h.Actions)
 }
 
 // PrintButton prints the page, of which only the card is printed. It needs the program or its boot script; the browser's own command does

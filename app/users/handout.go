@@ -3,6 +3,7 @@
 package users
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -99,13 +100,16 @@ func (h *Handout) actions() []app.UI {
 
 // HandOut is the card for the person of an account, without buttons.
 func HandOut(env ui.Env, card api.Handout) ui.HandOut {
-	link := signInLink(card)
+	link, label := signInLink(card), env.T("handout.qr_label")
 	out := ui.HandOut{
 		ServerName: card.User.ID.Server(), ID: string(card.User.ID), Password: card.Password.Reveal(), Homeserver: card.Homeserver, Choose: chooses(card),
 		SignIn: link, SignInText: bareAddress(card.ClientURL),
 	}
-	if code := qr.Modules(link); link != "" && code != nil {
-		out.QR = ui.QR(code, env.T("handout.qr_label"))
+	if link := appLink(card); link != "" { // codes are read by phones
+		out.App, out.AppText, label = link, elementX, env.T("handout.qr_app_label", "app", elementX)
+	}
+	if code := qr.Modules(cmp.Or(out.App, link)); link != "" && code != nil {
+		out.QR = ui.QR(code, label)
 	}
 	return out
 }
@@ -125,6 +129,7 @@ func (h *Handout) text() string {
 	line("handout.id", string(card.User.ID))
 	line("handout.password", card.Password.Reveal())
 	line("handout.sign_in_at", signInLink(card))
+	line("handout.app", appLink(card))
 	line("handout.homeserver", card.Homeserver)
 	if chooses(card) {
 		b.WriteString(env.T("handout.choose") + "\n")
@@ -177,6 +182,21 @@ func signInLink(card api.Handout) string {
 		return address + "?" + url.Values{"account_provider": {card.User.ID.Server()}, "login_hint": {"mxid:" + string(card.User.ID)}}.Encode()
 	}
 	return address + "/#/login?defaultUsername=" + url.QueryEscape(string(card.User.ID))
+}
+
+// The web client of Element, which a hand-out card names unless another one is configured, and its app.
+const (
+	elementWeb = "https://app.element.io"
+	elementX   = "Element X"
+)
+
+// appLink opens Element X with the homeserver filled in, where the card's client is Element's own; "" otherwise: whoever runs another client
+// does not send people past it. A browser without the app asks Element's site for the address, so it has no Matrix ID in it.
+func appLink(card api.Handout) string {
+	if strings.TrimSuffix(card.ClientURL, "/") != elementWeb {
+		return ""
+	}
+	return mobileClient + "/element?" + url.Values{"account_provider": {card.User.ID.Server()}}.Encode()
 }
 
 // knowsHomeserver reports whether the link tells the client which homeserver the account is on.

@@ -42,8 +42,8 @@ func TestHandout(t *testing.T) {
 	partly.Left = []api.FieldProblem{{Field: "threepids", Code: "threepid_taken", Params: map[string]string{"owner": "@other:uni-lindau.example"}}, {Field: "admin", Code: "outcome_unknown"}}
 	without := card()
 	without.Password, without.Left = api.Secret{}, []api.FieldProblem{{Field: "password", Code: "weak_password", Params: map[string]string{"min": "12"}}}
-	noClient := card()
-	noClient.ClientURL = ""
+	noClient, element := card(), card()
+	noClient.ClientURL, element.ClientURL = "", "https://app.element.io"
 	for _, c := range []struct {
 		name  string
 		open  func() screen.Screen
@@ -58,6 +58,7 @@ func TestHandout(t *testing.T) {
 		{"partly", NewCreate, api.CreateUser, env, partly, "can sign in now"},
 		{"password-left", NewCreate, api.CreateUser, env, without, "was created"},
 		{"no-client", NewCreate, api.CreateUser, env, noClient, "can sign in now"},
+		{"element", NewCreate, api.CreateUser, env, element, "can sign in now"},
 		{"reset", NewReset, api.ResetPassword, env, card(), "New password for"},
 		{"reactivated", NewReactivate, api.ReactivateUser, env, none, "is active again"},
 	} {
@@ -91,6 +92,23 @@ func TestHandoutText(t *testing.T) {
 		"If the sign-in page names another homeserver, choose this one there first.\n"
 	if got := h.text(); got != want {
 		t.Errorf("%q", got)
+	}
+}
+
+// The app is offered where the card's client is Element's own; its link names the homeserver and nobody.
+func TestAppLink(t *testing.T) {
+	for client, want := range map[string]string{
+		"":                                  "",
+		"https://app.element.io":            "https://mobile.element.io/element?account_provider=x.example",
+		"https://app.element.io/":           "https://mobile.element.io/element?account_provider=x.example",
+		"https://chat.x.example":            "",
+		"https://mobile.element.io/element": "",
+		"https://app.element.io/#/own":      "",
+	} {
+		c := api.Handout{User: api.User{ID: "@a/b:x.example"}, Password: api.NewSecret(cardPassword), ClientURL: client, Homeserver: "https://matrix.x.example"}
+		if got := appLink(c); got != want {
+			t.Errorf("%s: %q, want %q", client, got, want)
+		}
 	}
 }
 
