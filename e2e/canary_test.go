@@ -16,8 +16,9 @@ import (
 // A personal secret is a password that a gatehouse comes to know: it was typed, or it
 // stands on a hand-out card.
 type personal struct {
-	account string // Matrix ID of the account whose card may show it; "" where none may
+	account string // Matrix ID of the account whose card may show it, or the link on an invitation's; "" where none may
 	secret  string
+	page    string // path of the pages that may hold it
 }
 
 // passwords are the personal secrets of the persons of one gatehouse.
@@ -29,15 +30,26 @@ type passwords struct {
 // keepSecret has the canary look for a password in all that the gatehouse says, keeps
 // and logs. It may be on the hand-out card of its account, and nowhere else.
 func (g *gatehouse) keepSecret(account, password string) {
+	g.keepPersonal(personal{account: account, secret: password})
+}
+
+// keepLink has it look for the token of an invitation. It may be on the invitation's card
+// and on the pages that its link leads to.
+func (g *gatehouse) keepLink(link string) {
+	_, token, _ := strings.Cut(link, "/join/")
+	g.keepPersonal(personal{account: link, secret: token, page: "/join/" + token})
+}
+
+func (g *gatehouse) keepPersonal(p personal) {
 	g.passwords.mu.Lock()
 	defer g.passwords.mu.Unlock()
-	if p := (personal{account, password}); !slices.Contains(g.passwords.list, p) {
+	if !slices.Contains(g.passwords.list, p) {
 		g.passwords.list = append(g.passwords.list, p)
 	}
 }
 
 // reveals are the operations that are answered by a card.
-var reveals = []string{"users.create", "users.reset_password", "users.reactivate", "tokens.create", "tokens.show", "jobs.passwords", "users.sign_in_as", "personal.create", "personal.renew"}
+var reveals = []string{"users.create", "users.reset_password", "users.reactivate", "tokens.create", "tokens.show", "jobs.passwords", "users.sign_in_as", "personal.create", "personal.renew", "invitations.create", "invitations.show"}
 
 // isCard reports whether an answer is the hand-out card of an account: the answer itself
 // to one of those operations, or to an invitation that was taken up, which the browser keeps nowhere.
@@ -97,7 +109,9 @@ func (g *gatehouse) leaksIn(e exchange) []string {
 			return []string{err.Error()}
 		}
 		body := e.body
-		if isCard(e, p.account) {
+		if _, path, _ := strings.Cut(e.request, " "); p.page != "" && path == p.page {
+			body = nil // the form goes back to where it came from
+		} else if isCard(e, p.account) {
 			body = nil
 			if strings.HasPrefix(e.header.Get("Content-Type"), "text/html") {
 				// What the person sees holds it; what the program gets does not.

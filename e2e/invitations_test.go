@@ -37,6 +37,7 @@ func (d *desk) shownLink() string {
 		d.t.Fatalf("the link is %q", link)
 	}
 	d.exists(".gh-qr")
+	d.g.keepLink(link)
 	return link
 }
 
@@ -214,6 +215,20 @@ func TestInvitationWithTheProgram(t *testing.T) {
 	d.click(mainButton)
 	link := d.shownLink()
 	d.shot("program-invitation-card")
+
+	// Where scripts run, a name is looked up while it is typed, and nothing else is done.
+	typing := newPage(t, true)
+	typing.open(link)
+	for _, c := range []struct{ name, says string }{{unique("typed"), "is free"}, {d.name, "is taken"}, {"", "Others find you by it"}} {
+		typing.fill("#f-localpart", c.name)
+		typing.until(`document.querySelector("#join [role=status]").innerText.includes("` + c.says + `")`)
+		if said, _ := strings.CutSuffix(typing.attribute("#f-localpart", "aria-describedby"), " f-localpart-after"); typing.count("#"+said) != 1 {
+			t.Errorf("%q is described by %q", c.name, said)
+		}
+	}
+	typing.fill("#f-localpart", unique("typed"))
+	typing.until(`document.querySelector("#join [role=status]").innerText.includes("is free")`)
+	typing.shot("join-typed")
 
 	// Two browsers have the form open; the first that sends it gets the account.
 	first, second := guest(t, link), guest(t, link)
