@@ -133,8 +133,8 @@ func TestCLIDendrite(t *testing.T) {
 			"users.sign_in_as": ask(id, "reason", "a ticket"), "users.repair": ask(id, "drift", "locked"),
 			"users.redact": ask(id, "confirm_id", id, "scope", "all"), "users.redaction": ask(id, "redact_id", "none"),
 			"providers.list": {}, "clients.list": {}, "site.get": {}, "policy.get": {}, "personal.list": {},
-			"clients.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.revoke": ask("01J44RKQYM4G3TNVANTMTDYTX6"),
-			"personal.renew":   ask("01J44RKQYM4G3TNVANTMTDYTX6", "reason", "a ticket"),
+			"clients.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.get": ask("01J44RKQYM4G3TNVANTMTDYTX6"), "personal.revoke": ask("01J44RKQYM4G3TNVANTMTDYTX6", "actor", id),
+			"personal.renew":   ask("01J44RKQYM4G3TNVANTMTDYTX6", "actor", id, "reason", "a ticket"),
 			"personal.create":  {"actor": id, "name": "x", "scope": "urn:matrix:client:api:*", "reason": "a ticket"},
 			"users.join_rooms": ask(id, "rooms", []string{"#a:example.org"}),
 		}[o.Name]

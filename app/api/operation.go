@@ -59,6 +59,9 @@ type Demanding interface {
 // Noting is a result with a sentence for the audit log, in English and without secrets: what the request alone does not tell.
 type Noting interface{ Noted() string }
 
+// Reasoned is a request that says why.
+type Reasoned interface{ Why() string }
+
 // settled is a request that tidies itself after decoding, before it is validated.
 type settled interface{ settle() }
 

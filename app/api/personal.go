@@ -19,7 +19,7 @@ var (
 	// RenewPersonal gives one a new token and another end; the token from before ends.
 	RenewPersonal = Write[PersonalRenewal, PersonalCard]("personal.renew", WritePersonal, Reveals, Loud)
 	// RevokePersonal ends one for ever.
-	RevokePersonal = Write[PersonalRef, PersonalSession]("personal.revoke", WritePersonal, Destructive)
+	RevokePersonal = Write[PersonalRevocation, PersonalSession]("personal.revoke", WritePersonal, Destructive)
 )
 
 // The scopes that are of use; a token without the first cannot use the second.
@@ -183,9 +183,31 @@ func checkPersonalDays(v *Invalid, days int) {
 // Targets implements Request.
 func (c PersonalCreate) Targets() []UserID { return []UserID{c.Actor} }
 
-// PersonalRenewal asks for a new token of a personal session.
+// Why implements Reasoned.
+func (c PersonalCreate) Why() string { return c.Reason }
+
+// PersonalRevocation ends a personal session. It names the account that the session acts as, which is what the log and the rights of people
+// are about; one that acts as another account is refused (personal_actor).
+type PersonalRevocation struct {
+	ID    string `json:"id"`
+	Actor UserID `json:"actor"`
+}
+
+// Validate implements Request.
+func (r PersonalRevocation) Validate() error {
+	var v Invalid
+	checkULID(&v, "id", r.ID, false, "invalid_id")
+	v.Check("actor", r.Actor.Validate())
+	return v.Err()
+}
+
+// Targets implements Request.
+func (r PersonalRevocation) Targets() []UserID { return []UserID{r.Actor} }
+
+// PersonalRenewal asks for a new token of a personal session. It names the account as a revocation does.
 type PersonalRenewal struct {
 	ID     string `json:"id"`
+	Actor  UserID `json:"actor"`
 	Days   int    `json:"days,omitempty"` // from now
 	Reason string `json:"reason"`
 }
@@ -200,6 +222,7 @@ func (r *PersonalRenewal) settle() {
 func (r PersonalRenewal) Validate() error {
 	var v Invalid
 	checkULID(&v, "id", r.ID, false, "invalid_id")
+	v.Check("actor", r.Actor.Validate())
 	checkPersonalDays(&v, r.Days)
 	if r.Reason == "" {
 		v.Add("reason", "missing")
@@ -208,8 +231,11 @@ func (r PersonalRenewal) Validate() error {
 	return v.Err()
 }
 
-// Targets implements Request. The account is MAS's to know.
-func (PersonalRenewal) Targets() []UserID { return nil }
+// Targets implements Request.
+func (r PersonalRenewal) Targets() []UserID { return []UserID{r.Actor} }
+
+// Why implements Reasoned.
+func (r PersonalRenewal) Why() string { return r.Reason }
 
 // PersonalCard is a personal session with its token, once.
 type PersonalCard struct {

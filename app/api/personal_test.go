@@ -2,7 +2,10 @@
 
 package api
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestPersonalValidate(t *testing.T) {
 	good := PersonalCreate{Actor: "@robot:example.org", Name: "x", Scope: ScopeMatrix, Days: 1, Reason: "y"}
@@ -48,6 +51,22 @@ func TestWhoWritesPersonalSessions(t *testing.T) {
 	for _, r := range Roles() {
 		if r.May(WritePersonal) && !(r.May(SignInAsUsers) && r.May(SetAdmins)) {
 			t.Errorf("the role %s makes personal sessions, and may not sign in as accounts or set administrators", r)
+		}
+	}
+}
+
+// What the gate says loudly names an account and a reason.
+func TestLoudSaysWhy(t *testing.T) {
+	loud := map[string]Request{
+		"users.sign_in_as": SignInAsUser{ID: "@a:b", Reason: "x"}, "personal.create": PersonalCreate{Actor: "@a:b", Reason: "x"}, "personal.renew": PersonalRenewal{Actor: "@a:b", Reason: "x"},
+	}
+	for _, op := range All() {
+		if !op.Info().Loud {
+			continue
+		}
+		req := loud[op.Info().Name]
+		if r, ok := req.(Reasoned); !ok || r.Why() != "x" || !slices.Equal(req.Targets(), []UserID{"@a:b"}) {
+			t.Errorf("%s: %v", op.Info().Name, req)
 		}
 	}
 }

@@ -48,6 +48,9 @@ func (s SignInAsUser) Validate() error {
 // Targets implements Request.
 func (s SignInAsUser) Targets() []UserID { return []UserID{s.ID} }
 
+// Why implements Reasoned.
+func (s SignInAsUser) Why() string { return s.Reason }
+
 // Confirmed implements Confirmable.
 func (s SignInAsUser) Confirmed() bool { return s.Confirm }
 

@@ -208,14 +208,14 @@ func TestTargets(t *testing.T) {
 		"users.shadow_ban": UserDeed{ID: id}, "users.unshadow_ban": UserRef{id}, "limits.get": UserRef{id}, "limits.set": RateLimitChange{ID: id},
 		"limits.remove": UserRef{id}, "features.list": UserRef{id}, "features.set": FeatureChange{ID: id}, "users.renew": UserRenewal{ID: id},
 		"users.allow_key_reset": UserDeed{ID: id}, "users.sign_in_as": SignInAsUser{ID: id}, "users.history": HistoryQuery{ID: id},
-		"users.repair": UserRepair{ID: id}, "personal.create": PersonalCreate{Actor: id}, "personal.list": PersonalQuery{Actor: id},
+		"users.repair": UserRepair{ID: id}, "personal.create": PersonalCreate{Actor: id}, "personal.renew": PersonalRenewal{Actor: id}, "personal.revoke": PersonalRevocation{Actor: id}, "personal.list": PersonalQuery{Actor: id},
 		"lists.export": ListExport{Operation: "devices.list", Query: "id=" + url.QueryEscape(string(id)), Format: FormatCSV},
 		"jobs.plan":    JobPlan{IDs: []UserID{id}},
 		// The server's name is added by the gate.
 		"users.create": UserCreate{Localpart: "ann"},
 	}
 	none := []string{"operators.verify", "server.check", "server.info", "users.available", "users.find", "users.list", "providers.list",
-		"clients.list", "clients.get", "site.get", "policy.get", "personal.get", "personal.renew", "personal.revoke",
+		"clients.list", "clients.get", "site.get", "policy.get", "personal.get",
 		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update",
 		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update",
 		"imports.abandon", "imports.left", "imports.look", "imports.plan", "imports.upload",

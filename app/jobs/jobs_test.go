@@ -231,6 +231,8 @@ func TestManyOrNot(t *testing.T) {
 		"media.unprotect":    file,
 		"media.unquarantine": file,
 		"personal.create":    "its account is who uses the token, and nothing is done to it",
+		"personal.renew":     session,
+		"personal.revoke":    session,
 		"users.sign_in_as":   "nobody acts as many",
 	}
 	one, many := reflect.TypeFor[api.UserID](), reflect.TypeFor[[]api.UserID]()

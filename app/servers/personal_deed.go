@@ -72,7 +72,7 @@ func (d *PersonalDeed) Render() app.UI {
 	env, s := d.Env(), d.Session
 	body := []app.UI{
 		ui.Consequences(env.T("confirm.happens"), ui.Consequence{Icon: d.what.icon, Text: env.T("personal." + d.what.text + "_happens")}),
-		ui.HiddenField("id", s.ID),
+		ui.HiddenField("id", s.ID), ui.HiddenField("actor", string(s.Actor)),
 	}
 	if d.what == renewing {
 		body = append(body, daysField(env, d.State), reasonField(env, d.State))

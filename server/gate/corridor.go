@@ -146,11 +146,27 @@ func (g *Gate) write(ctx context.Context, v Visit, server *Homeserver, entry hom
 	}
 	result, err := g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
 	g.revoke(ctx, v, entry.Op, req, err)
-	if entry.Op.Info().Loud && err == nil {
-		g.log.InfoContext(ctx, "a call that is to be noticed", "request_id", v.RequestID, "operation", v.Operation, "homeserver", v.Homeserver,
-			"person", v.Person.ID, "targets", g.entry(v, req).Targets)
+	if entry.Op.Info().Loud {
+		g.sayLoudly(ctx, v, req, err)
 	}
 	return result, err
+}
+
+// sayLoudly says in the gate's own log that something was done which is to be noticed, or that nobody knows whether it was.
+func (g *Gate) sayLoudly(ctx context.Context, v Visit, req api.Request, err error) {
+	end := Outcome(nil, err).Outcome
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "done_not_recorded" {
+		end = audit.Done
+	}
+	if end == audit.Failed {
+		return
+	}
+	why := ""
+	if r, ok := req.(api.Reasoned); ok {
+		why = r.Why()
+	}
+	g.log.WarnContext(ctx, "a call that is to be noticed", "request_id", v.RequestID, "operation", v.Operation, "homeserver", v.Homeserver,
+		"person", v.Person.ID, "targets", g.entry(v, req).Targets, "outcome", end, "reason", why)
 }
 
 // complete adds to a report on a homeserver what only the gate's own store knows.

@@ -3,6 +3,7 @@
 package gate_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -29,11 +30,61 @@ func testSignInAsIsLoud(t *testing.T) {
 		t.Errorf("%+v", rows)
 	}
 	log := w.Logs()
-	if !strings.Contains(log, "a call that is to be noticed") || !strings.Contains(log, "users.sign_in_as") || !strings.Contains(log, "@ann:example.org") {
-		t.Errorf("the log: %s", log)
+	line := noticed(log)
+	for _, has := range []string{"WARN", "users.sign_in_as", "@ann:example.org", "ticket 7", "done"} {
+		if !strings.Contains(line, has) {
+			t.Errorf("the log does not say %q: %s", has, line)
+		}
 	}
 	if strings.Contains(log, gatetest.Generated) || strings.Contains(rows[0].Request+rows[1].Detail, gatetest.Generated) {
 		t.Error("the token is in a log")
+	}
+}
+
+// noticed is the line of a log about a call that is to be noticed.
+func noticed(log string) string {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, "a call that is to be noticed") {
+			return line
+		}
+	}
+	return ""
+}
+
+// What is to be noticed is, where nobody knows how it ended, and is not where nothing was done; a token of MAS that acts as an account is as loud, is
+// in the account's history, and has its reason.
+func TestLoud(t *testing.T) {
+	t.Parallel()
+	const id = "01J44RKQYM4G3TNVANTMTDYTX6"
+	for _, c := range []struct {
+		name string
+		err  error
+		line []string // nil: there is none
+	}{
+		{"done", nil, []string{"WARN", "personal.renew", "@ann:example.org", "ticket 8", "done"}},
+		{"nobody answered", api.NewProblem(api.StatusTimeout, "outcome_unknown"), []string{"WARN", "ticket 8", "unknown"}},
+		{"refused", api.NewProblem(api.StatusConflict, "personal_actor"), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			gatetest.On(w.Stub, api.RenewPersonal, func(_ context.Context, r api.PersonalRenewal) (api.PersonalCard, error) {
+				return api.PersonalCard{Session: api.PersonalSession{ID: r.ID, Actor: r.Actor}, Token: api.NewSecret("mpt_stub")}, c.err
+			})
+			w.Call(w.Session(w.Person(api.Owner)), "personal.renew", gate.NewKey(), `{"id":"`+id+`","actor":"@ann:example.org","reason":"ticket 8"}`)
+			line := noticed(w.Logs())
+			if (line == "") != (c.line == nil) {
+				t.Errorf("the log: %q", line)
+			}
+			for _, has := range c.line {
+				if !strings.Contains(line, has) {
+					t.Errorf("the log does not say %q: %s", has, line)
+				}
+			}
+			if rows := w.Log(); len(rows) != 2 || rows[0].Targets != `["@ann:example.org"]` {
+				t.Errorf("recorded: %+v", rows)
+			}
+		})
 	}
 }
 

@@ -193,7 +193,9 @@ func (s *Stub) Adapter(t testing.TB) homeserver.Adapter {
 		entry(s, api.RenewPersonal, func(r api.PersonalRenewal) (api.PersonalCard, error) {
 			return api.PersonalCard{Session: api.PersonalSession{ID: r.ID}, Token: api.NewSecret("mpt_stub")}, nil
 		}),
-		entry(s, api.RevokePersonal, func(r api.PersonalRef) (api.PersonalSession, error) { return api.PersonalSession{ID: r.ID}, nil }),
+		entry(s, api.RevokePersonal, func(r api.PersonalRevocation) (api.PersonalSession, error) {
+			return api.PersonalSession{ID: r.ID, Actor: r.Actor}, nil
+		}),
 		entry(s, api.ListTokens, func(api.TokenQuery) (api.TokenList, error) { return api.TokenList{Tokens: []api.Token{s.token()}}, nil }),
 		entry(s, api.ShowToken, func(api.TokenRef) (api.TokenCard, error) { return s.tokenCard(RegistrationToken), nil }),
 		entry(s, api.CreateToken, func(c api.TokenCreate) (api.TokenCard, error) {

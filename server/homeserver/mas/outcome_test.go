@@ -122,8 +122,8 @@ func TestTakenAndLost(t *testing.T) {
 		},
 		"devices.prune":   {just("/finish", api.DevicePrune{ID: id("alice"), Days: 1, Never: true})},
 		"personal.create": {just("/personal-sessions", api.PersonalCreate{Actor: id("alice"), Name: "x", Scope: api.ScopeMatrix, Days: 1})},
-		"personal.renew":  {session("/regenerate", func(s string) api.Request { return api.PersonalRenewal{ID: s, Days: 1} })},
-		"personal.revoke": {session("/revoke", func(s string) api.Request { return api.PersonalRef{ID: s} })},
+		"personal.renew":  {session("/regenerate", func(s string) api.Request { return api.PersonalRenewal{ID: s, Actor: id("alice"), Days: 1} })},
+		"personal.revoke": {session("/revoke", func(s string) api.Request { return api.PersonalRevocation{ID: s, Actor: id("alice")} })},
 		"tokens.create":   {just("/user-registration-tokens", api.TokenCreate{})},
 		"tokens.update": {token("/user-registration-tokens/", func(id api.TokenID) api.Request {
 			return api.TokenUpdate{ID: id, Uses: &api.Change[int64]{To: 7}}

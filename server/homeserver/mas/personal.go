@@ -152,7 +152,7 @@ func seconds(days int) int64 { return int64(days) * int64(24*time.Hour/time.Seco
 // renewPersonal gives one a new token (POST /api/admin/v1/personal-sessions/{id}/regenerate). Its life is sent again: without it the session
 // would never end.
 func (a *adapter) renewPersonal(ctx context.Context, req api.PersonalRenewal) (api.PersonalCard, error) {
-	if err := a.notOwn(ctx, req.ID); err != nil {
+	if err := a.may(ctx, req.ID, req.Actor); err != nil {
 		return api.PersonalCard{}, err
 	}
 	path := matrix.At("/api/admin/v1/personal-sessions/{}/regenerate", req.ID)
@@ -193,13 +193,13 @@ func (a *adapter) personalNow(ctx context.Context, r resource[personal]) api.Per
 }
 
 // revokePersonal ends one (POST /api/admin/v1/personal-sessions/{id}/revoke); one that has ended already is as good.
-func (a *adapter) revokePersonal(ctx context.Context, req api.PersonalRef) (api.PersonalSession, error) {
-	if err := a.notOwn(ctx, req.ID); err != nil {
+func (a *adapter) revokePersonal(ctx context.Context, req api.PersonalRevocation) (api.PersonalSession, error) {
+	if err := a.may(ctx, req.ID, req.Actor); err != nil {
 		return api.PersonalSession{}, err
 	}
 	r, err := a.onePersonal(ctx, post(matrix.At("/api/admin/v1/personal-sessions/{}/revoke", req.ID), nil))
 	if matrix.Is(err, http.StatusConflict, "") {
-		return a.getPersonal(ctx, req)
+		return a.getPersonal(ctx, api.PersonalRef{ID: req.ID})
 	}
 	if err != nil {
 		return api.PersonalSession{}, problem(err)
@@ -209,14 +209,22 @@ func (a *adapter) revokePersonal(ctx context.Context, req api.PersonalRef) (api.
 	return a.personalNow(fresh, r), nil
 }
 
-// notOwn keeps people from ending the session that Gatehouse itself works with.
-func (a *adapter) notOwn(ctx context.Context, id string) error {
+// may keeps people from changing the session that Gatehouse itself works with, and one that acts as another account than they said: that account
+// is what was permitted and recorded.
+func (a *adapter) may(ctx context.Context, id string, actor api.UserID) error {
 	own, err := a.keys.ownSession(ctx)
 	if err != nil {
 		return problem(err)
 	}
 	if own != "" && strings.EqualFold(string(own), id) {
 		return api.NewProblem(api.StatusConflict, "own_personal").At("id")
+	}
+	s, err := a.getPersonal(ctx, api.PersonalRef{ID: id})
+	if err != nil {
+		return err
+	}
+	if s.Actor != actor {
+		return api.NewProblem(api.StatusConflict, "personal_actor", "id", string(actor)).At("actor")
 	}
 	return nil
 }

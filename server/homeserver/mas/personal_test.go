@@ -48,7 +48,7 @@ func TestPersonal(t *testing.T) {
 	if err != nil || len(list.Sessions) != 1 || list.Sessions[0] != s || list.Total != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	renewed, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: s.ID, Days: 30, Reason: "x"})
+	renewed, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: s.ID, Actor: s.Actor, Days: 30, Reason: "x"})
 	if err != nil || renewed.Session.ID != s.ID || renewed.Token == card.Token || renewed.Session.ExpiresMS <= s.ExpiresMS {
 		t.Errorf("%+v, %v", renewed, err)
 	}
@@ -56,13 +56,36 @@ func TestPersonal(t *testing.T) {
 		t.Error("the token from before works, or the new one does not")
 	}
 	for range 2 { // the second time nothing is left to do
-		ended, err := b.revokePersonal(t.Context(), api.PersonalRef{ID: s.ID})
+		ended, err := b.revokePersonal(t.Context(), api.PersonalRevocation{ID: s.ID, Actor: s.Actor})
 		if err != nil || ended.State != api.PersonalRevoked || asks(t, b, renewed.Token.Reveal()) != http.StatusUnauthorized {
 			t.Errorf("%+v, %v", ended, err)
 		}
 	}
-	if _, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: s.ID, Days: 1, Reason: "x"}); code(err) != "personal_revoked id:personal_revoked" {
+	if _, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: s.ID, Actor: s.Actor, Days: 1, Reason: "x"}); code(err) != "personal_revoked id:personal_revoked" {
 		t.Errorf("renewed after its end: %v", code(err))
+	}
+}
+
+// A session is changed as the account that it acts as: that is what rights and the log are about. One of another account is refused before anything
+// is sent.
+func TestPersonalOfAnother(t *testing.T) {
+	b := newBench(t, fakemas.Options{})
+	b.fake.AddUser("robot", nil)
+	b.fake.AddUser("other", nil)
+	card, err := b.createPersonal(t.Context(), api.PersonalCreate{Actor: id("robot"), Name: "x", Scope: api.ScopeMatrix, Days: 7, Reason: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := b.sent.since(func() {
+		if _, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: card.Session.ID, Actor: id("other"), Days: 1, Reason: "x"}); code(err) != "personal_actor actor:personal_actor" {
+			t.Errorf("renewed: %v", code(err))
+		}
+		if _, err := b.revokePersonal(t.Context(), api.PersonalRevocation{ID: card.Session.ID, Actor: id("other")}); code(err) != "personal_actor actor:personal_actor" {
+			t.Errorf("revoked: %v", code(err))
+		}
+	})
+	if slices.ContainsFunc(sent, func(s string) bool { return strings.HasPrefix(s, http.MethodPost) }) {
+		t.Errorf("sent: %q", sent)
 	}
 }
 
@@ -96,13 +119,13 @@ func TestPersonalList(t *testing.T) {
 	}
 	for what, err := range map[string]error{
 		"renewed": func() error { _, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: last}); return err }(),
-		"revoked": func() error { _, err := b.revokePersonal(t.Context(), api.PersonalRef{ID: last}); return err }(),
+		"revoked": func() error { _, err := b.revokePersonal(t.Context(), api.PersonalRevocation{ID: last}); return err }(),
 	} {
 		if code(err) != "own_personal id:own_personal" {
 			t.Errorf("Gatehouse's own is %s: %v", what, code(err))
 		}
 	}
-	if _, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: never.ID, Days: 1}); code(err) != "personal_not_ours id:personal_not_ours" {
+	if _, err := b.renewPersonal(t.Context(), api.PersonalRenewal{ID: never.ID, Actor: id("robot"), Days: 1}); code(err) != "personal_not_ours id:personal_not_ours" {
 		t.Errorf("somebody's own is renewed: %v", code(err))
 	}
 	if _, err := b.getPersonal(t.Context(), api.PersonalRef{ID: "01K00000000000000000099999"}); code(err) != "no_such_personal" {

@@ -89,17 +89,17 @@ func TestRealMASPersonal(t *testing.T) {
 	if err != nil || len(list.Sessions) != 1 || list.Sessions[0].ID != card.Session.ID || list.Total != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	renewed, err := a.renewPersonal(t.Context(), api.PersonalRenewal{ID: card.Session.ID, Days: 9, Reason: "x"})
+	renewed, err := a.renewPersonal(t.Context(), api.PersonalRenewal{ID: card.Session.ID, Actor: id, Days: 9, Reason: "x"})
 	if err != nil || renewed.Session.ID != card.Session.ID || renewed.Session.ExpiresMS <= card.Session.ExpiresMS || takes(t, a, card.Token) || !takes(t, a, renewed.Token) {
 		t.Errorf("%+v, %v; the old token works: %t", renewed.Session, err, takes(t, a, card.Token))
 	}
 	for range 2 {
-		ended, err := a.revokePersonal(t.Context(), api.PersonalRef{ID: card.Session.ID})
+		ended, err := a.revokePersonal(t.Context(), api.PersonalRevocation{ID: card.Session.ID, Actor: id})
 		if err != nil || ended.State != api.PersonalRevoked || takes(t, a, renewed.Token) {
 			t.Errorf("%+v, %v", ended, err)
 		}
 	}
-	if _, err := a.renewPersonal(t.Context(), api.PersonalRenewal{ID: card.Session.ID, Days: 9}); code(err) != "personal_revoked id:personal_revoked" {
+	if _, err := a.renewPersonal(t.Context(), api.PersonalRenewal{ID: card.Session.ID, Actor: id, Days: 9}); code(err) != "personal_revoked id:personal_revoked" {
 		t.Errorf("renewed after its end: %v", code(err))
 	}
 	for want, req := range map[string]api.PersonalRef{"no_such_personal": {ID: "01J44RKQYM4G3TNVANTMTDYTZZ"}} {
@@ -111,7 +111,7 @@ func TestRealMASPersonal(t *testing.T) {
 	if err != nil || own == "" {
 		t.Fatal(own, err)
 	}
-	if _, err := a.revokePersonal(t.Context(), api.PersonalRef{ID: strings.ToLower(string(own))}); code(err) != "own_personal id:own_personal" {
+	if _, err := a.revokePersonal(t.Context(), api.PersonalRevocation{ID: strings.ToLower(string(own))}); code(err) != "own_personal id:own_personal" {
 		t.Errorf("Gatehouse's own: %v", code(err))
 	}
 	// Somebody who is signed in makes one, which is theirs: only they can renew it.
@@ -134,11 +134,11 @@ func TestRealMASPersonal(t *testing.T) {
 	if err != nil || s.Owner != boss || s.Ours || s.ExpiresMS != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if _, err := a.renewPersonal(t.Context(), api.PersonalRenewal{ID: s.ID, Days: 1}); code(err) != "personal_not_ours id:personal_not_ours" {
+	if _, err := a.renewPersonal(t.Context(), api.PersonalRenewal{ID: s.ID, Actor: boss, Days: 1}); code(err) != "personal_not_ours id:personal_not_ours" {
 		t.Errorf("somebody's own is renewed: %v", code(err))
 	}
 	for _, req := range []string{root.Session.ID, s.ID} {
-		if _, err := a.revokePersonal(t.Context(), api.PersonalRef{ID: req}); err != nil {
+		if _, err := a.revokePersonal(t.Context(), api.PersonalRevocation{ID: req, Actor: boss}); err != nil {
 			t.Error(err)
 		}
 	}
