@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,7 @@ const masSecretFile = "mas-client-secret.txt"
 // its ID, and its secret in a file beside the configuration.
 func (c initCommand) mas(ctx context.Context, q *questions, all *commands, h *config.Homeserver) error {
 	var err error
+	name := c.name(h.ServerName)
 	if h.MAS.AdminURL, err = c.given(q, c.MASAdminURL, "Address of the admin API of Matrix Authentication Service", "http://localhost:8081"); err != nil {
 		return err
 	}
@@ -49,7 +52,7 @@ func (c initCommand) mas(ctx context.Context, q *questions, all *commands, h *co
 			return err
 		}
 		q.say("Made a client. Its secret is in %s (mode 0600).", secretFile)
-		q.say("Matrix Authentication Service's configuration needs this, and a restart:\n\n%s", masConfiguration(h.MAS.ClientID, secretFile))
+		q.say("Matrix Authentication Service's configuration needs this, and a restart:\n\n%s", masConfiguration(h.MAS.ClientID, secretIn(secretFile, name), newClient))
 	case h.MAS.ClientSecret.IsZero():
 		if h.MAS.ClientSecret, err = q.askSecret("Secret of that client"); err != nil {
 			return err
@@ -61,7 +64,7 @@ func (c initCommand) mas(ctx context.Context, q *questions, all *commands, h *co
 			q.say("The client may use the admin API of Matrix Authentication Service.")
 			return nil
 		}
-		q.say("%s\nIts configuration needs this, and a restart:\n\n%s", sentence(proven), masConfiguration(h.MAS.ClientID, secretFile))
+		q.say("%s\nIts configuration needs this, and a restart:\n\n%s", sentence(proven), masConfiguration(h.MAS.ClientID, secretIn(secretFile, name), newClient))
 		if !q.again() {
 			return errors.New("the client does not work yet; nothing was written but what is said above")
 		}
@@ -88,41 +91,86 @@ func provenWithMAS(ctx context.Context, all *commands, name string) error {
 	return nil
 }
 
-// masConfiguration is what has to stand in Matrix Authentication Service's own configuration.
-func masConfiguration(client, secretFile string) string {
-	secret := "client_secret: the one in gatehouse.yaml"
-	if secretFile != "" {
-		if path, err := filepath.Abs(secretFile); err == nil {
-			secretFile = path
-		}
-		secret = "client_secret_file: " + secretFile
-	}
-	return strings.NewReplacer("CLIENT", client, "SECRET", secret).Replace(`    clients:
+// newClient is the check of a client that MAS does not know: then nothing more is known, and all of it may be missing.
+const newClient = "mas_client_refused"
+
+// masParts are what has to stand in Matrix Authentication Service's own configuration, section by section, with the checks that fail or warn
+// where it does not. Whoever adds them adds to what is there.
+var masParts = []struct {
+	checks []string
+	yaml   string
+}{
+	{[]string{newClient}, `    clients:
       - client_id: CLIENT
         client_auth_method: client_secret_basic
         SECRET
-    policy:
+`},
+	{[]string{newClient, "mas_not_admin_client"}, `    policy:
       data:
         admin_clients:
           - CLIENT
-    http:
+`},
+	{[]string{newClient, "mas_not_admin_client", "mas_no_adminapi", "mas_no_oauth", "mas_no_compat"}, `    http:
       listeners:
-        - resources:       # of the listener at admin_url, beside what is there
-            - name: adminapi
-            - name: oauth
-`)
+LISTENERS`},
 }
 
-// masLacks are the checks that fail where something is missing in MAS's configuration.
-var masLacks = map[string]bool{"mas_client_refused": true, "mas_not_admin_client": true, "mas_no_adminapi": true, "mas_no_oauth": true}
+// masListeners are the resources of its listeners, in the same way.
+var masListeners = []struct {
+	checks []string
+	yaml   string
+}{
+	{[]string{newClient, "mas_not_admin_client", "mas_no_adminapi", "mas_no_oauth"}, `        - resources: # of the listener at admin_url (oauth: at url, where that is another one), beside what is there
+            - name: adminapi
+            - name: oauth
+`},
+	{[]string{newClient, "mas_no_compat"}, `        - resources: # of the listener that clients reach, beside what is there: people sign in with a password by it
+            - name: compat
+`},
+}
+
+// masConfiguration is what has to be added there where some checks say that something is missing: all of it for a client that is not known yet.
+// secret is the line with the client's secret.
+func masConfiguration(client, secret string, lacks ...string) string {
+	missing := func(checks []string) bool {
+		return slices.ContainsFunc(checks, func(c string) bool { return slices.Contains(lacks, c) })
+	}
+	var all, listeners strings.Builder
+	for _, l := range masListeners {
+		if missing(l.checks) {
+			listeners.WriteString(l.yaml)
+		}
+	}
+	for _, part := range masParts {
+		if missing(part.checks) {
+			all.WriteString(part.yaml)
+		}
+	}
+	return strings.NewReplacer("LISTENERS", listeners.String(), "CLIENT", client, "SECRET", secret).Replace(all.String())
+}
+
+// secretIn is the line for a client secret that is in a file; where it is in none, it says where it is, and nothing prints it.
+func secretIn(file, name string) string {
+	if file == "" {
+		return `client_secret: "…" # put in what homeservers.` + name + `.mas has in gatehouse.yaml; or client_secret_file:, with its path`
+	}
+	if path, err := filepath.Abs(file); err == nil {
+		file = path
+	}
+	return "client_secret_file: " + file
+}
 
 // printMAS prints what to add to MAS's configuration, where a report says that something is missing.
 func printMAS(w io.Writer, r api.Report) {
+	var lacks []string
+	client := ""
 	for _, check := range r.Checks {
-		if masLacks[check.Code] && check.State == api.CheckFailed {
-			fmt.Fprintf(w, "  Matrix Authentication Service's configuration needs this, and a restart:\n%s", masConfiguration(check.Params["client"], ""))
-			return
+		if check.State != api.CheckPassed {
+			lacks, client = append(lacks, check.Code), cmp.Or(client, check.Params["client"])
 		}
+	}
+	if text := masConfiguration(client, secretIn("", r.Server.Name), lacks...); text != "" {
+		fmt.Fprintf(w, "  Matrix Authentication Service's configuration needs this, and a restart:\n%s", text)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"gatehouse/app/api"
 	"gatehouse/server/config"
 	"gatehouse/server/homeserver/fakemas"
@@ -71,35 +73,94 @@ func TestInitWithMAS(t *testing.T) {
 func TestInitWithoutRightsAtMAS(t *testing.T) {
 	fake := fakemas.New(t, fakemas.Options{NotAdminClient: true})
 	all := commandIn(t, "")
-	c := initCommand{URL: fake.Synapse.URL, MASAdminURL: fake.URL, MASURL: "-", MASClientID: "-", PublicURL: "http://localhost:8765", ClientURL: "-"}
-	if err := c.Run(t.Context(), all); err == nil {
-		t.Fatal("a client that MAS does not know is taken for proven")
-	}
+	said := printed(t, &os.Stderr, func() {
+		c := initCommand{URL: fake.Synapse.URL, MASAdminURL: fake.URL, MASURL: "-", MASClientID: "-", PublicURL: "http://localhost:8765", ClientURL: "-"}
+		if err := c.Run(t.Context(), all); err == nil {
+			t.Error("a client that MAS does not know is taken for proven")
+		}
+	})
 	if _, err := os.Stat(all.Config); err == nil {
 		t.Error("a configuration was written")
 	}
-	data, err := os.ReadFile(filepath.Join(filepath.Dir(all.Config), masSecretFile))
-	if err != nil || len(strings.TrimSpace(string(data))) < 40 {
+	secretFile := filepath.Join(filepath.Dir(all.Config), masSecretFile)
+	data, err := os.ReadFile(secretFile)
+	secret := strings.TrimSpace(string(data))
+	if err != nil || len(secret) < 40 {
 		t.Errorf("the secret that was made: %v", err)
+	}
+	_, rest, _ := strings.Cut(said, "- client_id: ")
+	client, _, _ := strings.Cut(rest, "\n")
+	want := masConfiguration(client, "client_secret_file: "+secretFile, newClient)
+	if len(client) != 26 || strings.Count(said, want) != 2 || strings.Contains(said, secret) { // with the client that was made, and after it was tried
+		t.Errorf("init said:\n%s\nand not twice:\n%s", said, want)
 	}
 }
 
-func TestMASConfiguration(t *testing.T) {
-	text := masConfiguration("01J44RKQYM4G3TNVANTMTDYTX6", "/etc/secret")
-	for _, want := range []string{"client_id: 01J44RKQYM4G3TNVANTMTDYTX6", "- 01J44RKQYM4G3TNVANTMTDYTX6", "client_secret_file: /etc/secret", "name: adminapi", "admin_clients:"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("%q is missing in\n%s", want, text)
+// check says what is missing, too, and of a secret that it does not print where it is.
+func TestCheckPrintsWhatIsMissing(t *testing.T) {
+	fake := fakemas.New(t, fakemas.Options{NoCompat: true})
+	all := commandIn(t, "")
+	file := filepath.Join(filepath.Dir(all.Config), "secret.txt")
+	if err := os.WriteFile(file, []byte(fakemas.ClientSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := initCommand{URL: fake.Synapse.URL, MASAdminURL: fake.URL, MASURL: "-", MASClientID: fakemas.ClientID, MASClientSecretFile: file, PublicURL: "http://localhost:8765", ClientURL: "-"}
+	_ = printed(t, &os.Stderr, func() {
+		if err := c.Run(t.Context(), all); err != nil {
+			t.Error(err)
 		}
+	})
+	said := printed(t, &os.Stdout, func() {
+		if err := (checkCommand{}).Run(t.Context(), all); err != nil {
+			t.Error(err)
+		}
+	})
+	if !strings.Contains(said, "needs this, and a restart:\n"+masConfiguration("", "", "mas_no_compat")) || strings.Contains(said, fakemas.ClientSecret) {
+		t.Errorf("check said:\n%s", said)
 	}
-	var b bytes.Buffer
-	printMAS(&b, api.Report{Checks: []api.Check{{Code: "mas_not_admin_client", State: api.CheckFailed, Params: map[string]string{"client": "X"}}}})
-	if !strings.Contains(b.String(), "client_id: X") {
-		t.Errorf("%s", b.String())
+}
+
+// printed is what is written to one of the program's streams meanwhile.
+func printed(t *testing.T, stream **os.File, do func()) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "said"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.Reset()
-	printMAS(&b, api.Report{Checks: []api.Check{{Code: "mas_admin_api", State: api.CheckPassed}}})
-	if b.Len() > 0 {
-		t.Errorf("%s", b.String())
+	before := *stream
+	*stream = file
+	defer func() { *stream = before; _ = file.Close() }()
+	do()
+	data, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestMASConfiguration(t *testing.T) {
+	const (
+		clients = "    clients:\n      - client_id: X\n        client_auth_method: client_secret_basic\n        client_secret: \"…\" # put in what homeservers.main.mas has in gatehouse.yaml; or client_secret_file:, with its path\n"
+		policy  = "    policy:\n      data:\n        admin_clients:\n          - X\n"
+		admin   = "        - resources: # of the listener at admin_url (oauth: at url, where that is another one), beside what is there\n            - name: adminapi\n            - name: oauth\n"
+		compat  = "        - resources: # of the listener that clients reach, beside what is there: people sign in with a password by it\n            - name: compat\n"
+		http    = "    http:\n      listeners:\n"
+		needs   = "  Matrix Authentication Service's configuration needs this, and a restart:\n"
+	)
+	for check, want := range map[string]string{
+		"mas_client_refused": needs + clients + policy + http + admin + compat, "mas_not_admin_client": needs + policy + http + admin,
+		"mas_no_adminapi": needs + http + admin, "mas_no_oauth": needs + http + admin, "mas_no_compat": needs + http + compat, "mas_other_name": "",
+	} {
+		var b bytes.Buffer
+		printMAS(&b, api.Report{Server: api.Server{Name: "main"}, Checks: []api.Check{
+			{Code: "mas_admin_api", State: api.CheckPassed}, {Code: check, State: api.CheckFailed, Params: map[string]string{"client": "X"}},
+		}})
+		if b.String() != want {
+			t.Errorf("%s:\n%s\nwant\n%s", check, b.String(), want)
+		}
+		if err := yaml.Unmarshal([]byte(strings.TrimPrefix(want, needs)), &map[string]any{}); err != nil {
+			t.Errorf("%s: %v", check, err)
+		}
 	}
 }
 
