@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,9 +203,18 @@ func TestProgramMedia(t *testing.T) {
 	same := d.same()
 	d.follow("main a", "Files")
 	d.until(`document.querySelectorAll("main tbody tr").length === 2`)
-	if got := d.pictures(); len(got) != 2 || got[0]+got[1] == 0 {
+	if got := d.pictures(); len(got) != 2 || slices.Contains(got, 0) { // of what is no picture an icon
 		t.Errorf("the pictures are %v wide", got)
 	}
+	d.shot("program-files")
+	d.follow("main tbody a", "evil.png")
+	d.heading("evil.png")
+	if got := d.pictures(); len(got) != 1 || got[0] == 0 {
+		t.Errorf("the picture of what is none is %v wide", got)
+	}
+	d.shot("program-file-no-picture")
+	d.back()
+	d.until(`document.querySelectorAll("main tbody tr").length === 2`)
 	d.follow("main tbody a", "green.png")
 	d.heading("green.png")
 	d.follow("main a", "Delete…")

@@ -112,11 +112,14 @@ func Encode(operation string, result any) ([]byte, error) {
 // no name of either.
 func segment(c echo.Context, name string) string { return c.Param(name) }
 
-// writeProblem writes a problem document (RFC 9457).
+// writeProblem writes a problem document (RFC 9457), or what stands for one where it cannot be read.
 func writeProblem(c echo.Context, p *api.Problem) error {
 	Describe(p)
 	if p.RetryMS > 0 {
 		c.Response().Header().Set("Retry-After", strconv.FormatInt((p.RetryMS+999)/1000, 10))
+	}
+	if forPicture(c.Request()) {
+		return sendNoPicture(c, p.Status)
 	}
 	body, err := json.Marshal(p)
 	if err != nil {

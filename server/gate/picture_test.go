@@ -65,6 +65,38 @@ func testPictureThatIsNone(t *testing.T) {
 	}
 }
 
+// Where a picture cannot be had, the element that asks for one gets an icon, with the status that says why; whoever can read it gets the problem.
+func TestNoPicture(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	gatetest.On(w.Stub, api.GetThumbnail, func(context.Context, api.ThumbnailQuery) (api.Picture, error) {
+		return api.Picture{}, api.NewProblem(api.StatusNotFound, "no_thumbnail", "name", "<secret>")
+	})
+	moderator := w.Session(w.Person(api.Moderator))
+	for _, c := range []struct {
+		dest          string
+		cookie        *http.Cookie
+		address, kind string
+		status        int
+	}{
+		{"image", moderator, thumbnailAddress, "image/svg+xml", 404},
+		{"image", moderator, "/api/hs/media.thumbnail?id=x", "image/svg+xml", 422},
+		{"image", nil, thumbnailAddress, "image/svg+xml", 401},
+		{"empty", moderator, thumbnailAddress, "application/problem+json", 404},
+		{"", moderator, thumbnailAddress, "application/problem+json", 404},
+	} {
+		r := w.Request("GET", c.address, "", c.cookie)
+		r.Header.Set("Sec-Fetch-Dest", c.dest)
+		rec := w.Serve(r)
+		if rec.Code != c.status || rec.Header().Get("Content-Type") != c.kind || rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%+v: %d %v", c, rec.Code, rec.Header())
+		}
+		if c.kind == "image/svg+xml" && (rec.Header().Get("Content-Security-Policy") != "default-src 'none'; sandbox" || strings.Contains(rec.Body.String(), "secret") || !strings.HasPrefix(rec.Body.String(), "<svg ")) {
+			t.Errorf("%+v: %v\n%s", c, rec.Header(), rec.Body)
+		}
+	}
+}
+
 // The audit log tells what of a notice was not sent, and the homeserver hears the request key.
 func TestNoticeInTheAuditLog(t *testing.T) { storetest.Each(t, testNoticeInTheAuditLog) }
 
