@@ -13,6 +13,7 @@ import (
 	"gatehouse/app/client"
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
+	"gatehouse/app/tokens"
 	"gatehouse/app/ui"
 )
 
@@ -37,6 +38,9 @@ func (c *Create) Render() app.UI {
 	top := []app.UI{crumbs(env, api.Invitation{}, c.Title()), ui.PageTitle{Title: c.Title(), Words: true}.Draw(env)}
 	if reason := env.WhyNot(api.CreateInvitation.Info().Name); reason != "" {
 		return denied(env, top, reason, route.Invitations(env.Homeserver, nil))
+	}
+	if ways := tokens.Ways(env, route.CreateInvitationPath); ways != nil {
+		top = append(top, ways, ui.Help(env.T("invitations.way_link", "server", env.ServerName())))
 	}
 	form := c.Form(api.CreateInvitation.Info().Name, route.At(env.Homeserver, route.CreateInvitationPath, nil))
 	form.Label = c.Title()
@@ -89,18 +93,14 @@ func (c *Create) moreUsed() bool {
 	return false
 }
 
-// aside says what becomes of an invitation, and what else there is to let people in.
+// aside says what becomes of an invitation.
 func (c *Create) aside() app.UI {
 	env := c.Env()
-	body := []app.UI{ui.Steps(
+	return ui.Card(env.T("create.what_happens"), ui.Steps(
 		env.T("invitations.step_link"),
 		env.T("invitations.step_choose", "server", env.ServerName()),
 		env.T("invitations.step_end"),
-	)}
-	if env.Can(api.ListTokens.Info().Name) {
-		body = append(body, ui.Help(env.T("invitations.or_token")), ui.Paragraph(ui.Link(env.T("tokens.title"), route.Tokens(env.Homeserver))))
-	}
-	return ui.Card(env.T("create.what_happens"), body...)
+	))
 }
 
 // After implements screen.Writer. The answer holds the link, so it is a page and no address.

@@ -51,7 +51,7 @@ func usedUp() api.Invitation {
 func dendrite() ui.Env {
 	env := screentest.Env()
 	env.Homeservers = []ui.Homeserver{{Name: "uni", ServerName: "uni-lindau.example", Kind: "dendrite", Unavailable: map[string]string{
-		"users.create.threepids": "dendrite_no_threepids", "users.join_rooms": "dendrite_no_join",
+		"users.create.threepids": "dendrite_no_threepids", "users.join_rooms": "dendrite_no_join", "tokens.create": "dendrite_no_tokens",
 	}}}
 	return env.At("uni")
 }

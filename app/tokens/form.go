@@ -42,6 +42,9 @@ func (c *Create) Render() app.UI {
 			ui.Actions(ui.Button{Label: env.T("common.back"), Href: route.Tokens(env.Homeserver)}.Draw(env)),
 		)...)
 	}
+	if ways := Ways(env, route.CreateTokenPath); ways != nil {
+		top = append(top, ways, ui.Help(env.T("tokens.way_token", "server", env.ServerName())))
+	}
 	form := c.Form(api.CreateToken.Info().Name, route.At(env.Homeserver, route.CreateTokenPath, nil))
 	form.Label = c.Title()
 	form.Body = []app.UI{
@@ -59,6 +62,18 @@ func (c *Create) Render() app.UI {
 		),
 	}
 	return app.Div().Body(append(top, form.Draw(env))...)
+}
+
+// Ways is the choice of how people get to make their own account, above the forms that make something for them: a link to a page of Gatehouse, or a
+// token for the registration of their client. path is the form that is open. Where there is only one of them, there is nothing to choose.
+func Ways(env ui.Env, path string) app.UI {
+	if !env.Can(api.CreateInvitation.Info().Name) || !env.Can(api.CreateToken.Info().Name) {
+		return nil
+	}
+	way := func(text, to string) ui.View {
+		return ui.View{Label: env.T(text), Href: route.At(env.Homeserver, to, nil), Current: to == path}
+	}
+	return ui.Views(env, env.T("tokens.ways"), way("tokens.by_link", route.CreateInvitationPath), way("tokens.by_token", route.CreateTokenPath))
 }
 
 // After implements screen.Writer. The answer holds the token, so it is a page and no address.
