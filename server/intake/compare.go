@@ -16,6 +16,7 @@ import (
 type deed struct {
 	calls   []call
 	changes []api.JobChange
+	saw     jobs.Seen // of an account that is changed by calls that do not say from what
 }
 
 // A call is a step, and its request as it is checked: with its password.
@@ -47,6 +48,9 @@ func (d *deed) steps() ([]jobs.Step, error) {
 			return nil, err
 		}
 		list = append(list, jobs.Step{Operation: c.op.Info().Name, Request: text})
+	}
+	if len(list) > 0 {
+		list[0].Saw = d.saw
 	}
 	return list, nil
 }
@@ -87,6 +91,9 @@ func update(w Wish, u api.User, reset bool) deed {
 		d.change(api.FieldPassword, "", hiddenPassword)
 	}
 	d.besides(w, u)
+	if slices.ContainsFunc(d.calls, func(c call) bool { return c.op != api.Op(api.UpdateUser) }) {
+		d.saw = jobs.Saw(u)
+	}
 	return d
 }
 

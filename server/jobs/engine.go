@@ -53,6 +53,7 @@ type Item struct {
 type Step struct {
 	Operation string          `json:"operation"`
 	Request   json.RawMessage `json:"request,omitempty"` // none: the job's own
+	Saw       Seen            `json:"saw,omitempty"`     // of the first step
 }
 
 // A Waker has Engine.Work called for a job, in this process or another one: soon, or at a time.

@@ -88,6 +88,9 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 		s = *rest
 		item.Set = item.Set || s.has
 	}
+	if stopped, is := r.changed(ctx, item, s.saw); is {
+		return false, stopped
+	}
 	if s.wiped {
 		return false, r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped"))
 	}
@@ -207,6 +210,7 @@ type step struct {
 	req api.Request
 	// wiped says that the password that it needs is not there any more.
 	wiped bool
+	saw   Seen
 	// has says that the account has it already: the step is about something else.
 	has bool
 }
@@ -237,7 +241,7 @@ func (r *run) steps(item store.JobItem) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := step{op: op}
+		one := step{op: op, saw: s.Saw}
 		one.req = onPassword(req, func(c api.PasswordChoice) api.PasswordChoice {
 			if c.Mode == api.PasswordTyped && c.Password.IsZero() || item.Generated && (c.Mode == api.PasswordRandom || c.Mode == api.PasswordPassphrase) {
 				c = api.PasswordChoice{Mode: api.PasswordTyped, Password: secret}
