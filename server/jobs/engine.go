@@ -170,7 +170,8 @@ func (e *Engine) work(ctx context.Context, id string) (again time.Duration, err 
 			return 0, err
 		}
 	}
-	if job.State != store.JobPlanning && job.State != store.JobRunning {
+	left := job.Count.Running > 0 && (job.State == store.JobCancelled || job.State == store.JobFailed)
+	if job.State != store.JobPlanning && job.State != store.JobRunning && !left {
 		return 0, nil
 	}
 	held, release, err := e.holds.take(ctx, job.Homeserver)
@@ -181,7 +182,10 @@ func (e *Engine) work(ctx context.Context, id string) (again time.Duration, err 
 		return 0, err
 	}
 	defer release()
-	if job.State == store.JobPlanning {
+	switch {
+	case left:
+		return 0, e.settleLeft(held, job)
+	case job.State == store.JobPlanning:
 		return 0, e.plan(held, job)
 	}
 	return e.run(held, job)

@@ -65,8 +65,11 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 		if err := one.all(ctx, rows, add); err != nil {
 			return err
 		}
-		if page.Next == "" {
+		switch page.Next {
+		case "":
 			return nil
+		case query.Cursor: // or it would be read for ever
+			return api.NewProblem(api.StatusBadGateway, "homeserver_unknown_answer")
 		}
 		query.Cursor = page.Next
 	}

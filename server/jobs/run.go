@@ -43,13 +43,9 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 	}
 	work, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &run{e: e, job: job, server: server, throttle: e.throttle(job.Homeserver), ends: &ends{e: e, job: job.ID}, person: owner(job), stop: stop}
-	if job.Operation != "" {
-		t, err := newTemplate(decode[api.JobPlan](job.Request))
-		if p, ok := errors.AsType[*api.Problem](err); ok {
-			return 0, e.stop(ctx, job.ID, p)
-		}
-		r.template = &t
+	r, p := e.newRun(job, server, stop)
+	if p != nil {
+		return 0, e.stop(ctx, job.ID, p)
 	}
 	var around sync.WaitGroup
 	around.Go(func() { r.watch(work) })
@@ -71,6 +67,31 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 		return 0, err
 	}
 	return e.finish(ctx, job.ID)
+}
+
+func (e *Engine) newRun(job store.Job, server *gate.Homeserver, stop context.CancelFunc) (*run, *api.Problem) {
+	r := &run{e: e, job: job, server: server, throttle: e.throttle(job.Homeserver), ends: &ends{e: e, job: job.ID}, person: owner(job), stop: stop}
+	if job.Operation != "" {
+		t, err := newTemplate(decode[api.JobPlan](job.Request))
+		if p, ok := errors.AsType[*api.Problem](err); ok {
+			return nil, p
+		}
+		r.template = &t
+	}
+	return r, nil
+}
+
+// settleLeft finds out what became of the items that a process was at when it ended, just after their job had. Nothing is begun.
+func (e *Engine) settleLeft(ctx context.Context, job store.Job) error {
+	server, ok := e.gate.Homeserver(job.Homeserver)
+	if !ok {
+		return nil // it stays as it is until the homeserver is configured again
+	}
+	r, p := e.newRun(job, server, func() {})
+	if p != nil {
+		return p
+	}
+	return r.takeUp(ctx)
 }
 
 // finish ends a job of which nothing is left. Where something is, it has been paused, or is looked at again.

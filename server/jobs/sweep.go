@@ -39,13 +39,17 @@ func (e *Engine) Sweep(ctx context.Context) {
 	}
 }
 
-// takeUp wakes the jobs that should be at work and are not.
+// takeUp wakes the jobs that should be at work and are not, and those that ended while a process that is no more was at their items.
 func (e *Engine) takeUp(ctx context.Context) error {
 	live, err := e.Store.JobsIn(ctx, store.JobPlanning, store.JobRunning, store.JobScheduled)
 	if err != nil {
 		return err
 	}
-	for _, job := range live {
+	left, err := e.Store.JobsLeft(ctx)
+	if err != nil {
+		return err
+	}
+	for _, job := range append(live, left...) {
 		if job.State == store.JobScheduled && e.Now().Before(job.At) || e.works(job.ID) {
 			continue
 		}

@@ -153,6 +153,17 @@ func (s *Store) JobsIn(ctx context.Context, states ...string) ([]Job, error) {
 	return all, nil
 }
 
+// JobsLeft returns the jobs that have ended and of which items are running: a
+// process that is no more was at them. The oldest comes first.
+func (s *Store) JobsLeft(ctx context.Context) ([]Job, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE state IN ('cancelled', 'failed') AND running > 0 ORDER BY created_ms, id`)
+	all, err := scanAll(rows, err, scanJob)
+	if err != nil {
+		return nil, fmt.Errorf("store: jobs: %w", err)
+	}
+	return all, nil
+}
+
 // ChangeJob sets a job's state, what is said of it and its times as change says,
 // if it is in one of the states from; else it fails with [ErrConflict]. An error
 // of change leaves it as it is and is returned. It returns the job as it is
