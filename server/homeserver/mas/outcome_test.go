@@ -159,7 +159,11 @@ func TestTakenAndLost(t *testing.T) {
 			}
 		}
 		for _, kind := range []string{kindBrowser, kindOAuth, kindCompat} {
-			b.fake.AddSession(kind, "alice", api.ScopeMatrix, "")
+			device := ""
+			if kind == kindCompat { // which always has one
+				device = "OLDDEVICE1"
+			}
+			b.fake.AddSession(kind, "alice", api.ScopeMatrix, device)
 		}
 		b.fake.AddSession(kindOAuth, "owner", api.ScopeMatrix+" "+api.ScopeMAS, "")
 		b.fake.Synapse.AddDevice("alice", "LEFT", "Left")
