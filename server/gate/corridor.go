@@ -28,7 +28,7 @@ type Visit struct {
 	Again bool
 	// RequestID names the call.
 	RequestID string
-	// Item says that the call is a job's, which keeps itself what it has begun: there is no request key.
+	// Item says that the call is a job's, which keeps itself what it has begun: the gate does not look its key up, and only tells it to the homeserver.
 	Item bool
 	// Revise completes the request of a write when it is its turn; nil leaves it as it is. What it changes does not make two arrivals of one
 	// request key two requests.

@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/homeserver"
 )
 
 // A server is a homeserver that locks accounts as a test says.
@@ -203,6 +204,32 @@ func TestUnknownStaysUnknown(t *testing.T) {
 			t.Errorf("what nobody knows was tried again: %v", err)
 		}
 	})
+}
+
+// A notice has a key for the homeserver: the same when it is tried again, and another one in another job, which may say the same to the same account.
+func TestNoticesAreToldApart(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	me := w.Person(api.Owner)
+	var keys []string
+	gatetest.On(w.Stub, api.SendNotice, func(ctx context.Context, n api.Notice) (api.NoticeReport, error) {
+		if keys = append(keys, homeserver.RequestKey(ctx)); len(keys) == 1 {
+			return api.NoticeReport{}, api.NewProblem(api.StatusConflict, "refused")
+		}
+		return api.NoticeReport{Sent: []api.NoticeSent{{ID: n.ID}}}, nil
+	})
+	for range 2 {
+		job := planned(t, w, me, api.JobPlan{Operation: "users.notice", IDs: people(w, 1), With: []api.JobField{{Name: "text", Value: "Tonight."}}})
+		gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+		work(t, w, job.ID)
+		if job = look(t, w, job.ID); job.Count.Failed > 0 {
+			gatetest.Must[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: job.ID})
+			work(t, w, job.ID)
+		}
+	}
+	if len(keys) != 3 || keys[0] == "" || keys[1] != keys[0] || keys[2] == keys[0] {
+		t.Errorf("the keys are %q", keys)
+	}
 }
 
 // A paused job begins nothing more and goes on where it was; a cancelled one stays as it is.

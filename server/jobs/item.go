@@ -101,7 +101,7 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 	result, err := r.e.gate.Do(ctx, gate.Visit{
 		Person: r.owner(), Homeserver: r.job.Homeserver, Operation: s.op.Info().Name, Kind: api.KindWrite,
 		Decode:    func(api.Op) (api.Request, error) { return s.req, nil },
-		RequestID: requestID(item), Item: true,
+		RequestID: requestID(item), Key: stepKey(item), Item: true,
 	})
 	how, wait := endingOf(err)
 	r.throttle.end(s.op.Info().Name, since(begun), how, wait)
@@ -175,6 +175,9 @@ func leftOver(result any) *api.Problem {
 func requestID(i store.JobItem) string {
 	return fmt.Sprintf("%s.%d.%d.%d", i.Job, i.N, i.Attempts, i.Step)
 }
+
+// stepKey is the request key of a step, for homeservers that know such keys: the same at every try of it, and that of nothing else.
+func stepKey(i store.JobItem) string { return fmt.Sprintf("%s.%d.%d", i.Job, i.N, i.Step) }
 
 // ended is an item that needs nothing more.
 func (r *run) ended(item store.JobItem, state string, err error) store.JobItem {
