@@ -152,7 +152,7 @@ func (c *class) meanwhile(file string, happens func(), want ...string) {
 		columns = append(columns, object{"column": i + 1, "field": column.Field})
 	}
 	var job jobState
-	c.g.call(c.t, "imports.plan", ask(seen.ID, "mode", "both", "columns", columns), &job)
+	c.g.call(c.t, "imports.plan", ask(seen.ID, "mode", "both", "reset", true, "columns", columns), &job)
 	if job = c.g.jobIs(c.t, job.ID, "planned"); job.Count.Waiting != len(want) {
 		c.t.Fatalf("the plan is %+v\n%s", job, errs)
 	}

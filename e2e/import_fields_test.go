@@ -128,18 +128,29 @@ func comesBack(c *class) {
 
 func changedMeanwhile(c *class) {
 	const theirs = "a password of theirs"
-	c.meanwhile("id,display_name,emails,locked\n~all,Ours,,\n~late,,~late@b.example,yes\n~made,Kitty,,\n~taken,Ours,,\n~fresh,Fresh,,\n", func() {
+	c.meanwhile(`id,display_name,emails,locked,password
+~all,Ours,,,
+~late,,~late@b.example,yes,
+~made,Kitty,,,
+~phrase,,,,`+c.password("phrase", "second")+`
+~taken,Ours,,,
+~fresh,Fresh,,,
+`, func() {
 		alter(c.t, c.hs, c.id("all"), object{"displayname": "Theirs"})
 		alter(c.t, c.hs, c.id("late"), emails(c.prefix+"theirs@b.example"))
 		alter(c.t, c.hs, c.id("made"), emails(c.prefix+"cat@b.example")) // of which the file says nothing
+		alter(c.t, c.hs, c.id("phrase"), object{"locked": false})
 		register(c.t, c.hs, c.prefix+"taken", theirs, false)
-	}, "2 @~all failed changed_meanwhile", "3 @~late failed changed_meanwhile", "4 @~made done", "5 @~taken failed name_in_use", "6 @~fresh done")
+	}, "2 @~all failed item_changed_meanwhile", "3 @~late failed item_changed_meanwhile", "4 @~made done",
+		"5 @~phrase failed item_changed_meanwhile", "6 @~taken failed name_in_use", "7 @~fresh done")
 	c.changes("all", func(p *pupil) { p.DisplayName = "Theirs" })
 	c.changes("late", func(p *pupil) { p.Addresses = []string{"email ~theirs@b.example"} })
 	c.changes("made", func(p *pupil) { p.DisplayName, p.Addresses = "Kitty", []string{"email ~cat@b.example"} })
+	c.changes("phrase", func(p *pupil) { p.Locked = false })
 	c.changes("taken", func(p *pupil) { p.DisplayName = c.prefix + "taken" })
 	c.changes("fresh", func(p *pupil) { p.DisplayName = "Fresh" })
 	c.checks("changed meanwhile")
+	c.signsIn("phrase", c.made["phrase"])
 	c.signsIn("taken", theirs)
 }
 

@@ -37,7 +37,7 @@ func TestChangedSinceThePlan(t *testing.T) {
 			gatetest.Must[api.Job](t, w, me, do, api.JobRef{ID: job.ID})
 		}
 		_, items := worked(t, w, me, job.ID)
-		want := []string{"@same:example.org done", "@locked:example.org failed changed_meanwhile", "@gone:example.org failed changed_meanwhile", "@boss:example.org failed changed_meanwhile"}
+		want := []string{"@same:example.org done", "@locked:example.org failed item_changed_meanwhile", "@gone:example.org failed item_changed_meanwhile", "@boss:example.org failed item_changed_meanwhile"}
 		var got []string
 		for _, i := range items {
 			got = append(got, strings.TrimSpace(string(i.Target)+" "+i.State+" "+i.Code))

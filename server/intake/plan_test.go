@@ -248,7 +248,7 @@ func TestSteps(t *testing.T) {
 	w.Stub.Forget()
 	gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
 	job, items = worked(t, w, p, job.ID)
-	if items[2].Code != "changed_meanwhile" || items[2].State != api.ItemFailed || job.Count.Done != 2 {
+	if items[2].Code != "item_changed_meanwhile" || items[2].State != api.ItemFailed || job.Count.Done != 2 {
 		t.Errorf("%q", short(items))
 	}
 	did := map[string][]string{}
@@ -267,7 +267,7 @@ func TestSteps(t *testing.T) {
 	}
 	// What is left is a file that can be imported again.
 	left := gatetest.Must[api.LeftPage](t, w, p, "imports.left", api.LeftQuery{ID: job.ID})
-	if diff := cmp.Diff([]api.LeftRow{{ID: "@cat:example.org", DisplayName: "Tom", Line: 4, State: "failed", Reason: "changed_meanwhile"}}, left.Rows); diff != "" {
+	if diff := cmp.Diff([]api.LeftRow{{ID: "@cat:example.org", DisplayName: "Tom", Line: 4, State: "failed", Reason: "item_changed_meanwhile"}}, left.Rows); diff != "" {
 		t.Error(diff)
 	}
 	file = exported(t, w, p, api.ListExport{Operation: "imports.left", Query: "id=" + job.ID, Format: "csv"})

@@ -121,8 +121,12 @@ func secretData(i store.JobItem) []byte {
 	return fmt.Appendf(nil, "job item\x00%s\x00%d\x00%s", i.Job, i.N, i.Target)
 }
 
-// why is what is kept of a problem: its code, and where it names one field, that field's.
+// why is what is kept of a problem: its code, and where it names one field, that field's. An account that was changed has a code of its own here:
+// nobody opened it, and there are no two versions to choose from.
 func why(p *api.Problem) (code, params string) {
+	if p.Code == "changed_meanwhile" {
+		return "item_changed_meanwhile", encode(p.Params)
+	}
 	if len(p.Fields) > 0 && p.Code == "invalid_request" {
 		return p.Fields[0].Code, encode(p.Fields[0].Params)
 	}
