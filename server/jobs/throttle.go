@@ -16,7 +16,7 @@ import (
 const (
 	firstAtOnce = 4
 	slowFactor  = 4                     // so many times the usual time is slow,
-	slowFloor   = 50 * time.Millisecond // unless it is short all the same
+	slowFloor   = 200 * time.Millisecond // unless it is short all the same
 	slowDown    = 0.95
 	maxPause    = 30 * time.Second
 	minPause    = time.Second

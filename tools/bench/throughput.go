@@ -73,7 +73,7 @@ func (r rates) over(other rates) float64 {
 
 // throughputs measures with a quick hash of passwords, where what the job itself costs shows, and with the one that Synapse has by default.
 func (b *bench) throughputs(ctx context.Context) error {
-	for _, t := range []*throughput{{Rounds: quickRounds, Each: 500}, {Rounds: 12, Each: 48}} {
+	for _, t := range []*throughput{{Rounds: quickRounds, Each: 1500}, {Rounds: 12, Each: 48}} {
 		if err := b.throughput(ctx, t); err != nil {
 			return fmt.Errorf("accounts a second, bcrypt_rounds %d: %w", t.Rounds, err)
 		}
