@@ -15,7 +15,7 @@ import (
 // is one, after a pause.
 const (
 	firstAtOnce = 4
-	slowFactor  = 4                     // so many times the usual time is slow,
+	slowFactor  = 4                      // so many times the usual time is slow,
 	slowFloor   = 200 * time.Millisecond // unless it is short all the same
 	slowDown    = 0.95
 	maxPause    = 30 * time.Second
