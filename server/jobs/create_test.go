@@ -213,17 +213,15 @@ func TestMadeLate(t *testing.T) {
 	}
 }
 
-// What a process left that was killed: a claimed item of which nothing was sent waits again, one whose outcome is recorded is over.
-func TestLeftBehind(t *testing.T) { storetest.Each(t, testLeftBehind) }
-
-func testLeftBehind(t *testing.T) {
-	t.Parallel()
+// underWay is a job of three items of which two are claimed. The first one was sent, done and recorded, and its process ends before it can write that
+// down.
+func underWay(t *testing.T) (*gatetest.World, api.Job) {
+	t.Helper()
 	w, job := lockJob(t, 3)
 	claimed, err := w.Store.ClaimJobItems(t.Context(), job.ID, 2, w.Clock.Now())
 	if err != nil || len(claimed) != 2 {
 		t.Fatal(claimed, err)
 	}
-	// The first one was sent, done and recorded, and the process ended before it could write that down.
 	me := w.Person(api.Owner)
 	_, err = w.Gate.Do(t.Context(), gate.Visit{
 		Person: &me, Homeserver: "hs", Operation: "users.lock", RequestID: job.ID + ".1.1.0", Item: true,
@@ -232,6 +230,15 @@ func testLeftBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w, job
+}
+
+// What a process left that was killed: a claimed item of which nothing was sent waits again, one whose outcome is recorded is over.
+func TestLeftBehind(t *testing.T) { storetest.Each(t, testLeftBehind) }
+
+func testLeftBehind(t *testing.T) {
+	t.Parallel()
+	w, job := underWay(t)
 	w.Restart()
 	work(t, w, job.ID)
 	if j := look(t, w, job.ID); j.State != api.JobDone || j.Count.Done != 3 {

@@ -170,8 +170,7 @@ func (e *Engine) work(ctx context.Context, id string) (again time.Duration, err 
 			return 0, err
 		}
 	}
-	left := job.Count.Running > 0 && (job.State == store.JobCancelled || job.State == store.JobFailed)
-	if job.State != store.JobPlanning && job.State != store.JobRunning && !left {
+	if job.State != store.JobPlanning && job.State != store.JobRunning && !job.Left() {
 		return 0, nil
 	}
 	held, release, err := e.holds.take(ctx, job.Homeserver)
@@ -183,7 +182,7 @@ func (e *Engine) work(ctx context.Context, id string) (again time.Duration, err 
 	}
 	defer release()
 	switch {
-	case left:
+	case job.Left():
 		return 0, e.settleLeft(held, job)
 	case job.State == store.JobPlanning:
 		return 0, e.plan(held, job)

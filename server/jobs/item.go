@@ -77,11 +77,9 @@ func (r *run) do(ctx context.Context, item store.JobItem) store.JobItem {
 func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, stopped store.JobItem) {
 	if create, ok := s.req.(api.UserCreate); ok && item.Attempts > 1 {
 		rest, err := r.rest(ctx, item, s, create)
-		switch p, known := errors.AsType[*api.Problem](err); {
-		case known:
-			return false, r.ended(item, store.ItemFailed, p)
+		switch {
 		case err != nil:
-			return false, r.unbegun(item)
+			return false, r.unsent(item, err)
 		case rest == nil:
 			return true, item
 		}
@@ -205,6 +203,15 @@ func (r *run) unbegun(item store.JobItem) store.JobItem {
 	item.State = store.ItemWaiting
 	item.Attempts--
 	return item
+}
+
+// unsent is an item of which nothing could be sent: it failed where the homeserver said why, and waits as before where the store or the end of ctx
+// kept it.
+func (r *run) unsent(item store.JobItem, err error) store.JobItem {
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		return r.ended(item, store.ItemFailed, p)
+	}
+	return r.unbegun(item)
 }
 
 // A step with its request, password and all.

@@ -85,7 +85,7 @@ func (e *Engine) newRun(job store.Job, server *gate.Homeserver, stop context.Can
 func (e *Engine) settleLeft(ctx context.Context, job store.Job) error {
 	server, ok := e.gate.Homeserver(job.Homeserver)
 	if !ok {
-		return nil // it stays as it is until the homeserver is configured again
+		return nil
 	}
 	r, p := e.newRun(job, server, func() {})
 	if p != nil {

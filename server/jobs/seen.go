@@ -4,7 +4,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 
 	"gatehouse/app/api"
 	"gatehouse/server/store"
@@ -38,12 +37,9 @@ func (r *run) changed(ctx context.Context, item store.JobItem, saw Seen) (stoppe
 	if !begun.IsZero() {
 		return item, false
 	}
-	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
-	if p, ok := errors.AsType[*api.Problem](err); ok && ctx.Err() == nil {
-		return r.ended(item, store.ItemFailed, p), true
-	}
+	u, err := r.account(ctx, item)
 	if err != nil {
-		return r.unbegun(item), true
+		return r.unsent(item, err), true
 	}
 	now := Saw(u)
 	for field, before := range saw {

@@ -116,13 +116,22 @@ const (
 	notDone
 )
 
+// account looks at an item's account. The error is that of ctx, or a *api.Problem.
+func (r *run) account(ctx context.Context, item store.JobItem) (api.User, error) {
+	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
+	if err != nil {
+		err = cmp.Or(ctx.Err(), err)
+	}
+	return u, err
+}
+
 // look looks at an account until the homeserver answers. The error is that of ctx.
 func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, error) {
 	create, creates := s.req.(api.UserCreate)
 	if !creates && s.op.Info().Shows == "" {
 		return untold, nil
 	}
-	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
+	u, err := r.account(ctx, item)
 	problem, ok := errors.AsType[*api.Problem](err)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -253,9 +262,9 @@ func (r *run) rest(ctx context.Context, item store.JobItem, s step, asked api.Us
 	if made, err := r.tried(ctx, item, wasDone); err != nil || made.IsZero() {
 		return &s, err
 	}
-	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
+	u, err := r.account(ctx, item)
 	if err != nil {
-		return nil, cmp.Or(ctx.Err(), err)
+		return nil, err
 	}
 	if u.Begun != nil {
 		asked.Continue = true

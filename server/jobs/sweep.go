@@ -5,6 +5,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gatehouse/server/store"
@@ -49,6 +50,11 @@ func (e *Engine) takeUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// It stays as it is until its homeserver is configured again.
+	left = slices.DeleteFunc(left, func(job store.Job) bool {
+		_, ok := e.gate.Homeserver(job.Homeserver)
+		return !ok
+	})
 	for _, job := range append(live, left...) {
 		if job.State == store.JobScheduled && e.Now().Before(job.At) || e.works(job.ID) {
 			continue

@@ -103,7 +103,7 @@ func unlessSealed(ctx context.Context, tx *sql.Tx, j *Job) error {
 // of all others stay, whatever time it is.
 var AtRest = []string{JobPlanned, JobPaused, JobDone, JobCancelled, JobFailed}
 
-const atRest = `state IN ('planned', 'paused', 'done', 'cancelled', 'failed')`
+var atRest = inStates(AtRest...)
 
 // Retriable returns how many failed items of a job can be tried again: those that
 // the plan did not refuse.

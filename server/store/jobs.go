@@ -144,8 +144,7 @@ func (s *Store) Jobs(ctx context.Context, q JobQuery) ([]Job, error) {
 
 // JobsIn returns all jobs in one of the states, of every homeserver, the oldest first.
 func (s *Store) JobsIn(ctx context.Context, states ...string) ([]Job, error) {
-	quoted := "'" + strings.Join(states, "', '") + "'" // constants of this package
-	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE state IN (`+quoted+`) ORDER BY created_ms, id`)
+	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+inStates(states...)+` ORDER BY created_ms, id`)
 	all, err := scanAll(rows, err, scanJob)
 	if err != nil {
 		return nil, fmt.Errorf("store: jobs: %w", err)
@@ -153,10 +152,19 @@ func (s *Store) JobsIn(ctx context.Context, states ...string) ([]Job, error) {
 	return all, nil
 }
 
-// JobsLeft returns the jobs that have ended and of which items are running: a
-// process that is no more was at them. The oldest comes first.
+// inStates is the condition that a job is in one of some states, which are constants of
+// this package.
+func inStates(states ...string) string { return "state IN ('" + strings.Join(states, "', '") + "')" }
+
+// Left reports whether a job has ended and items of it are running: a process that is
+// no more was at them.
+func (j Job) Left() bool {
+	return j.Count.Running > 0 && (j.State == JobCancelled || j.State == JobFailed)
+}
+
+// JobsLeft returns the jobs of which that is so (see [Job.Left]). The oldest comes first.
 func (s *Store) JobsLeft(ctx context.Context) ([]Job, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE state IN ('cancelled', 'failed') AND running > 0 ORDER BY created_ms, id`)
+	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+inStates(JobCancelled, JobFailed)+` AND running > 0 ORDER BY created_ms, id`)
 	all, err := scanAll(rows, err, scanJob)
 	if err != nil {
 		return nil, fmt.Errorf("store: jobs: %w", err)
