@@ -152,6 +152,19 @@ type ImportColumn struct {
 	Samples []string `json:"samples,omitempty"` // its first cells; of what may be a password nothing is shown
 }
 
+// AccountColumn returns the column that seems to name accounts, from 1: the one that is called so, or the only one; 0 where none does.
+func AccountColumn(columns []ImportColumn) int {
+	for i, c := range columns {
+		if c.Field == FieldID {
+			return i + 1
+		}
+	}
+	if len(columns) == 1 {
+		return 1
+	}
+	return 0
+}
+
 // What an import does with accounts.
 const (
 	ImportCreate = "create" // only makes accounts; one that is there is refused

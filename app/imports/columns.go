@@ -78,13 +78,10 @@ func (c *Columns) rows() app.UI {
 func (c *Columns) same() app.UI {
 	env := c.env
 	var columns []ui.Option
-	chosen := "1"
+	chosen := strconv.Itoa(max(1, api.AccountColumn(c.Import.Columns)))
 	for i, column := range c.Import.Columns {
 		n := strconv.Itoa(i + 1)
 		columns = append(columns, ui.Option{Value: n, Label: c.named(i) + ": " + begins(column.Samples)})
-		if column.Field == api.FieldID {
-			chosen = n
-		}
 	}
 	var body []app.UI
 	file := api.EncodeForm(api.JobFile{ID: c.Import.ID, Format: c.Import.Format})

@@ -3,6 +3,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -95,13 +96,13 @@ func (p *Plan) loadFile(ctx context.Context, call client.Caller) error {
 		return err
 	}
 	p.File = &planFile{Name: seen.Name}
+	column := cmp.Or(p.Plan.File.Column, api.AccountColumn(seen.Columns))
 	for i, c := range seen.Columns {
-		switch {
-		case i+1 == p.Plan.File.Column || p.Plan.File.Column == 0 && p.File.Column == "" && c.Field == api.FieldID:
+		if i+1 == column {
 			p.File.Column = c.Name
-		default:
-			p.File.Others = append(p.File.Others, c.Name)
+			continue
 		}
+		p.File.Others = append(p.File.Others, c.Name)
 	}
 	return nil
 }

@@ -42,22 +42,23 @@ func (c applyCommand) run(ctx context.Context, f filing) error {
 	if err != nil {
 		return err
 	}
-	return f.carryOut(ctx, job, func(api.Job) api.JobStart { return api.JobStart{Confirm: c.Confirm} })
+	return f.carryOut(ctx, job, c.Confirm)
 }
 
 // column is the one with the accounts, from 1, and says which do not count.
 func (c applyCommand) column(seen api.Import) (int, error) {
 	chosen := 0
+	if c.Column == "" {
+		chosen = api.AccountColumn(seen.Columns)
+	}
 	var others []string
 	for i, column := range seen.Columns {
-		switch {
-		case c.Column == column.Name, c.Column == fmt.Sprint(i+1), c.Column == "" && (column.Field == api.FieldID || len(seen.Columns) == 1):
-			if chosen == 0 {
-				chosen = i + 1
-				continue
-			}
+		if chosen == 0 && (c.Column == column.Name || c.Column == fmt.Sprint(i+1)) {
+			chosen = i + 1
 		}
-		others = append(others, column.Name)
+		if chosen != i+1 {
+			others = append(others, column.Name)
+		}
 	}
 	if chosen == 0 && c.Column != "" {
 		return 0, fmt.Errorf("the file has no column %q", c.Column)

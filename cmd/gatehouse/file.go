@@ -69,8 +69,9 @@ func (f filing) send(ctx context.Context) (api.Import, error) {
 	return do[api.Import](ctx, f.way, api.LookAtImport, api.ImportLook{ID: id, Format: f.flags.format()})
 }
 
-// carryOut plans a job, starts it as start says unless that was all that was asked for, and says what becomes of each row.
-func (f filing) carryOut(ctx context.Context, job api.Job, start func(api.Job) api.JobStart) error {
+// carryOut plans a job, starts it unless that was all that was asked for, and says what becomes of each row. confirm is how many accounts somebody
+// confirmed it for, 0 where nobody has to.
+func (f filing) carryOut(ctx context.Context, job api.Job, confirm int64) error {
 	job, err := f.until(ctx, job.ID, func(j api.Job) bool { return j.State != api.JobPlanning })
 	if err != nil {
 		return err
@@ -78,9 +79,7 @@ func (f filing) carryOut(ctx context.Context, job api.Job, start func(api.Job) a
 	if f.flags.DryRun || job.State == api.JobFailed {
 		return f.tell(ctx, job)
 	}
-	begin := start(job)
-	begin.ID = job.ID
-	if job, err = do[api.Job](ctx, f.way, api.StartJob, begin); err != nil {
+	if job, err = do[api.Job](ctx, f.way, api.StartJob, api.JobStart{ID: job.ID, Confirm: confirm}); err != nil {
 		return err
 	}
 	if !f.flags.Watch {

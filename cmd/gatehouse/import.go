@@ -50,7 +50,7 @@ func (i importing) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return i.carryOut(ctx, job, func(api.Job) api.JobStart { return api.JobStart{} })
+	return i.carryOut(ctx, job, 0)
 }
 
 // plan is what was asked for, with the columns as they were guessed and told.

@@ -36,26 +36,13 @@ func (a accounts) reader(file *file, f api.JobFile, server string) (reader, tabl
 	}
 	column := f.Column
 	if column == 0 {
-		column = accountColumn(format)
+		column = api.AccountColumn(columns(format))
 	}
 	if column == 0 {
 		return reader{}, format, api.NewProblem(api.StatusUnprocessable, "import_no_id").At("file.column")
 	}
 	r, err := newReader(api.ImportPlan{Columns: []api.ColumnChoice{{Field: api.FieldID, Column: column}}}, format, server)
 	return r, format, err
-}
-
-// accountColumn is the column that seems to name accounts, from 1: the one that is called so, or the only one. 0: none does.
-func accountColumn(f table.Format) int {
-	for i, field := range guessed(f) {
-		if field == api.FieldID {
-			return i + 1
-		}
-	}
-	if len(f.Columns) == 1 {
-		return 1
-	}
-	return 0
 }
 
 // Accounts implements jobs.Files.

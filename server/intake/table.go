@@ -40,6 +40,15 @@ func (d *Desk) Table(s homeserver.Settings, _ homeserver.Adapter) homeserver.Ada
 // samples is how many rows are shown of a file.
 const samples = 3
 
+// columns are those of a file, with what they seem to be.
+func columns(f table.Format) (list []api.ImportColumn) {
+	guess := guessed(f)
+	for i, name := range f.Columns {
+		list = append(list, api.ImportColumn{Name: name, Field: guess[i]})
+	}
+	return list
+}
+
 func (w window) look(ctx context.Context, l api.ImportLook) (api.Import, error) {
 	f, err := w.open(ctx, w.settings.Name, homeserver.Caller(ctx), l.ID)
 	if err != nil {
@@ -51,11 +60,8 @@ func (w window) look(ctx context.Context, l api.ImportLook) (api.Import, error) 
 	}
 	out := api.Import{
 		ID: f.ID, Name: f.Name, Bytes: f.Bytes, Kind: string(format.Kind),
-		Format: api.FileFormat{Encoding: string(format.Encoding), Comma: strings.ReplaceAll(format.Comma, "\t", "tab"), Headless: format.Headless},
-	}
-	guess := guessed(format)
-	for i, name := range format.Columns {
-		out.Columns = append(out.Columns, api.ImportColumn{Name: name, Field: guess[i]})
+		Format:  api.FileFormat{Encoding: string(format.Encoding), Comma: strings.ReplaceAll(format.Comma, "\t", "tab"), Headless: format.Headless},
+		Columns: columns(format),
 	}
 	r := table.NewReader(f, format)
 	for range samples {
