@@ -37,7 +37,7 @@ unit: ## unit tests with the race detector
 	PATH="$$PATH:$$(go env GOROOT)/lib/wasm" GOOS=js GOARCH=wasm $(GOTEST) $$folders
 
 unit-postgres: ## the unit tests of what has a store, with every store on PostgreSQL, which unit has for some tests only
-	@GATEHOUSE_TEST_STORE=postgres $(GOTEST) -race -count=1 ./server/...
+	@GATEHOUSE_TEST_STORE=postgres $(GOTEST) $(RACE) -count=1 ./server/...
 
 e2e: ## end-to-end tests in a real browser against real homeservers
 	@$(E2E)

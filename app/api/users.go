@@ -180,6 +180,9 @@ const (
 	Without Filter = "without" // the others alone
 )
 
+// Narrows reports whether a filter leaves something out.
+func (f Filter) Narrows() bool { return f == Only || f == Without }
+
 func (f Filter) check(v *Invalid, field string) {
 	if f != "" && f != With && f != Only && f != Without {
 		v.Add(field, "invalid_choice", "choices", "with, only, without")

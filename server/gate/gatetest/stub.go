@@ -261,6 +261,7 @@ func (s *Stub) list(q api.UserQuery) (api.UserPage, error) {
 	return page, nil
 }
 
+// Get returns an account as the homeserver has it; the error is a *api.Problem.
 func (s *Stub) Get(id api.UserID) (api.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -123,11 +123,11 @@ func New(t testing.TB, o Options) *World {
 		w.Clock, w.Source, w.Stub, w.Other = o.Beside.Clock, o.Beside.Source, o.Beside.Stub, o.Beside.Other
 	} else {
 		w.Clock, w.Source, w.Stub, w.Other = &Clock{now: Start}, storetest.Source(t), NewStub("example.org"), NewStub("other.example")
-	}
-	if o.Beside == nil && !storetest.OnPostgres(w.Source) {
-		tables, err := migrated()
-		must(t, err)
-		must(t, os.WriteFile(w.Source, tables, 0o600))
+		if !storetest.OnPostgres(w.Source) {
+			tables, err := migrated()
+			must(t, err)
+			must(t, os.WriteFile(w.Source, tables, 0o600))
+		}
 	}
 	keys, err := seal.New([]byte("0123456789abcdefghijklmnopqrstuv"))
 	must(t, err)

@@ -89,9 +89,9 @@ func answerable(q api.UserQuery) error {
 		field string
 		asked bool
 	}{
-		{"admins", q.Admins == api.Only || q.Admins == api.Without},
-		{"deactivated", q.Deactivated == api.Only || q.Deactivated == api.Without},
-		{"guests", q.Guests == api.Only || q.Guests == api.Without},
+		{"admins", q.Admins.Narrows()},
+		{"deactivated", q.Deactivated.Narrows()},
+		{"guests", q.Guests.Narrows()},
 		{"sort", q.Sort == api.SortLastSeen || q.Sort == api.SortAdmin},
 	}
 	for _, f := range filters {

@@ -40,7 +40,7 @@ func (a *adapter) listLarge(ctx context.Context, q api.UserQuery) (api.UserPage,
 	}
 	lacks := a.lacksLarge()
 	for field, asked := range map[string]bool{
-		"admins": narrows(q.Admins), "locked": narrows(q.Locked), "drift": narrows(q.Drift), "sort.admin": q.Sort == api.SortAdmin,
+		"admins": q.Admins.Narrows(), "locked": q.Locked.Narrows(), "drift": q.Drift.Narrows(), "sort.admin": q.Sort == api.SortAdmin,
 	} {
 		if reason := lacks[field]; asked && reason != "" {
 			name, _, _ := strings.Cut(field, ".")
@@ -52,8 +52,6 @@ func (a *adapter) listLarge(ctx context.Context, q api.UserQuery) (api.UserPage,
 	}
 	return a.listBeside(ctx, q, lacks)
 }
-
-func narrows(f api.Filter) bool { return f == api.Only || f == api.Without }
 
 // lacksLarge says what the list of such a server cannot tell, and why.
 func (a *adapter) lacksLarge() map[string]string {
@@ -120,7 +118,7 @@ func (a *adapter) listOf(ctx context.Context, q api.UserQuery, ids []api.UserID)
 func (a *adapter) unsure(q api.UserQuery) []string {
 	a.large.mu.Lock()
 	defer a.large.mu.Unlock()
-	if narrows(q.Drift) && a.large.differs.unsure {
+	if q.Drift.Narrows() && a.large.differs.unsure {
 		return []string{reasonBridges}
 	}
 	return nil

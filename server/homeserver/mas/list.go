@@ -44,7 +44,7 @@ func (a *adapter) list(ctx context.Context, q api.UserQuery) (api.UserPage, erro
 	if err != nil {
 		return api.UserPage{}, err
 	}
-	asked := q.Drift == api.Only || q.Drift == api.Without
+	asked := q.Drift.Narrows()
 	unsure := asked && slices.ContainsFunc(users, func(u api.User) bool { return !u.Knows("drift") })
 	order := ordering(q)
 	users = slices.DeleteFunc(users, func(u api.User) bool { return !a.matches(u, q) || asked && !u.Knows("drift") })
