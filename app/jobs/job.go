@@ -40,10 +40,11 @@ func (p *Job) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.URL
 		return err
 	}
 	p.Query = req.(api.JobItemQuery)
-	if p.Items, err = client.Call(ctx, call, api.ListJobItems, p.Query); err != nil {
+	// A job that ends meanwhile is shown at work, and loaded again; the other way round it would be at rest, with items of before.
+	if p.Job, err = client.Call(ctx, call, api.GetJob, api.JobRef{ID: p.Query.ID}); err != nil {
 		return err
 	}
-	p.Job, err = client.Call(ctx, call, api.GetJob, api.JobRef{ID: p.Query.ID})
+	p.Items, err = client.Call(ctx, call, api.ListJobItems, p.Query)
 	return err
 }
 

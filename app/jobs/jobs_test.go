@@ -3,6 +3,7 @@
 package jobs
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -265,6 +266,31 @@ func TestFollows(t *testing.T) {
 	p.Hear(`{"id":`)
 	if p.Job.State != api.JobDone {
 		t.Errorf("heard %s", p.Job.State)
+	}
+}
+
+// A plan that is finished while the page of its job is loaded is shown with all its rows, or as one that goes on.
+func TestLoadedWhileItIsPlanned(t *testing.T) {
+	planned := false
+	both := func(before, after any) func(context.Context, api.Request) (any, error) {
+		return func(context.Context, api.Request) (any, error) {
+			defer func() { planned = true }()
+			if planned {
+				return after, nil
+			}
+			return before, nil
+		}
+	}
+	call := screentest.NewCaller(screentest.Answers{
+		"jobs.get": both(job(api.JobPlanning), job(api.JobPlanned)), "jobs.items": both(api.JobItemPage{}, api.JobItemPage{Items: []api.JobItem{{N: 1}}}),
+	})
+	p := &Job{}
+	p.Use(screentest.Env())
+	if err := screentest.Load(p, screentest.Env(), call, "/uni/jobs/job?id=abc"); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Items.Items) == 0 && p.Refresh() == 0 {
+		t.Error("a job at rest is shown without its rows")
 	}
 }
 
