@@ -118,44 +118,6 @@ func TestMASCLI(t *testing.T) {
 		}
 	})
 
-	t.Run("repairs", func(t *testing.T) {
-		type account struct {
-			Deactivated, Locked bool
-			Drift               []string
-			Threepids           []object
-		}
-		repaired := func(name, drift string) (u account) {
-			t.Helper()
-			id := "@" + name + ":localhost"
-			if g.call(t, "users.get", ask(id), &u); !slices.Equal(u.Drift, []string{drift}) {
-				t.Errorf("%s differs in %v", name, u.Drift)
-			}
-			u = account{}
-			if g.call(t, "users.repair", object{"id": id, "drift": drift, "confirm": true}, &u); len(u.Drift) != 0 {
-				t.Errorf("%s still differs in %v", name, u.Drift)
-			}
-			return u
-		}
-		ended := unique("ended")
-		w.make(ended, "", false)
-		w.send(http.MethodPost, w.synapse+"/_synapse/admin/v1/deactivate/@"+ended+":localhost", w.admin, object{"erase": false}, nil)
-		if u := repaired(ended, "deactivated"); !u.Deactivated || w.user(ended).Data.Attributes.Deactivated == nil {
-			t.Errorf("%+v", u)
-		}
-		if w.fake == nil {
-			return // a real MAS and its Synapse do not let anybody make an account on one side
-		}
-		here, there := unique("here"), unique("there")
-		w.fake.OnlyHere(here)
-		if repaired(here, "mas_only"); w.atSynapse(here)["name"] != "@"+here+":localhost" {
-			t.Error("Synapse has no such account")
-		}
-		w.fake.OnlyAtSynapse(there, true, there+"@example.org")
-		if u := repaired(there, "synapse_only"); !u.Locked || len(u.Threepids) != 1 || w.user(there).Data.Attributes.Locked == nil || w.atSynapse(there)["locked"] != true {
-			t.Errorf("%+v", u)
-		}
-	})
-
 	t.Run("the list is paged", func(t *testing.T) {
 		several := unique("paged")
 		for i := range 5 {

@@ -29,6 +29,7 @@ type masWorld struct {
 
 	token, admin string           // for MAS's admin API and for Synapse's
 	fake         *fakeservers.MAS // nil where it is a real one
+	real         *homeserver.MAS  // nil where it is one in memory
 }
 
 // realMAS is one for all tests of the run.
@@ -51,6 +52,7 @@ func newMAS(t *testing.T) *masWorld {
 			t.Fatal(err)
 		}
 		w.url, w.synapse, w.client, w.key = m.URL, m.Synapse.URL, homeserver.MASClient, m.ClientSecret
+		w.real = m
 	} else {
 		t.Log("MAS_HOME names no Matrix Authentication Service; this runs on the one in memory")
 		m := fakeservers.StartMAS(t)
@@ -177,6 +179,26 @@ func (w *masWorld) make(name, password string, admin bool) string {
 		w.mas(http.MethodPost, "users/"+id+"/set-admin", map[string]any{"admin": true}, nil)
 	}
 	return id
+}
+
+// onlyHere makes an account that Synapse has not got.
+func (w *masWorld) onlyHere(name string) {
+	w.t.Helper()
+	if w.fake != nil {
+		w.fake.OnlyHere(name)
+	} else if err := w.real.OnlyHere(timeout(w.t), name); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// onlyAtSynapse makes an account that MAS has not got.
+func (w *masWorld) onlyAtSynapse(name string, locked bool, emails ...string) {
+	w.t.Helper()
+	if w.fake != nil {
+		w.fake.OnlyAtSynapse(name, locked, emails...)
+	} else if err := w.real.OnlyAtSynapse(timeout(w.t), name, locked, emails...); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // atSynapse is an account as Synapse's admin API tells it.

@@ -17,6 +17,8 @@ import (
 // MASKind is the Kind of a Matrix Authentication Service.
 const MASKind = "mas"
 
+const masDatabase = "mas"
+
 // The client that a started MAS has, and the ID of its upstream provider, which nobody can reach.
 const (
 	MASClient   = "01J44RKQYM4G3TNVANTMTDYTX6"
@@ -32,6 +34,7 @@ type MAS struct {
 
 	postgres *Postgres
 	program  string
+	secret   string // between MAS and Synapse
 }
 
 // MASOptions say what kind of MAS a test wants.
@@ -65,18 +68,18 @@ func (m *MAS) start(ctx context.Context, home string, opts MASOptions) error {
 	if m.postgres, err = StartPostgres(ctx); err != nil {
 		return err
 	}
-	database, err := m.postgres.CreateDatabase(ctx, "mas")
+	database, err := m.postgres.CreateDatabase(ctx, masDatabase)
 	if err != nil {
 		return err
 	}
-	secret := rand.Text()
+	m.secret = rand.Text()
 	// The two have to know each other's addresses, so Synapse's is chosen first.
 	synapse, err := FreeAddress()
 	if err != nil {
 		return err
 	}
 	err = m.launch(ctx, 0, func(addr string) (*exec.Cmd, error) {
-		config, err := m.config(ctx, home, addr, database, "http://"+synapse+"/", secret, opts)
+		config, err := m.config(ctx, home, addr, database, "http://"+synapse+"/", opts)
 		if err != nil {
 			return nil, err
 		}
@@ -95,14 +98,14 @@ func (m *MAS) start(ctx context.Context, home string, opts MASOptions) error {
 	}
 	m.Synapse, err = StartSynapse(ctx, SynapseOptions{
 		Port: port, XForwarded: true, Persistent: true,
-		ExtraYAML: fmt.Sprintf("matrix_authentication_service: {enabled: true, endpoint: %q, secret: %q}\n", m.URL+"/", secret),
+		ExtraYAML: fmt.Sprintf("matrix_authentication_service: {enabled: true, endpoint: %q, secret: %q}\n", m.URL+"/", m.secret),
 	})
 	return err
 }
 
 // config writes a configuration over what `mas-cli config generate` makes, of
 // which the keys are kept.
-func (m *MAS) config(ctx context.Context, home, addr, database, synapse, secret string, opts MASOptions) ([]byte, error) {
+func (m *MAS) config(ctx context.Context, home, addr, database, synapse string, opts MASOptions) ([]byte, error) {
 	generated, err := exec.CommandContext(ctx, m.program, "config", "generate").Output()
 	if err != nil {
 		return nil, fmt.Errorf("mas-cli config generate: %w", err)
@@ -121,7 +124,7 @@ func (m *MAS) config(ctx context.Context, home, addr, database, synapse, secret 
 		"listeners": []any{map[string]any{"name": "all", "resources": resources, "binds": []any{map[string]any{"address": addr}}}},
 	}
 	config["database"] = map[string]any{"uri": database}
-	config["matrix"] = map[string]any{"kind": "synapse", "homeserver": m.ServerName, "secret": secret, "endpoint": synapse}
+	config["matrix"] = map[string]any{"kind": "synapse", "homeserver": m.ServerName, "secret": m.secret, "endpoint": synapse}
 	share := filepath.Join(home, "share")
 	config["templates"] = map[string]any{
 		"path": filepath.Join(share, "templates"), "assets_manifest": filepath.Join(share, "manifest.json"), "translations_path": filepath.Join(share, "translations"),

@@ -138,7 +138,7 @@ func (p *Postgres) Resume(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	for {
-		if _, err = p.psql(ctx, "SELECT 1"); err == nil {
+		if _, err = p.psql(ctx, "postgres", "SELECT 1"); err == nil {
 			return nil
 		}
 		select {
@@ -159,7 +159,7 @@ func (p *Postgres) Resume(ctx context.Context) error {
 // CreateDatabase makes an empty database and returns its connection string.
 func (p *Postgres) CreateDatabase(ctx context.Context, name string) (string, error) {
 	quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-	if out, err := p.psql(ctx, "CREATE DATABASE "+quoted); err != nil {
+	if out, err := p.psql(ctx, "postgres", "CREATE DATABASE "+quoted); err != nil {
 		return "", fmt.Errorf("create database %s: %w\n%s", name, err, out)
 	}
 	dsn := url.URL{
@@ -177,14 +177,14 @@ func (p *Postgres) Stop() error {
 	return errors.Join(p.proc.Stop(), os.RemoveAll(p.dir))
 }
 
-// psql runs one statement as the superuser.
-func (p *Postgres) psql(ctx context.Context, statement string) ([]byte, error) {
+// psql runs one statement in a database as the superuser.
+func (p *Postgres) psql(ctx context.Context, database, statement string) ([]byte, error) {
 	program, err := postgresProgram("psql")
 	if err != nil {
 		return nil, err
 	}
 	host, port, _ := strings.Cut(p.addr, ":")
-	cmd := exec.CommandContext(ctx, program, "-X", "-h", host, "-p", port, "-U", "postgres", "-d", "postgres", "-c", statement)
+	cmd := exec.CommandContext(ctx, program, "-X", "-h", host, "-p", port, "-U", "postgres", "-d", database, "-c", statement)
 	cmd.Env = append(os.Environ(), "PGPASSWORD="+p.password)
 	return cmd.CombinedOutput()
 }

@@ -40,6 +40,8 @@ type Options struct {
 	TTL            int64 // seconds that an access token lasts; default 300
 	// Held keeps the jobs that tell Synapse of changes until Run.
 	Held bool
+	// Racing has a job tell what there was when it was queued, and the newest of those that were held go first, as may be where several run at once.
+	Racing bool
 	// Check is called with every request and its answer.
 	Check func(r *http.Request, body []byte, status int, answer []byte)
 }
@@ -138,6 +140,9 @@ func (f *Server) Alone(alone bool) { f.with(func() { f.alone = alone }) }
 func (f *Server) Run() {
 	var jobs []func()
 	f.with(func() { jobs, f.jobs = f.jobs, nil })
+	if f.options.Racing {
+		slices.Reverse(jobs)
+	}
 	for _, job := range jobs {
 		job()
 	}

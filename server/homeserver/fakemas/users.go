@@ -168,18 +168,25 @@ func (f *Server) setAdmin(c *call) any {
 
 // provision queues the job that tells Synapse of an account.
 func (f *Server) provision(u *User) {
+	read := func() (emails []string, locked bool) {
+		for _, e := range f.emails {
+			if e.fields["user_id"] == u.ID {
+				emails = append(emails, e.fields["email"].(string))
+			}
+		}
+		return emails, u.Locked != nil
+	}
+	if f.options.Racing {
+		emails, locked := read()
+		read = func() ([]string, bool) { return emails, locked }
+	}
 	f.jobs = append(f.jobs, func() {
 		f.with(func() {
 			if f.alone {
 				return
 			}
-			var emails []string
-			for _, e := range f.emails {
-				if e.fields["user_id"] == u.ID {
-					emails = append(emails, e.fields["email"].(string))
-				}
-			}
-			f.Synapse.Provision(u.Username, u.Locked != nil, emails, "", "")
+			emails, locked := read()
+			f.Synapse.Provision(u.Username, locked, emails, "", "")
 			f.sync(u)
 		})
 	})

@@ -203,7 +203,7 @@ func (a *adapter) fill(ctx context.Context, m making, made account) api.Handout 
 			out.Password = api.Secret{}
 		}
 	}
-	out.Left = append(out.Left, a.giveEmails(ctx, made.ID, m.owned.addresses)...)
+	out.Left = append(out.Left, a.giveEmails(ctx, m.id, made.ID, m.owned.addresses)...)
 	out.Left = append(out.Left, a.giveLinks(ctx, made.ID, m.owned.links)...)
 	a.fillSynapse(ctx, m, left)
 	if m.Admin {

@@ -46,6 +46,17 @@ func (a *adapter) reaches(ctx context.Context, id api.UserID, done func(pair) bo
 	return a.note(u), nil
 }
 
+// heard waits until Synapse has heard of a change of an account, for a few seconds at most, before the next one is made: MAS runs the jobs of one
+// account at once, and one that read before the next change, and tells Synapse after its job, puts back what there was (seen with 1.22.0).
+func (a *adapter) heard(ctx context.Context, id api.UserID, changed func(api.User) bool) {
+	_, _ = homeserver.Until(a.pauses, func() (bool, error) {
+		fresh, cancel := a.fresh(ctx)
+		defer cancel()
+		u, err := homeserver.Call(fresh, a.synapse, api.GetUser, api.UserRef{ID: id})
+		return err == nil && changed(u), err
+	})
+}
+
 // lock keeps an account from being used (POST /api/admin/v1/users/{id}/lock). Its sessions survive, refused.
 func (a *adapter) lock(ctx context.Context, req api.UserDeed) (api.User, error) {
 	p, err := a.target(ctx, req.ID)

@@ -180,17 +180,22 @@ func titles(all []resource[provider]) string {
 	return strings.Join(names, ", ")
 }
 
-// addEmail gives an account an address (POST /api/admin/v1/user-emails).
-func (a *adapter) addEmail(ctx context.Context, id ulid, address string) error {
+// addEmail gives an account an address (POST /api/admin/v1/user-emails), and waits until Synapse has heard of it.
+func (a *adapter) addEmail(ctx context.Context, name api.UserID, id ulid, address string) error {
 	call := post(matrix.At("/api/admin/v1/user-emails"), map[string]any{"user_id": id, "email": address})
 	if _, err := a.mas.do(ctx, call, nil); err != nil {
 		return emailProblem(err)
 	}
+	a.heard(ctx, name, func(u api.User) bool { return listed(u, address) })
 	return nil
 }
 
+func listed(u api.User, address string) bool {
+	return slices.ContainsFunc(u.Threepids, func(t api.Threepid) bool { return t.Medium == "email" && strings.EqualFold(t.Address, address) })
+}
+
 // addEmails gives an account addresses that it has not got, and returns those that it had, and whether any was added.
-func (a *adapter) addEmails(ctx context.Context, id ulid, want []string) (have []resource[email], added bool, err error) {
+func (a *adapter) addEmails(ctx context.Context, name api.UserID, id ulid, want []string) (have []resource[email], added bool, err error) {
 	if have, err = a.emails(ctx, id); err != nil {
 		return nil, false, err
 	}
@@ -198,7 +203,7 @@ func (a *adapter) addEmails(ctx context.Context, id ulid, want []string) (have [
 		if hasEmail(have, address) {
 			continue
 		}
-		if err := a.addEmail(ctx, id, address); err != nil {
+		if err := a.addEmail(ctx, name, id, address); err != nil {
 			return nil, added, halfway(added, err)
 		}
 		added = true
@@ -211,7 +216,7 @@ func hasEmail(have []resource[email], address string) bool {
 }
 
 // giveEmails gives an account addresses that it has not got, each whatever becomes of the others, and returns those that it could not be given.
-func (a *adapter) giveEmails(ctx context.Context, id ulid, want []string) (left []api.FieldProblem) {
+func (a *adapter) giveEmails(ctx context.Context, name api.UserID, id ulid, want []string) (left []api.FieldProblem) {
 	if len(want) == 0 {
 		return nil
 	}
@@ -222,7 +227,7 @@ func (a *adapter) giveEmails(ctx context.Context, id ulid, want []string) (left 
 		}
 		why := err
 		if why == nil {
-			why = a.addEmail(ctx, id, address)
+			why = a.addEmail(ctx, name, id, address)
 		}
 		left = leftOne(left, "threepids", address, why)
 	}
@@ -242,8 +247,8 @@ func leftOne(left []api.FieldProblem, field, value string, why error) []api.Fiel
 
 // setEmails makes the addresses of an account what they shall be: first those that are new, then away with the others, so that a
 // failure leaves more rather than less (DELETE /api/admin/v1/user-emails).
-func (a *adapter) setEmails(ctx context.Context, id ulid, want []string) error {
-	have, begun, err := a.addEmails(ctx, id, want)
+func (a *adapter) setEmails(ctx context.Context, name api.UserID, id ulid, want []string) error {
+	have, begun, err := a.addEmails(ctx, name, id, want)
 	if err != nil {
 		return err
 	}
@@ -255,6 +260,7 @@ func (a *adapter) setEmails(ctx context.Context, id ulid, want []string) error {
 		if _, err := a.mas.do(ctx, call, nil); err != nil && !missing(err) {
 			return halfway(begun, writeProblem("", err))
 		}
+		a.heard(ctx, name, func(u api.User) bool { return !listed(u, e.Attributes.Email) })
 		begun = true
 	}
 	return nil

@@ -96,8 +96,11 @@ func (a *adapter) adopt(ctx context.Context, p pair) error {
 	var locked error
 	if p.synapse.Locked {
 		locked = a.tell(fresh, now, matrix.At("/api/admin/v1/users/{}/lock", string(out.Data.ID)), nil)
+		if locked == nil {
+			a.heard(ctx, p.id, func(u api.User) bool { return u.Locked })
+		}
 	}
-	a.noteLeft(ctx, m, out.Data, a.giveEmails(fresh, out.Data.ID, addressesOf(m.Threepids)))
+	a.noteLeft(ctx, m, out.Data, a.giveEmails(context.WithoutCancel(ctx), p.id, out.Data.ID, addressesOf(m.Threepids)))
 	if locked != nil { // the account is there, and its page says that it is not locked
 		return api.NewProblem(api.StatusBadGateway, "adopted_not_locked").At("drift")
 	}

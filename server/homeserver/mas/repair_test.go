@@ -3,6 +3,8 @@
 package mas
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,4 +145,49 @@ func TestAdoptNotLocked(t *testing.T) {
 	if _, err := b.repair(t.Context(), api.UserRepair{ID: id("emil"), Drift: api.DriftSynapseOnly}); code(err) != "adopted_not_locked drift:adopted_not_locked" {
 		t.Errorf("%v", code(err))
 	}
+}
+
+// MAS runs the jobs of one account at once. What an older one tells Synapse does not come after what a newer one told it: each change waits until Synapse
+// has heard of the one before.
+func TestOneJobAtATime(t *testing.T) {
+	b := newBench(t, fakemas.Options{Held: true, Racing: true})
+	b.sent.fail = func(r *http.Request) (*http.Response, error, bool) {
+		if strings.HasPrefix(r.URL.Path, "/_synapse/admin/v2/users/") {
+			b.fake.Run() // those that were queued until now
+		}
+		return nil, nil, false
+	}
+	addresses := func(list ...string) (out []api.Threepid) {
+		for _, address := range list {
+			out = append(out, api.Threepid{Medium: "email", Address: address})
+		}
+		return out
+	}
+	atBoth := func(name string, locked bool, want ...string) {
+		t.Helper()
+		b.fake.Run()
+		var have []string
+		at := b.fake.Synapse.Account(name)
+		for _, one := range at["threepids"].([]any) {
+			have = append(have, one.(map[string]any)["address"].(string))
+		}
+		slices.Sort(have)
+		if u, err := b.get(t.Context(), api.UserRef{ID: id(name)}); err != nil || len(u.Threepids) != len(want) || u.Locked != locked || at["locked"] != locked || !slices.Equal(have, want) {
+			t.Errorf("%s: at Synapse %v, %v; at MAS %+v, %v", name, at["locked"], have, u, err)
+		}
+	}
+	b.fake.Synapse.Provision("emil", true, []string{"first@example.org", "second@example.org"}, "Emil", "")
+	if _, err := b.repair(t.Context(), api.UserRepair{ID: id("emil"), Drift: api.DriftSynapseOnly}); err != nil {
+		t.Fatal(err)
+	}
+	atBoth("emil", true, "first@example.org", "second@example.org")
+	card, err := b.create(t.Context(), api.UserCreate{Localpart: "anna", Password: api.PasswordChoice{Mode: api.PasswordNone}, Threepids: addresses("a@example.org", "b@example.org")})
+	if err != nil || len(card.Left) > 0 {
+		t.Fatalf("%+v, %v", card, err)
+	}
+	atBoth("anna", false, "a@example.org", "b@example.org")
+	if _, err := b.update(t.Context(), api.UserUpdate{ID: id("anna"), Threepids: &api.Change[[]api.Threepid]{To: addresses("b@example.org", "c@example.org", "d@example.org")}}); err != nil {
+		t.Fatal(err)
+	}
+	atBoth("anna", false, "b@example.org", "c@example.org", "d@example.org")
 }

@@ -115,7 +115,7 @@ func (a *adapter) update(ctx context.Context, req api.UserUpdate) (api.User, err
 		field string
 		do    func() error
 	}{
-		{"threepids", func() error { return a.setEmails(ctx, p.mas.ID, own.addresses) }},
+		{"threepids", func() error { return a.setEmails(ctx, p.id, p.mas.ID, own.addresses) }},
 		{"external_ids", func() error { return a.setLinks(ctx, p.mas.ID, own.links) }},
 		{"admin", func() error { return a.setAdmin(ctx, p.id, p.mas.ID, req.Admin.To) }},
 	} {
