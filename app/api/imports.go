@@ -20,8 +20,9 @@ var (
 	PlanImport = Write[ImportPlan, Job]("imports.plan", RunJobs, AtGate)
 	// AbandonImport deletes an uploaded file.
 	AbandonImport = Write[ImportRef, Abandoned]("imports.abandon", RunJobs, AtGate)
-	// ListLeft returns what of a job was not done, as rows that can be imported again. Passwords are not among them.
-	ListLeft = Read[LeftQuery, LeftPage]("imports.left", RunJobs, AtGate, Listing)
+	// ListLeft returns what of a job was not done, as rows that can be imported again: to the job's owner as they stood in the file, passwords
+	// too, as long as they are kept; to others without what may be secret. As JSON secrets are redacted; the list's file has them.
+	ListLeft = Read[LeftQuery, LeftPage]("imports.left", RunJobs, AtGate, Listing, InFile)
 )
 
 // What a column of a file can be.
@@ -283,46 +284,4 @@ func (p ImportPlan) Demands() []Permission {
 		return []Permission{CreateUsers, EditUsers}
 	}
 	return nil
-}
-
-// LeftQuery asks for a page of the rows of a job that are waiting, failed, or of which nobody knows what became of them.
-type LeftQuery struct {
-	ID     string `json:"id"` // of the job
-	Limit  int    `json:"limit,omitempty"`
-	Cursor string `json:"cursor,omitempty"`
-}
-
-// Validate implements Request.
-func (q LeftQuery) Validate() error {
-	return JobItemQuery{ID: q.ID, Limit: q.Limit, Cursor: q.Cursor}.Validate()
-}
-
-// Targets implements Request.
-func (LeftQuery) Targets() []UserID { return nil }
-
-// LeftPage is a page of rows that are left.
-type LeftPage struct {
-	Rows []LeftRow `json:"rows"`
-	Next string    `json:"next,omitempty"`
-}
-
-// LeftRow is a row that was not done. The names of its fields are those that an import knows, but for the last ones, which say why. Where the plan
-// did not keep all that the row said, it has no ID, so that an import refuses it until somebody has filled it in; Whose is the account then.
-type LeftRow struct {
-	ID          string `json:"id"`
-	DisplayName string `json:"display_name,omitempty"`
-	Admin       string `json:"admin,omitempty"`
-	UserType    string `json:"user_type,omitempty"`
-	Emails      string `json:"emails,omitempty"`
-	Phones      string `json:"phones,omitempty"`
-	SSO         string `json:"sso,omitempty"`
-	AvatarURL   string `json:"avatar_url,omitempty"`
-	Locked      string `json:"locked,omitempty"`
-	Rooms       string `json:"rooms,omitempty"`
-	Notice      string `json:"notice,omitempty"`
-	Deactivated string `json:"deactivated,omitempty"`
-	Whose       UserID `json:"whose,omitempty"`
-	Line        int64  `json:"line,omitempty"` // of the file that it came from
-	State       string `json:"state"`
-	Reason      string `json:"reason,omitempty"` // the problem's code
 }

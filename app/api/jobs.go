@@ -109,6 +109,8 @@ type Job struct {
 	// WipeMS is when all passwords of the job are wiped, those that its waiting items need, too, unless it goes on before; 0: there are none, or it is at
 	// work or will be by itself.
 	WipeMS int64 `json:"wipe_ms,omitempty"`
+	// RowsMS is until when the rows of its file that are left are kept as they were sent, for its owner; where the job goes on, until later. 0: they are not.
+	RowsMS int64 `json:"rows_ms,omitempty"`
 }
 
 // WipeWarning is how long before a job's passwords are wiped people are warned.

@@ -36,6 +36,7 @@ type Info struct {
 	AtGate      bool       // the gate answers it from its own store, for every homeserver; no adapter has it
 	Recorded    bool       // it is a read, and stands in the audit log as writes do
 	Listing     bool       // its result is a list, page by page or whole, that can be exported as a file
+	InFile      bool       // the file of its list shows secrets, to whom it shows the rows at all
 	Many        bool       // a job can do it to many accounts, one after the other
 	Repeatable  bool       // done twice it ends as done once, so a job that did not learn the end does it again
 	// Shows is the field of User that says whether it was done, and is then ShowsAs. "" where accounts do not tell.
@@ -93,6 +94,7 @@ var (
 	AtGate      Option = func(i *Info) { i.AtGate = true }
 	Recorded    Option = func(i *Info) { i.Recorded = true }
 	Listing     Option = func(i *Info) { i.Listing = true }
+	InFile      Option = func(i *Info) { i.InFile = true }
 	Many        Option = func(i *Info) { i.Many = true }
 	Repeatable  Option = func(i *Info) { i.Repeatable = true }
 )

@@ -54,14 +54,26 @@ func (p *Job) ofFile() bool {
 	return p.Job.Kind == api.JobImport || slices.ContainsFunc(p.Items.Items, func(i api.JobItem) bool { return i.Line > 0 })
 }
 
-// left leads to what of a file was not done, as a file that can be sent again. Its owner gets the rows as they sent them.
+// left leads to what of a file was not done, as a file that can be sent again. Its owner gets the rows as they sent them, as long as they are kept;
+// others get them without what may be secret.
 func (p *Job) left() app.UI {
 	env, j := p.Env(), p.Job
-	if !p.ofFile() || !j.Mine || j.Count.Waiting+j.Count.Failed+j.Count.Unknown == 0 || !env.Can(api.ListLeft.Info().Name) {
+	if !p.ofFile() || j.Count.Waiting+j.Count.Failed+j.Count.Unknown == 0 || !env.Can(api.ListLeft.Info().Name) {
 		return nil
 	}
 	address := route.Export(env.Homeserver, api.ListLeft, api.LeftQuery{ID: j.ID}) + "&_format=csv"
-	return ui.Paragraph(ui.Link(env.T("imports.left"), address), ui.Text(" "), ui.Subtle(env.T("imports.left_help")))
+	help := env.T("imports.left_less")
+	switch {
+	case j.Kind != api.JobImport:
+		help = env.T("imports.left_accounts")
+	case j.RowsMS > 0 && !j.Mine:
+		help += " " + env.T("imports.left_owner", "name", j.Owner)
+	case j.RowsMS > 0 && j.Live():
+		help = env.T("imports.left_help")
+	case j.RowsMS > 0:
+		help = env.T("imports.left_help") + " " + env.T("imports.left_until", "time", ui.ExactTime(env, j.RowsMS))
+	}
+	return ui.Paragraph(ui.Link(env.T("imports.left"), address), ui.Text(" "), ui.Subtle(help))
 }
 
 func (p *Job) account(i api.JobItem) app.UI {

@@ -81,7 +81,9 @@ func TestGolden(t *testing.T) {
 	soon.WipeMS, kept.WipeMS, halfway.WipeMS, again.WipeMS = at(24), at(168), at(23), at(25)
 	halfway.Passwords = 12
 	rows := job(api.JobPlanned)
-	rows.Kind, rows.Operation, rows.Note = api.JobImport, "", "class 7b.csv"
+	rows.Kind, rows.Operation, rows.Note, rows.RowsMS = api.JobImport, "", "class 7b.csv", at(168)
+	theirRows := rows
+	theirRows.Mine = false
 	imported := screentest.Answers{"jobs.get": rows, "jobs.items": api.JobItemPage{Items: []api.JobItem{
 		{N: 1, Line: 2, Target: "@a:uni-lindau.example", Action: "users.create", State: api.ItemWaiting, Changes: []api.JobChange{
 			{Field: "display_name", To: "A"}, {Field: "admin", To: "false"}, {Field: "emails", To: "a@b.example"}, {Field: "password", To: "••••••••"},
@@ -108,6 +110,7 @@ func TestGolden(t *testing.T) {
 		{"planned", NewJob, env, get(job(api.JobPlanned)), "/uni/jobs/job?id=abc"},
 		{"planned-import", NewJob, env, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-german", NewJob, german, imported, "/uni/jobs/job?id=abc"},
+		{"planned-import-of-another", NewJob, env, screentest.Answers{"jobs.get": theirRows, "jobs.items": imported["jobs.items"]}, "/uni/jobs/job?id=abc"},
 		{"planned-erase", NewJob, env, get(erase), "/uni/jobs/job?id=abc"},
 		{"planned-of-another", NewJob, env, get(others), "/uni/jobs/job?id=abc&state=failed&cursor=2"},
 		{"running", NewJob, env, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},

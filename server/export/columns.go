@@ -20,6 +20,7 @@ type page struct {
 	rows    reflect.Value // a slice
 	next    string
 	unknown []string // the JSON names of what the list cannot tell of any row
+	reveals bool     // its file shows secrets
 }
 
 // pageOf finds the rows in the result of a list: its first field that is a slice of structs.
@@ -62,7 +63,7 @@ type column struct {
 
 // columnsOf returns the columns of a list, without those that it cannot tell.
 func columnsOf(p page) []column {
-	list := fieldColumns(p.rows.Type().Elem())
+	list := fieldColumns(p.rows.Type().Elem(), p.reveals)
 	if p.rows.Type().Elem() == reflect.TypeFor[api.User]() {
 		list = userColumns()
 	}
@@ -70,7 +71,7 @@ func columnsOf(p page) []column {
 }
 
 // fieldColumns makes a column of each field. Times are written as people and spreadsheets read them, in UTC.
-func fieldColumns(t reflect.Type) []column {
+func fieldColumns(t reflect.Type, reveals bool) []column {
 	var list []column
 	for i := range t.NumField() {
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
@@ -79,7 +80,9 @@ func fieldColumns(t reflect.Type) []column {
 		}
 		optional := strings.Contains(options, "omitempty")
 		c := column{name: strings.TrimSuffix(name, "_ms"), field: name}
-		if c.name != name {
+		if reveals && t.Field(i).Type == reflect.TypeFor[api.Secret]() {
+			c.value = func(row reflect.Value) table.Value { return secret(name, row.Field(i).Interface().(api.Secret)) }
+		} else if c.name != name {
 			c.value = func(row reflect.Value) table.Value { return moment(row.Field(i).Int()) }
 		} else {
 			c.value = func(row reflect.Value) table.Value { return valueOf(row.Field(i), optional) }
@@ -89,12 +92,21 @@ func fieldColumns(t reflect.Type) []column {
 	return list
 }
 
+// secret writes what nobody but the file may show. A password is written as it is: imports take passwords word for word.
+func secret(field string, s api.Secret) table.Value {
+	return table.Value{Text: s.Reveal(), Exact: field == api.FieldPassword, There: !s.IsZero()}
+}
+
 // valueOf writes a field. One that has nothing in it and may be left out is.
 func valueOf(v reflect.Value, optional bool) table.Value {
 	if v.IsZero() && optional && v.Kind() != reflect.Bool {
 		return table.Value{}
 	}
 	switch {
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return table.Value{}
+	case v.Kind() == reflect.Pointer:
+		return valueOf(v.Elem(), false)
 	case v.Kind() == reflect.String:
 		return table.Text(v.String())
 	case v.Kind() == reflect.Bool:

@@ -64,6 +64,7 @@ func (f *File) fetch(ctx context.Context) error {
 		return err
 	}
 	f.page, err = pageOf(result)
+	f.page.reveals = f.op.Info().InFile
 	return err
 }
 

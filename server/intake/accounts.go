@@ -68,7 +68,7 @@ func (a accounts) Accounts(ctx context.Context, job store.Job, f api.JobFile, ea
 		group, within := errgroup.WithContext(ctx)
 		group.SetLimit(rowsCompared)
 		for i, w := range wishes {
-			rows[i] = jobs.Row{Line: int64(w.Line), User: api.User{ID: w.ID}, Problem: w.Problem}
+			rows[i] = jobs.Row{Line: int64(w.Line), User: api.User{ID: w.ID}, Problem: w.Problem, Kept: w.Kept}
 			if w.Problem != nil {
 				continue
 			}
@@ -106,7 +106,7 @@ func (a accounts) Planned(ctx context.Context, f api.JobFile) error {
 
 // inHeaps reads a file to its end, and calls each with what some rows at a time ask for.
 func inHeaps(r *table.Reader, reader reader, once *once, each func([]Wish) error) error {
-	wishes := make([]Wish, 0, rowsAtOnce)
+	wishes, size := make([]Wish, 0, rowsAtOnce), 0
 	for {
 		row, err := r.Next()
 		if err != nil && err != io.EOF {
@@ -115,14 +115,15 @@ func inHeaps(r *table.Reader, reader reader, once *once, each func([]Wish) error
 		if err == nil {
 			w := reader.wish(row)
 			once.check(&w)
-			if wishes = append(wishes, w); len(wishes) < rowsAtOnce {
+			wishes, size = append(wishes, w), size+len(w.Kept)
+			if len(wishes) < rowsAtOnce && size < bytesAtOnce {
 				continue
 			}
 		}
 		if err := each(wishes); err != nil {
 			return err
 		}
-		wishes = wishes[:0]
+		wishes, size = wishes[:0], 0
 		if err == io.EOF {
 			return nil
 		}

@@ -20,8 +20,11 @@ import (
 	"gatehouse/server/table"
 )
 
-// rowsAtOnce is how many rows are compared before their items are written.
-const rowsAtOnce = 200
+// rowsAtOnce is how many rows are compared before their items are written, and bytesAtOnce how much of them, about: a row can be long.
+const (
+	rowsAtOnce  = 200
+	bytesAtOnce = 4 << 20
+)
 
 // rowsCompared is how many accounts are looked up at the same time.
 const rowsCompared = 16
@@ -120,7 +123,7 @@ func (s *survey) items(ctx context.Context, wishes []Wish, add func(...jobs.Item
 
 // item is what is to be done for a row. The error is why nothing can be planned now; what is wrong with the row alone is in the item.
 func (s *survey) item(ctx context.Context, w Wish) (jobs.Item, error) {
-	item := jobs.Item{Line: int64(w.Line), Target: w.ID, Changes: w.given()}
+	item := jobs.Item{Line: int64(w.Line), Target: w.ID, Changes: w.given(), Row: w.Kept}
 	d, u, err := s.deed(ctx, w, &item)
 	if err == nil {
 		err = s.check(ctx, d, u)

@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"slices"
-	"strconv"
 	"strings"
 
 	"gatehouse/app/api"
@@ -138,78 +136,3 @@ func (w window) abandon(ctx context.Context, r api.ImportRef) (api.Abandoned, er
 	}
 	return api.Abandoned{ID: r.ID}, w.Store.DeleteUpload(ctx, r.ID)
 }
-
-// left returns what of a job was not done.
-func (w window) left(ctx context.Context, q api.LeftQuery) (api.LeftPage, error) {
-	page := api.LeftPage{Rows: []api.LeftRow{}}
-	j, err := w.Store.Job(ctx, q.ID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && j.Homeserver != w.settings.Name {
-		return page, api.NewProblem(api.StatusNotFound, "job_not_found")
-	}
-	if err != nil {
-		return page, err
-	}
-	var plan api.ImportPlan
-	_ = json.Unmarshal([]byte(j.Request), &plan) // that of another job says nothing here
-	find := store.JobItemQuery{Job: q.ID, Limit: q.Limit}
-	if find.Limit == 0 {
-		find.Limit = api.DefaultPage
-	}
-	if q.Cursor != "" {
-		if find.After, err = strconv.ParseInt(q.Cursor, 10, 64); err != nil {
-			return page, api.NewProblem(api.StatusUnprocessable, "invalid_cursor").At("cursor")
-		}
-	}
-	items, err := w.Store.JobItems(ctx, find)
-	if err != nil {
-		return page, err
-	}
-	for _, i := range items {
-		if i.State != store.ItemDone && i.State != store.ItemSkipped {
-			page.Rows = append(page.Rows, rowOf(i, plan.Clear))
-		}
-	}
-	if len(items) == find.Limit {
-		page.Next = strconv.FormatInt(items[len(items)-1].N, 10)
-	}
-	return page, nil
-}
-
-// rowOf is the row of a file that an item came from, without its password. One of which more is missing names no account: imported again it is
-// refused, and not taken for less than it was.
-func rowOf(i store.JobItem, clear bool) api.LeftRow {
-	r := api.LeftRow{ID: i.Target, Line: i.Line, State: i.State, Reason: i.Code}
-	var changes []api.JobChange
-	_ = json.Unmarshal([]byte(i.Changes), &changes) // "" has none
-	fields := map[string]*string{
-		api.FieldDisplayName: &r.DisplayName, api.FieldAdmin: &r.Admin, api.FieldUserType: &r.UserType, api.FieldEmails: &r.Emails,
-		api.FieldPhones: &r.Phones, api.FieldSSO: &r.SSO, api.FieldAvatar: &r.AvatarURL, api.FieldLocked: &r.Locked, api.FieldRooms: &r.Rooms,
-		api.FieldNotice: &r.Notice, api.FieldDeactivated: &r.Deactivated,
-	}
-	if lacks(i, changes, clear) {
-		r.ID, r.Whose = "", api.UserID(i.Target)
-	}
-	for _, c := range changes {
-		if to := fields[c.Field]; to != nil {
-			*to = c.To
-		}
-	}
-	return r
-}
-
-// lacks reports whether the changes that a plan kept of a row say less than the row did, besides the password of a new account.
-func lacks(i store.JobItem, changes []api.JobChange, clear bool) bool {
-	var params map[string]string
-	_ = json.Unmarshal([]byte(i.Params), &params) // "" has none
-	switch {
-	case i.Code == "import_field" && unreadable[params["code"]], i.Code == "import_guest":
-		return true // the cell that is wrong is what is not kept
-	case i.Action == "" || i.Action == api.CreateUser.Info().Name:
-		return false
-	}
-	// An update keeps what changes: an empty cell would empty what it left alone, and a new password is not among it.
-	return clear || slices.ContainsFunc(changes, func(c api.JobChange) bool { return c.Field == api.FieldPassword })
-}
-
-// unreadable are the mistakes of cells that cannot be kept as anything.
-var unreadable = map[string]bool{"import_yes_no": true, "import_threepid": true}

@@ -30,6 +30,8 @@ type Wish struct {
 	Guest       *bool
 	// Problem is why nothing can be made of the row: the first thing that is wrong with it.
 	Problem *api.Problem
+	// Kept is the row as it stands in the file.
+	Kept []byte
 }
 
 // A reader makes wishes of rows.
@@ -54,7 +56,7 @@ func newReader(p api.ImportPlan, f table.Format, server string) (reader, error) 
 
 // wish reads a row.
 func (r reader) wish(row table.Row) Wish {
-	w := Wish{Line: row.Line, Problem: row.Problem}
+	w := Wish{Line: row.Line, Problem: row.Problem, Kept: r.keep(row)}
 	if w.Problem != nil {
 		return w
 	}
@@ -77,12 +79,14 @@ func (w *Wish) wrong(field, code string) {
 }
 
 func (r reader) field(w *Wish, field, cell string) {
-	if field == api.FieldPassword { // taken word for word: nobody but us writes an apostrophe before it, and we write none
-		w.Password = api.NewSecret(cell)
+	cell = r.plain(field, cell)
+	if cell == api.Redacted { // it stands where a password stood, and is none
+		w.wrong(field, "import_redacted")
 		return
 	}
-	if r.undo {
-		cell = table.Undo(cell)
+	if field == api.FieldPassword {
+		w.Password = api.NewSecret(cell)
+		return
 	}
 	text := strings.TrimSpace(cell)
 	switch field {
@@ -105,6 +109,15 @@ func (r reader) field(w *Wish, field, cell string) {
 			r.text(w, field, text)
 		}
 	}
+}
+
+// plain is a cell without the apostrophe that keeps it from being a formula. Passwords are taken word for word: nobody but us writes an apostrophe
+// before them, and we write none.
+func (r reader) plain(field, cell string) string {
+	if r.undo && field != api.FieldPassword {
+		return table.Undo(cell)
+	}
+	return cell
 }
 
 func (r reader) text(w *Wish, field, text string) {

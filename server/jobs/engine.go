@@ -47,6 +47,8 @@ type Item struct {
 	// Password is what a step's request with the password mode "typed" and no password is sent with. Generated says that people are to be told it.
 	Password  api.Secret
 	Generated bool
+	// Row is the row of the file, in a form that is the planner's to choose. It is kept sealed, as long as passwords are, until the item is done.
+	Row []byte
 }
 
 // A Step is one call: an operation of the catalogue and its request, as JSON without secrets.
@@ -218,11 +220,11 @@ func (e *Engine) throttle(homeserver string) *throttle {
 	return t
 }
 
-// stop ends a job that cannot go on, for a reason that people are told.
-func (e *Engine) stop(ctx context.Context, id string, why *api.Problem) error {
+// stop ends a job that cannot go on, for a reason that people are told. keep says until when is kept what it has sealed.
+func (e *Engine) stop(ctx context.Context, id string, why *api.Problem, keep func(*store.Job)) error {
 	_, err := e.Store.ChangeJob(ctx, id, []string{store.JobPlanning, store.JobRunning}, func(j *store.Job) error {
 		j.State, j.Ended, j.Code, j.Params = store.JobFailed, e.Now(), why.Code, encode(why.Params)
-		e.keep(j)
+		keep(j)
 		return nil
 	})
 	return err

@@ -25,6 +25,8 @@ type Row struct {
 	User api.User
 	// Problem is why nothing can be done for the row of a file.
 	Problem *api.Problem
+	// Kept is the row as it stands in the file.
+	Kept []byte
 }
 
 // unseen marks an account of which only the name is known.

@@ -96,7 +96,7 @@ func (p *planning) all(ctx context.Context, rows []Row, add func(...Item) error)
 				} else {
 					items[i], err = p.item(within, row.User)
 				}
-				items[i].Line = row.Line
+				items[i].Line, items[i].Row = row.Line, row.Kept
 				return err
 			})
 		}

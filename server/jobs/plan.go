@@ -12,8 +12,11 @@ import (
 	"gatehouse/server/store"
 )
 
-// plannedAtOnce is how many items are written together.
-const plannedAtOnce = 500
+// plannedAtOnce is how many items are written together, and bytesAtOnce how much of rows, about: a row of a file can be long.
+const (
+	plannedAtOnce = 500
+	bytesAtOnce   = 4 << 20
+)
 
 // plan fills a job with items. A plan that was interrupted begins anew: nothing of it has changed anything but its own rows.
 func (e *Engine) plan(ctx context.Context, job store.Job) error {
@@ -38,7 +41,7 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 	if p, ok := errors.AsType[*api.Problem](err); ok {
 		err = e.Store.KeepRefused(ctx, job.ID)
 		if err == nil {
-			return e.stop(ctx, job.ID, p)
+			return e.stop(ctx, job.ID, p, sheet.keeps)
 		}
 	}
 	if err != nil {
@@ -46,9 +49,7 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 	}
 	_, err = e.Store.ChangeJob(ctx, job.ID, []string{store.JobPlanning}, func(j *store.Job) error {
 		j.State, j.Planned = store.JobPlanned, e.Now()
-		if sheet.secrets {
-			j.Wipe = e.Now().Add(e.Keep)
-		}
+		sheet.keeps(j)
 		return nil
 	})
 	if told, ok := planner.(Planned); ok && err == nil {
@@ -64,7 +65,20 @@ type sheet struct {
 	job     store.Job
 	n       int64
 	rows    []store.JobItem
-	secrets bool
+	bytes   int  // of the rows of a file
+	secrets bool // there are passwords
+	kept    bool // there are rows of a file
+}
+
+// keeps says until when is kept what the plan has sealed.
+func (s *sheet) keeps(j *store.Job) {
+	until := s.e.Now().Add(s.e.Keep)
+	if s.secrets {
+		j.Wipe = until
+	}
+	if s.kept {
+		j.Rows = until
+	}
 }
 
 func (s *sheet) add(items ...Item) error {
@@ -74,7 +88,8 @@ func (s *sheet) add(items ...Item) error {
 			return err
 		}
 		s.rows = append(s.rows, row)
-		if len(s.rows) >= plannedAtOnce {
+		s.bytes += len(row.Row)
+		if len(s.rows) >= plannedAtOnce || s.bytes >= bytesAtOnce {
 			if err := s.flush(); err != nil {
 				return err
 			}
@@ -88,7 +103,7 @@ func (s *sheet) flush() error {
 		return nil
 	}
 	err := s.e.Store.AddJobItems(s.ctx, s.job.ID, s.rows)
-	s.rows = s.rows[:0]
+	s.rows, s.bytes = s.rows[:0], 0
 	return err
 }
 
@@ -107,11 +122,17 @@ func (s *sheet) row(i Item) (store.JobItem, error) {
 		row.Action = i.Steps[0].Operation
 		row.Steps = encode(i.Steps)
 	}
+	var err error
+	if len(i.Row) > 0 && row.State != store.ItemSkipped {
+		s.kept = true
+		if row.Row, err = s.e.Seal.Seal(seal.PurposeSeal, i.Row, rowData(row)); err != nil {
+			return row, err
+		}
+	}
 	if i.Password.IsZero() || row.State != store.ItemWaiting {
 		return row, nil
 	}
 	s.secrets = true
-	var err error
 	row.Secret, err = s.e.Seal.Seal(seal.PurposeSeal, []byte(i.Password.Reveal()), secretData(row))
 	return row, err
 }
@@ -119,6 +140,21 @@ func (s *sheet) row(i Item) (store.JobItem, error) {
 // secretData is what a sealed password is bound to.
 func secretData(i store.JobItem) []byte {
 	return fmt.Appendf(nil, "job item\x00%s\x00%d\x00%s", i.Job, i.N, i.Target)
+}
+
+// rowData is what a sealed row is bound to.
+func rowData(i store.JobItem) []byte { return fmt.Appendf(nil, "job row\x00%s\x00%d", i.Job, i.N) }
+
+// RowOf returns the row of the file that an item came from, nil where it is not kept any more.
+func (e *Engine) RowOf(i store.JobItem) []byte {
+	if i.Row == nil {
+		return nil
+	}
+	row, err := e.Seal.Open(seal.PurposeSeal, i.Row, rowData(i))
+	if err != nil {
+		return nil // the key that it was sealed with is not there any more
+	}
+	return row
 }
 
 // why is what is kept of a problem: its code, and where it names one field, that field's. An account that was changed has a code of its own here:

@@ -39,13 +39,13 @@ type run struct {
 func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, err error) {
 	server, ok := e.gate.Homeserver(job.Homeserver)
 	if !ok {
-		return 0, e.stop(ctx, job.ID, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", job.Homeserver))
+		return 0, e.stop(ctx, job.ID, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", job.Homeserver), e.keep)
 	}
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	r, p := e.newRun(job, server, stop)
 	if p != nil {
-		return 0, e.stop(ctx, job.ID, p)
+		return 0, e.stop(ctx, job.ID, p, e.keep)
 	}
 	var around sync.WaitGroup
 	around.Go(func() { r.watch(work) })
@@ -58,7 +58,7 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 	around.Wait()
 	err = errors.Join(err, r.ends.flush(context.WithoutCancel(ctx)))
 	if halted := r.why(); halted != nil {
-		return 0, e.stop(context.WithoutCancel(ctx), job.ID, halted)
+		return 0, e.stop(context.WithoutCancel(ctx), job.ID, halted, e.keep)
 	}
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
@@ -112,10 +112,13 @@ func (e *Engine) finish(ctx context.Context, id string) (again time.Duration, er
 
 var errNotYet = errors.New("the job has not ended")
 
-// keep says when a job's passwords are wiped that comes to rest now: it ended, or goes on only when somebody says so.
+// keep says when the passwords and the rows of a job are wiped that comes to rest now: it ended, or goes on only when somebody says so.
 func (e *Engine) keep(j *store.Job) {
 	if !j.Wipe.IsZero() {
 		j.Wipe = e.Now().Add(e.Keep)
+	}
+	if !j.Rows.IsZero() {
+		j.Rows = e.Now().Add(e.Keep)
 	}
 }
 

@@ -79,7 +79,8 @@ func (e *Engine) works(id string) bool {
 	return e.working[id]
 }
 
-// wipe wipes the passwords that have had their time: nobody fetched them, or nobody went on with the job. Of such a job its page says so.
+// wipe wipes the passwords and the rows of files that have had their time: nobody fetched them, or nobody went on with the job. Of passwords that a
+// job waits with its page says so.
 func (e *Engine) wipe(ctx context.Context) error {
 	ids, err := e.Store.JobsToWipe(ctx, e.Now())
 	if err != nil {
@@ -87,10 +88,11 @@ func (e *Engine) wipe(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		err := e.Store.WipeJobPasswords(ctx, id, store.AtRest, func(j *store.Job) error {
-			if j.Wipe.IsZero() || j.Wipe.After(e.Now()) {
+			due := func(at time.Time) bool { return !at.IsZero() && !at.After(e.Now()) }
+			if !due(j.Wipe) && !due(j.Rows) {
 				return store.ErrConflict
 			}
-			if j.Ended.IsZero() {
+			if due(j.Wipe) && j.Ended.IsZero() {
 				j.Code, j.Params = "job_passwords_wiped", ""
 			}
 			return nil
@@ -101,7 +103,7 @@ func (e *Engine) wipe(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e.Log.Info("the passwords of a job were wiped: they have had their time", "job", id)
+		e.Log.Info("what a job had sealed was wiped: it has had its time", "job", id)
 	}
 	return nil
 }

@@ -314,7 +314,7 @@ func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {
 	out := api.Job{
 		ID: j.ID, Kind: j.Kind, Operation: j.Operation, State: j.State, Code: j.Code, Params: decode[map[string]string](j.Params), Note: j.Note,
 		Owner: j.Person, OwnerName: j.PersonName, Mine: j.Person == homeserver.Caller(ctx), CreatedMS: j.Created.UnixMilli(), NowMS: e.Now().UnixMilli(),
-		AtMS: millis(j.At), StartedMS: millis(j.Started), EndedMS: millis(j.Ended), Passwords: j.Passwords,
+		AtMS: millis(j.At), StartedMS: millis(j.Started), EndedMS: millis(j.Ended), Passwords: j.Passwords, RowsMS: millis(j.Rows),
 		Count: api.JobCounts{Waiting: c.Waiting, Running: c.Running, Done: c.Done, Skipped: c.Skipped, Failed: c.Failed, Unknown: c.Unknown},
 	}
 	if j.Kind == api.JobOperation {

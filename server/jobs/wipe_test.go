@@ -8,9 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/jobs"
 	"gatehouse/server/store"
 	"gatehouse/server/store/storetest"
 )
@@ -138,6 +141,45 @@ func wipe(t *testing.T, w *gatetest.World) {
 	t.Helper()
 	if err := w.Jobs.Wipe(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Rows of a file are gone when they are done, and are wiped after their time, as passwords are. Of those alone nobody is warned.
+func TestRowsAreWiped(t *testing.T) { storetest.Each(t, testRowsAreWiped) }
+
+func testRowsAreWiped(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	done, refused := creates(w, "a"), jobs.Item{Target: w.Stub.ID("b"), State: store.ItemFailed, Problem: api.NewProblem(api.StatusConflict, "import_exists")}
+	done.Row, refused.Row = []byte("a row"), []byte("another row")
+	id := started(t, w, done, refused)
+	kept := func() (list []string) {
+		items, err := w.Store.JobItemsLeft(t.Context(), id, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range items {
+			list = append(list, i.Target+" "+string(w.Jobs.RowOf(i)))
+		}
+		return list
+	}
+	if diff := cmp.Diff([]string{"@a:example.org a row", "@b:example.org another row"}, kept()); diff != "" {
+		t.Error("running:", diff)
+	}
+	work(t, w, id)
+	gatetest.Must[api.JobHandout](t, w, w.Person(api.Owner), "jobs.passwords", api.JobRef{ID: id})
+	w.Clock.Advance(week - time.Hour)
+	wipe(t, w)
+	if diff := cmp.Diff([]string{"@b:example.org another row"}, kept()); diff != "" {
+		t.Error("done:", diff)
+	}
+	if due := gatetest.Must[api.JobPage](t, w, w.Person(api.Owner), "jobs.list", api.JobQuery{Wiping: true}); len(due.Jobs) > 0 || look(t, w, id).RowsMS == 0 {
+		t.Errorf("warned of %+v", due.Jobs)
+	}
+	w.Clock.Advance(time.Hour)
+	wipe(t, w)
+	if diff := cmp.Diff([]string{"@b:example.org "}, kept()); diff != "" || look(t, w, id).RowsMS != 0 {
+		t.Error("a week later:", diff)
 	}
 }
 

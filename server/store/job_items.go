@@ -33,6 +33,7 @@ type JobItem struct {
 	State     string
 	Changes   string // JSON, as the caller gives it
 	Secret    []byte // a password, sealed
+	Row       []byte // the row of a file, sealed; JobItemsLeft alone reads it
 	Generated bool   // people are to be told the password
 	Set       bool   // the account has it, however the item ended; where that is unknown, it may have
 	Code      string
@@ -87,9 +88,9 @@ func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) er
 const itemsInOneInsert = 8
 
 func insertItems(ctx context.Context, tx *sql.Tx, job string, items []JobItem) error {
-	const columns = 13
+	const columns = 14
 	var query strings.Builder
-	query.WriteString(`INSERT INTO job_items (job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, attempts) VALUES `)
+	query.WriteString(`INSERT INTO job_items (job, n, line, target, action, steps, step, state, changes, secret, generated, code, params, row_sealed, attempts) VALUES `)
 	args := make([]any, 0, columns*len(items))
 	for i, item := range items {
 		if i > 0 {
@@ -101,7 +102,7 @@ func insertItems(ctx context.Context, tx *sql.Tx, job string, items []JobItem) e
 		}
 		query.WriteString("0)")
 		args = append(args, job, item.N, item.Line, item.Target, item.Action, item.Steps, item.Step, item.State, item.Changes, item.Secret,
-			whole(item.Generated), item.Code, item.Params)
+			whole(item.Generated), item.Code, item.Params, item.Row)
 	}
 	_, err := tx.ExecContext(ctx, query.String(), args...)
 	return err
@@ -201,7 +202,8 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 			useless := generated != isTold && (i.State == ItemDone || j.State == JobCancelled && i.State != ItemRunning)
 			res, err := tx.ExecContext(ctx, `
 				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7,
-					secret = CASE WHEN $11 THEN NULL ELSE secret END, generated = $10
+					secret = CASE WHEN $11 THEN NULL ELSE secret END, generated = $10,
+					row_sealed = CASE WHEN $1 = 'done' THEN NULL ELSE row_sealed END
 				WHERE job = $8 AND n = $9 AND state = 'running'`,
 				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N, generated, useless)
 			if err != nil {
@@ -248,6 +250,31 @@ func (s *Store) JobItems(ctx context.Context, q JobItemQuery) ([]JobItem, error)
 	}
 	return page, nil
 }
+
+// JobItemsLeft returns items of a job that are neither done nor needless, in their
+// order behind the number after, with the rows of the file that they came from.
+func (s *Store) JobItemsLeft(ctx context.Context, job string, after int64, limit int) ([]JobItem, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+itemColumns+`, row_sealed FROM job_items
+		WHERE job = $1 AND n > $2 AND state NOT IN ('done', 'skipped') ORDER BY n LIMIT $3`, job, after, limit)
+	page, err := scanAll(rows, err, func(row scanner) (JobItem, error) {
+		var sealed []byte
+		item, err := scanJobItem(andLast{row, &sealed})
+		item.Row = sealed
+		return item, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: job items left: %w", err)
+	}
+	return page, nil
+}
+
+// andLast scans one column more, the last one.
+type andLast struct {
+	row  scanner
+	last any
+}
+
+func (w andLast) Scan(into ...any) error { return w.row.Scan(append(into, w.last)...) }
 
 func scanJobItem(row scanner) (JobItem, error) {
 	var (

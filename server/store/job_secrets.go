@@ -43,18 +43,19 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 }
 
 // WipeJobPasswords is [Store.ChangeJob], and wipes all passwords of the job, of
-// items of whatever state.
+// items of whatever state, and the rows of its file, in which there may be some.
 func (s *Store) WipeJobPasswords(ctx context.Context, id string, from []string, change func(*Job) error) error {
 	err := s.InTx(ctx, "job "+id, func(ctx context.Context, tx *sql.Tx) error {
 		j, err := changeJob(ctx, tx, id, from, func(j *Job) error {
 			err := change(j)
-			j.Wipe = time.Time{}
+			j.Wipe, j.Rows = time.Time{}, time.Time{}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND secret IS NOT NULL`, id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL, row_sealed = NULL
+			WHERE job = $1 AND (secret IS NOT NULL OR row_sealed IS NOT NULL)`, id); err != nil {
 			return err
 		}
 		return count(ctx, tx, id, JobCounts{}, -j.Passwords)
@@ -115,9 +116,9 @@ func (s *Store) Retriable(ctx context.Context, job string) (n int64, err error) 
 	return n, nil
 }
 
-// JobsToWipe returns the jobs at rest whose passwords have had their time.
+// JobsToWipe returns the jobs at rest whose passwords, or rows of a file, have had their time.
 func (s *Store) JobsToWipe(ctx context.Context, now time.Time) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id FROM jobs WHERE wipe_ms <= $1 AND `+atRest+` ORDER BY id`, now.UnixMilli())
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM jobs WHERE (wipe_ms <= $1 OR rows_ms <= $1) AND `+atRest+` ORDER BY id`, now.UnixMilli())
 	ids, err := scanAll(rows, err, scanValue[string])
 	if err != nil {
 		return nil, fmt.Errorf("store: jobs to wipe: %w", err)

@@ -49,6 +49,7 @@ type Job struct {
 	Started time.Time
 	Ended   time.Time
 	Wipe    time.Time // when its passwords are wiped, unless it goes on before
+	Rows    time.Time // when the rows of its file are, that are kept to be given back; zero: there are none
 
 	Count     JobCounts
 	PerMinute int64 // how many items ended in the last minute of work
@@ -75,7 +76,8 @@ func (c *JobCounts) of(state string) *int64 {
 }
 
 const jobColumns = `id, homeserver, kind, operation, request, state, code, params, note, person, person_name, role, person_homeserver, address,
-	created_ms, planned_ms, at_ms, started_ms, ended_ms, wipe_ms, waiting, running, done, skipped, failed, unknown, per_minute, passwords`
+	created_ms, planned_ms, at_ms, started_ms, ended_ms, wipe_ms, rows_ms, waiting, running, done, skipped, failed, unknown, per_minute,
+	passwords`
 
 // AddJob stores a new job, without items. upload is the file that it is made of,
 // "" for none: of a file of which one was made already none is made a second
@@ -200,8 +202,9 @@ func changeJob(ctx context.Context, tx *sql.Tx, id string, from []string, change
 		return j, err
 	}
 	_, err = tx.ExecContext(ctx, `
-		UPDATE jobs SET state = $1, code = $2, params = $3, planned_ms = $4, at_ms = $5, started_ms = $6, ended_ms = $7, wipe_ms = $8 WHERE id = $9`,
-		j.State, j.Code, j.Params, nullMillis(j.Planned), nullMillis(j.At), nullMillis(j.Started), nullMillis(j.Ended), nullMillis(j.Wipe), id)
+		UPDATE jobs SET state = $1, code = $2, params = $3, planned_ms = $4, at_ms = $5, started_ms = $6, ended_ms = $7, wipe_ms = $8, rows_ms = $9 WHERE id = $10`,
+		j.State, j.Code, j.Params, nullMillis(j.Planned), nullMillis(j.At), nullMillis(j.Started), nullMillis(j.Ended), nullMillis(j.Wipe),
+		nullMillis(j.Rows), id)
 	if err == nil && !j.Ended.IsZero() && !j.Wipe.IsZero() {
 		err = unlessSealed(ctx, tx, &j)
 	}
@@ -267,15 +270,15 @@ func nullMillis(t time.Time) sql.NullInt64 {
 
 func scanJob(row scanner) (Job, error) {
 	var (
-		j                                 Job
-		created                           int64
-		planned, at, started, ended, wipe sql.NullInt64
+		j                                       Job
+		created                                 int64
+		planned, at, started, ended, wipe, rows sql.NullInt64
 	)
 	c := &j.Count
 	err := row.Scan(&j.ID, &j.Homeserver, &j.Kind, &j.Operation, &j.Request, &j.State, &j.Code, &j.Params, &j.Note, &j.Person, &j.PersonName,
-		&j.Role, &j.PersonHomeserver, &j.Address, &created, &planned, &at, &started, &ended, &wipe,
+		&j.Role, &j.PersonHomeserver, &j.Address, &created, &planned, &at, &started, &ended, &wipe, &rows,
 		&c.Waiting, &c.Running, &c.Done, &c.Skipped, &c.Failed, &c.Unknown, &j.PerMinute, &j.Passwords)
 	j.Created, j.Planned, j.At = fromMillis(created), fromNullMillis(planned), fromNullMillis(at)
-	j.Started, j.Ended, j.Wipe = fromNullMillis(started), fromNullMillis(ended), fromNullMillis(wipe)
+	j.Started, j.Ended, j.Wipe, j.Rows = fromNullMillis(started), fromNullMillis(ended), fromNullMillis(wipe), fromNullMillis(rows)
 	return j, err
 }

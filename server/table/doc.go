@@ -67,7 +67,12 @@ type Row struct {
 	Cells []Cell // one for each column; valid until the next row is read
 	// Problem is what is wrong with this row alone, nil mostly. The rows after it can be read.
 	Problem *api.Problem
+	// Text is the row as it stands in the file, where it has a Problem.
+	Text string
 }
+
+// CellTooLong is the code of a row whose cells can all be read, and one of which is longer than MaxCell.
+const CellTooLong = "row_cell_too_long"
 
 // Cell is one value. One that is not there is neither empty nor anything else: its row is short, or its JSON has null or no such key.
 type Cell struct {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -30,6 +31,9 @@ type Reader struct {
 	lines  *bufio.Reader
 	named  bool // the names of the columns were read
 	line   int  // of the last row that was read
+	// What stands in the file of that row, of CSV and of JSON Lines; valid until the next one is read.
+	texts []string
+	raw   []byte
 }
 
 // NewReader returns a reader of a file that was looked at.
@@ -78,6 +82,9 @@ func (r *Reader) Next() (Row, error) {
 		if row.Problem == nil {
 			row.Problem = r.check(row.Line)
 		}
+		if row.Problem != nil {
+			row.Text = r.text()
+		}
 		return row, nil
 	}
 }
@@ -110,6 +117,7 @@ func (r *Reader) next() (Row, bool, error) {
 func (r *Reader) record() ([]string, error) {
 	r.budget.left = MaxRow
 	record, err := r.csv.Read()
+	r.texts = record
 	switch {
 	case err == io.EOF:
 		return nil, io.EOF
@@ -133,7 +141,7 @@ func (r *Reader) object() (Row, bool, error) {
 	r.line++
 	row := Row{Line: r.line, Cells: r.cells}
 	line = bytes.TrimSpace(line)
-	if len(line) == 0 {
+	if r.raw = line; len(line) == 0 {
 		return row, true, nil
 	}
 	if !utf8.Valid(line) {
@@ -161,15 +169,43 @@ func (r *Reader) object() (Row, bool, error) {
 
 // check looks at the cells of a row as texts.
 func (r *Reader) check(line int) *api.Problem {
-	for i, c := range r.cells {
-		switch {
-		case len(c.Text) > MaxCell:
-			return api.NewProblem(api.StatusUnprocessable, "row_cell_too_long", "line", at(line), "column", shortened(r.format.Columns[i]), "max", strconv.Itoa(MaxCell/1000))
-		case !utf8.ValidString(c.Text):
+	for _, c := range r.cells {
+		if !utf8.ValidString(c.Text) {
 			return api.NewProblem(api.StatusUnprocessable, "row_encoding", "line", at(line))
 		}
 	}
+	for i, c := range r.cells {
+		if len(c.Text) > MaxCell {
+			return api.NewProblem(api.StatusUnprocessable, CellTooLong, "line", at(line), "column", shortened(r.format.Columns[i]), "max", strconv.Itoa(MaxCell/1000))
+		}
+	}
 	return nil
+}
+
+// text is the row that was read last as it stands in the file. Bytes that are no text are taken for Windows-1252, which is what they mostly are.
+func (r *Reader) text() string {
+	text := string(r.raw)
+	if r.csv != nil {
+		var b strings.Builder
+		w := csv.NewWriter(&b)
+		w.Comma = r.csv.Comma
+		_ = w.Write(r.texts) // a Builder takes all
+		w.Flush()
+		text = strings.TrimSuffix(b.String(), "\n")
+	}
+	if utf8.ValidString(text) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		c, size := utf8.DecodeRuneInString(text[i:])
+		if c == utf8.RuneError && size == 1 {
+			c = charmap.Windows1252.DecodeByte(text[i])
+		}
+		b.WriteRune(c)
+		i += size
+	}
+	return b.String()
 }
 
 // eachKey calls f for every key of an object, with its value as JSON.

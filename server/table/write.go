@@ -18,6 +18,8 @@ type Value struct {
 	// Bare says that JSON has the text as it is, not as a string: numbers, true and false.
 	Bare  bool
 	There bool
+	// Exact says that CSV has the text as it is, also where it begins like a formula: a password that was changed is none.
+	Exact bool
 }
 
 // Text is a value of a text.
@@ -80,7 +82,10 @@ func (w *Writer) record(values []Value) error {
 		if i > 0 {
 			_ = w.out.WriteByte(',') // a bufio.Writer keeps its error
 		}
-		cell := Harmless(v.Cell())
+		cell := v.Cell()
+		if !v.Exact {
+			cell = Harmless(cell)
+		}
 		if strings.ContainsAny(cell, "\",;\t|\r\n") || strings.TrimSpace(cell) != cell {
 			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}
