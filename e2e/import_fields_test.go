@@ -75,9 +75,10 @@ func makesEveryField(c *class) {
 // changesEveryField returns the password that ~all has then.
 func changesEveryField(c *class) (second string) {
 	second = c.password("all", "second")
+	unlocked := c.password("locked", "second") // a locked account gets its name and its password before it is unlocked
 	c.imports(`id,display_name,password,admin,user_type,emails,phones,sso,avatar_url,locked,rooms,notice,deactivated
 `+c.id("all")+`,Zoë Ada,`+second+`,no,bot,"~all@b.example, ~ada@b.example",,oidc-other:~all,mxc://synapse.example/ada,,!den,"`+welcome+`",
-~locked,,,,,,,,,no,,,
+~locked,Lou,`+unlocked+`,,,,,,,no,,,
 ~phrase,,,,,,,,,yes,,,
 ~leaves,,,,,,,,,,,,yes
 ~made,Cat,,0,,"~tom@b.example, ~made@b.example",,,,no,,,no
@@ -86,7 +87,7 @@ func changesEveryField(c *class) (second string) {
 `, []string{"--mode", "update", "--reset"},
 		`2 @~all to do users.update display_name="Zoë <Z>"→"Zoë Ada" admin="true"→"false" user_type="teacher"→"bot" avatar_url="mxc://synapse.example/zoe"→"mxc://synapse.example/ada" `+
 			`emails="~all@b.example"→"~all@b.example, ~ada@b.example" sso="oidc-school:~all"→"oidc-other:~all" `+hidden+` rooms="!den" notice="Welcome, Zoë."`,
-		`3 @~locked to do users.unlock locked="true"→"false"`,
+		`3 @~locked to do users.update display_name="Ann"→"Lou" `+hidden+` locked="true"→"false"`,
 		`4 @~phrase to do users.lock locked="false"→"true"`,
 		`5 @~leaves to do users.deactivate deactivated="false"→"true"`,
 		"6 @~made "+isSame, "7 @~gone "+isGone, "8 @~nobody "+isNot)
@@ -94,13 +95,13 @@ func changesEveryField(c *class) (second string) {
 		DisplayName: "Zoë Ada", UserType: "bot", Avatar: "mxc://synapse.example/ada", Rooms: []string{"!den", "!lab", "#~hall"},
 		Addresses: []string{"email ~ada@b.example", "email ~all@b.example", "msisdn PHONE"}, Identities: []string{"oidc-other ~all"},
 	}
-	c.changes("locked", func(p *pupil) { p.Locked = false })
+	c.changes("locked", func(p *pupil) { p.DisplayName, p.Locked = "Lou", false })
 	c.changes("phrase", func(p *pupil) { p.Locked = true })
 	c.changes("leaves", func(p *pupil) { p.Deactivated = true })
 	c.checks("changed")
 	cannotSignIn(c.t, c.hs, c.prefix+"all", c.password("all", "first"))
 	cannotSignIn(c.t, c.hs, c.prefix+"leaves", c.made["leaves"])
-	c.signsIn("locked", c.password("locked", "first"))
+	c.signsIn("locked", unlocked)
 	c.signsIn("made", c.made["made"])
 	c.hears(c.signsIn("all", second), welcome, welcome) // the same words twice are two notices
 	return second

@@ -188,6 +188,11 @@ type JobItem struct {
 	StartedMS int64             `json:"started_ms,omitempty"`
 	EndedMS   int64             `json:"ended_ms,omitempty"`
 	Password  bool              `json:"password,omitempty"` // a generated one waits to be handed out
+	// Of an item of several steps that did not come to its end: the operations that were done; the one at which it stopped, for the reason Code, and which may
+	// be done in part; and those that were not done.
+	Did    []string `json:"did,omitempty"`
+	At     string   `json:"at,omitempty"`
+	Undone []string `json:"undone,omitempty"`
 }
 
 // JobChange is a field that changes.

@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -122,7 +123,11 @@ func (p *Job) state(i api.JobItem) app.UI {
 func (p *Job) outcome(i api.JobItem) app.UI {
 	env := p.Env()
 	if i.Code != "" {
-		return ui.Text(env.ProblemText(&api.Problem{Code: i.Code, Params: i.Params}))
+		why := ui.Text(env.ProblemText(&api.Problem{Code: i.Code, Params: i.Params}))
+		if len(i.Undone) == 0 && i.At == "" {
+			return why
+		}
+		return ui.TwoLines(why, p.steps(i))
 	}
 	var rows []app.UI
 	for _, c := range i.Changes {
@@ -139,6 +144,28 @@ func (p *Job) outcome(i api.JobItem) app.UI {
 		return nil
 	}
 	return app.Div().Body(rows...)
+}
+
+// steps says of an item of several steps that stopped at one of them what was done and what was not.
+func (p *Job) steps(i api.JobItem) app.UI {
+	env := p.Env()
+	var parts []string
+	say := func(key string, operations ...string) {
+		if len(operations) == 0 {
+			return
+		}
+		names := make([]string, len(operations))
+		for n, o := range operations {
+			names[n] = env.T("operation." + o)
+		}
+		parts = append(parts, env.T(key, "steps", env.Format().List(names...)))
+	}
+	say("jobs.steps_did", i.Did...)
+	if i.At != "" {
+		say("jobs.steps_at", i.At)
+	}
+	say("jobs.steps_undone", i.Undone...)
+	return ui.Text(strings.Join(parts, " "))
 }
 
 func fieldName(env ui.Env, field string) string {

@@ -128,7 +128,7 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 		for _, item := range page.Items {
 			what := changes(item)
 			if item.Code != "" {
-				what = i18n.Bare(english.Problem(item.Code, item.Params))
+				what = i18n.Bare(english.Problem(item.Code, item.Params)) + steps(item)
 			}
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", item.Line, item.Target, item.State, what)
 		}
@@ -153,6 +153,19 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 		return errSilent // which rows were refused or failed was said
 	}
 	return nil
+}
+
+// steps writes what was done and what was not of a row of several steps that stopped at one of them.
+func steps(i api.JobItem) (text string) {
+	for _, s := range []struct {
+		word  string
+		names []string
+	}{{"Done", i.Did}, {"Stopped at", strings.Fields(i.At)}, {"Not done", i.Undone}} {
+		if len(s.names) > 0 {
+			text += " " + s.word + ": " + strings.Join(s.names, ", ") + "."
+		}
+	}
+	return text
 }
 
 // changes writes what is done for a row.

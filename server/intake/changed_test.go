@@ -3,13 +3,17 @@
 package intake_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store"
 )
 
 // An account that was locked, deactivated or made an administrator since the plan gets no other password, and says so, again and again; one that is as
@@ -48,5 +52,70 @@ func TestChangedSinceThePlan(t *testing.T) {
 		if n := len(w.Stub.Calls("users.reset_password")); n != 1 {
 			t.Errorf("%s: %d passwords were set", do, n)
 		}
+	}
+}
+
+// A row of several steps that is turned away is not half done: a locked account that somebody changed since the plan stays locked, and what can be known
+// before its first step is. Where it cannot, the report says what was done and what was not.
+func TestNotHalfDone(t *testing.T) {
+	t.Parallel()
+	const row = "id,display_name,password,locked,rooms,notice,deactivated\nbob,Bobby,another password,no,!den:example.org,Hello,yes\n"
+	turned := api.NewProblem(api.StatusBadRequest, "homeserver_refused", "errcode", "M_UNKNOWN", "error", "No.")
+	for _, c := range []struct {
+		name    string
+		changes func(w *gatetest.World)
+		code    string
+		did     string // of it, at the homeserver
+		report  string
+	}{
+		{"its name was changed meanwhile", func(w *gatetest.World) {
+			gatetest.On(w.Stub, api.UpdateUser, func(context.Context, api.UserUpdate) (api.User, error) {
+				return api.User{}, api.NewProblem(api.StatusConflict, "changed_meanwhile")
+			})
+		}, "item_changed_meanwhile", "users.update", "[]  [users.update users.reset_password users.unlock users.join_rooms users.notice users.deactivate]"},
+		{"the password has had its time", func(w *gatetest.World) {
+			w.Clock.Advance(8 * 24 * time.Hour)
+			if err := w.Store.WipeJobPasswords(context.Background(), w.Woken.Jobs()[0], store.AtRest, func(*store.Job) error { return nil }); err != nil {
+				panic(err)
+			}
+		}, "job_password_wiped", "", "[]  [users.update users.reset_password users.unlock users.join_rooms users.notice users.deactivate]"},
+		{"the homeserver cannot do a later step any more", func(w *gatetest.World) { w.Stub.Lack(api.SendNotice, "dendrite_notice") }, "not_supported", "",
+			"[]  [users.update users.reset_password users.unlock users.join_rooms users.notice users.deactivate]"},
+		{"the password is refused", func(w *gatetest.World) {
+			gatetest.On(w.Stub, api.ResetPassword, func(context.Context, api.PasswordReset) (api.Handout, error) { return api.Handout{}, turned })
+		}, "homeserver_refused", "users.update users.reset_password",
+			"[users.update] users.reset_password [users.unlock users.join_rooms users.notice users.deactivate]"},
+		{"the notice is refused", func(w *gatetest.World) {
+			gatetest.On(w.Stub, api.SendNotice, func(context.Context, api.Notice) (api.NoticeReport, error) { return api.NoticeReport{}, turned })
+		}, "homeserver_refused",
+			"users.update users.reset_password users.unlock users.join_rooms users.notice",
+			"[users.update users.reset_password users.unlock users.join_rooms] users.notice [users.deactivate]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			p := w.Person(api.Owner)
+			w.Stub.Put(api.User{ID: "@bob:example.org", DisplayName: "Bob", Locked: true})
+			plan := upload(t, w, p, row)
+			plan.Mode, plan.Reset = api.ImportUpdate, true
+			job, _ := planned(t, w, p, plan)
+			c.changes(w)
+			w.Stub.Forget()
+			gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
+			_, items := worked(t, w, p, job.ID)
+			var did []string
+			for _, call := range w.Stub.Calls() {
+				if op, _ := api.Find(call.Operation); op.Info().Kind == api.KindWrite {
+					did = append(did, call.Operation)
+				}
+			}
+			i := items[0]
+			if got := strings.Join(did, " "); got != c.did || i.State != api.ItemFailed || i.Code != c.code {
+				t.Errorf("%s %s; done: %s", i.State, i.Code, got)
+			}
+			if got := fmt.Sprint(i.Did, " ", i.At, " ", i.Undone); got != c.report {
+				t.Errorf("it is told as %s", got)
+			}
+		})
 	}
 }

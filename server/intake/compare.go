@@ -76,10 +76,7 @@ func creation(w Wish, password api.Secret) deed {
 // update is what makes an account be as a row asks for it; nothing where it is so already. With reset its password is that of the row.
 func update(w Wish, u api.User, reset bool) deed {
 	var d deed
-	if w.Locked != nil && !*w.Locked && u.Locked {
-		d.add(api.UnlockUser, api.UserRef{ID: u.ID})
-		d.change(api.FieldLocked, "true", "false")
-	}
+	// First what may be turned away when it is done, though the plan saw nothing against it: an account of which it is stays locked.
 	if q := d.fields(w, u); !q.Empty() {
 		d.add(api.UpdateUser, q)
 	}
@@ -89,6 +86,10 @@ func update(w Wish, u api.User, reset bool) deed {
 		without.Password.Password = api.Secret{}
 		d.calls = append(d.calls, call{api.ResetPassword, r, without})
 		d.change(api.FieldPassword, "", hiddenPassword)
+	}
+	if w.Locked != nil && !*w.Locked && u.Locked {
+		d.add(api.UnlockUser, api.UserRef{ID: u.ID})
+		d.change(api.FieldLocked, "true", "false")
 	}
 	d.besides(w, u)
 	if slices.ContainsFunc(d.calls, func(c call) bool { return c.op != api.Op(api.UpdateUser) }) {

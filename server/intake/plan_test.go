@@ -230,7 +230,7 @@ func TestSteps(t *testing.T) {
 	job, items := planned(t, w, p, plan)
 	want := []string{
 		"2 @new:example.org waiting users.create display_name:→New locked:→true rooms:→#a:example.org, !b:example.org notice:→Hello password:→••••••••",
-		"3 @bob:example.org waiting users.unlock locked:true→false display_name:Bob→Bobby notice:→Hi deactivated:false→true",
+		"3 @bob:example.org waiting users.update display_name:Bob→Bobby locked:true→false notice:→Hi deactivated:false→true",
 		"4 @cat:example.org waiting users.update display_name:Cat→Tom",
 	}
 	if diff := cmp.Diff(want, short(items)); diff != "" {
@@ -260,7 +260,7 @@ func TestSteps(t *testing.T) {
 	if diff := cmp.Diff(map[string][]string{
 		"@new":             {"users.create"},
 		"@new:example.org": {"users.join_rooms", "users.notice", "users.lock"},
-		"@bob:example.org": {"users.unlock", "users.update", "users.notice", "users.deactivate"},
+		"@bob:example.org": {"users.update", "users.unlock", "users.notice", "users.deactivate"},
 		"@cat:example.org": {"users.update"},
 	}, did); diff != "" {
 		t.Error(diff)

@@ -57,6 +57,11 @@ func (r *run) do(ctx context.Context, item store.JobItem) store.JobItem {
 	if err != nil {
 		return r.ended(item, store.ItemFailed, err)
 	}
+	if item.Step == 0 {
+		if stopped, is := r.foreseen(ctx, item, steps); is {
+			return stopped
+		}
+	}
 	for item.Step < len(steps) {
 		done, next := r.step(ctx, item, steps[item.Step])
 		if !done {
@@ -85,9 +90,6 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 		}
 		s = *rest
 		item.Set = item.Set || s.has
-	}
-	if stopped, is := r.changed(ctx, item, s.saw); is {
-		return false, stopped
 	}
 	if s.wiped {
 		return false, r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped"))
@@ -147,6 +149,9 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 	return r.settle(ctx, item, s, p)
 }
 
+// itemLeft is the code of a call that was done but for something.
+const itemLeft = "item_left"
+
 // leftOver is what of a call that went well could not be done.
 func leftOver(result any) *api.Problem {
 	var left []api.FieldProblem
@@ -164,7 +169,7 @@ func leftOver(result any) *api.Problem {
 		}
 	}
 	if len(left) > 0 {
-		return api.NewProblem(api.StatusBadGateway, "item_left", "field", left[0].Field, "code", left[0].Code)
+		return api.NewProblem(api.StatusBadGateway, itemLeft, "field", left[0].Field, "code", left[0].Code)
 	}
 	return nil
 }

@@ -4,8 +4,10 @@ package jobs
 
 import (
 	"context"
+	"slices"
 
 	"gatehouse/app/api"
+	"gatehouse/server/gate"
 	"gatehouse/server/store"
 )
 
@@ -24,9 +26,18 @@ func Saw(u api.User) Seen {
 	return s
 }
 
-// changed looks whether an account is otherwise than its plan saw it. Nothing of an item may have been begun: what an earlier try of it may have
-// done is no change of somebody else's.
-func (r *run) changed(ctx context.Context, item store.JobItem, saw Seen) (stopped store.JobItem, is bool) {
+// foreseen turns an item away of which it is certain before its first step that one of its steps will not be done: none of them is then. Its account is
+// otherwise than its plan saw it, a password that it needs is not there any more, or the corridor would turn a later step away. Where something of it may have
+// been begun by an earlier try, that goes on: what it did is no change of somebody else's.
+func (r *run) foreseen(ctx context.Context, item store.JobItem, steps []step) (stopped store.JobItem, is bool) {
+	later := steps[min(1, len(steps)):]
+	if slices.ContainsFunc(later, func(s step) bool { return s.wiped }) {
+		return r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped")), true
+	}
+	saw := Seen(nil)
+	if len(steps) > 0 {
+		saw = steps[0].saw
+	}
 	if saw == nil {
 		return item, false
 	}
@@ -45,6 +56,13 @@ func (r *run) changed(ctx context.Context, item store.JobItem, saw Seen) (stoppe
 	for field, before := range saw {
 		if after, told := now[field]; told && after != before {
 			return r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "changed_meanwhile").At(field)), true
+		}
+	}
+	for _, s := range later {
+		err := r.e.gate.Preview(ctx, gate.Visit{Person: r.owner(), Homeserver: r.job.Homeserver, Operation: s.op.Info().Name}, s.req, u)
+		if how, _ := endingOf(err); err != nil && how == went { // else the homeserver could not be asked, and says so again when it is done
+			_, stopped = r.judge(ctx, item, s, err)
+			return stopped, true
 		}
 	}
 	return item, false

@@ -334,11 +334,26 @@ func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {
 }
 
 func showItem(i store.JobItem) api.JobItem {
-	return api.JobItem{
+	out := api.JobItem{
 		N: i.N, Line: i.Line, Target: api.UserID(i.Target), Action: i.Action, State: i.State, Changes: decode[[]api.JobChange](i.Changes),
 		Code: i.Code, Params: decode[map[string]string](i.Params), Attempts: i.Attempts, StartedMS: millis(i.Started), EndedMS: millis(i.Ended),
 		Password: i.Generated && i.Secret != nil && (i.State == store.ItemDone || i.Set),
 	}
+	steps := decode[[]Step](i.Steps)
+	if ended := i.State == store.ItemFailed || i.State == store.ItemUnknown; len(steps) < 2 || i.Step >= len(steps) || i.Step == 0 && !ended {
+		return out
+	}
+	for n, s := range steps {
+		switch refused := i.Step == 0 && i.State == store.ItemFailed && i.Code != itemLeft; {
+		case n < i.Step:
+			out.Did = append(out.Did, s.Operation)
+		case n == i.Step && !refused:
+			out.At = s.Operation
+		default:
+			out.Undone = append(out.Undone, s.Operation)
+		}
+	}
+	return out
 }
 
 func millis(t time.Time) int64 {
