@@ -27,18 +27,16 @@ func (c applyCommand) Run(ctx context.Context, all *commands) error {
 }
 
 func (c applyCommand) run(ctx context.Context, f filing) error {
-	seen, err := f.send(ctx)
-	if err != nil {
-		return err
-	}
-	plan := api.JobPlan{Operation: c.Operation, Note: c.Note, File: api.JobFile{ID: seen.ID, Format: c.format()}}
-	if plan.File.Column, err = c.column(seen); err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.With)) {
-		plan.With = append(plan.With, api.JobField{Name: name, Value: c.With[name]})
-	}
-	job, err := do[api.Job](ctx, f.way, api.PlanJob, plan)
+	job, err := f.planned(ctx, func(seen api.Import) (_ api.Job, err error) {
+		plan := api.JobPlan{Operation: c.Operation, Note: c.Note, File: api.JobFile{ID: seen.ID, Format: c.format()}}
+		if plan.File.Column, err = c.column(seen); err != nil {
+			return api.Job{}, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.With)) {
+			plan.With = append(plan.With, api.JobField{Name: name, Value: c.With[name]})
+		}
+		return do[api.Job](ctx, f.way, api.PlanJob, plan)
+	})
 	if err != nil {
 		return err
 	}

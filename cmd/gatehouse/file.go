@@ -55,6 +55,26 @@ type filing struct {
 	way   *corridor
 }
 
+// planned sends the file and has plan make a job of it. Of a file of which none is made nothing is kept.
+func (f filing) planned(ctx context.Context, plan func(api.Import) (api.Job, error)) (api.Job, error) {
+	seen, err := f.send(ctx)
+	if err != nil {
+		return api.Job{}, err
+	}
+	job, err := plan(seen)
+	if err != nil {
+		f.drop(ctx, seen.ID)
+	}
+	return job, err
+}
+
+// drop deletes a file that was sent. Where that fails, it is deleted within a day.
+func (f filing) drop(ctx context.Context, id string) {
+	if _, err := do[api.Abandoned](context.WithoutCancel(ctx), f.way, api.AbandonImport, api.ImportRef{ID: id}); err != nil {
+		fmt.Fprintf(os.Stderr, "The file is kept, sealed, for a day: %s.\n", err)
+	}
+}
+
 // send stores the file, sealed, and looks at it.
 func (f filing) send(ctx context.Context) (api.Import, error) {
 	content, err := os.Open(f.flags.File)
@@ -66,7 +86,11 @@ func (f filing) send(ctx context.Context) (api.Import, error) {
 	if err != nil {
 		return api.Import{}, err
 	}
-	return do[api.Import](ctx, f.way, api.LookAtImport, api.ImportLook{ID: id, Format: f.flags.format()})
+	seen, err := do[api.Import](ctx, f.way, api.LookAtImport, api.ImportLook{ID: id, Format: f.flags.format()})
+	if err != nil {
+		f.drop(ctx, id)
+	}
+	return seen, err
 }
 
 // carryOut plans a job, starts it unless that was all that was asked for, and says what becomes of each row. confirm is how many accounts somebody

@@ -35,18 +35,20 @@ type importing struct {
 }
 
 func (i importing) run(ctx context.Context) error {
-	seen, err := i.send(ctx)
-	if err != nil {
-		return err
-	}
 	if i.Look {
+		seen, err := i.send(ctx)
+		if err != nil {
+			return err
+		}
 		return printJSON(os.Stdout, seen)
 	}
-	plan, err := i.plan(seen)
-	if err != nil {
-		return err
-	}
-	job, err := do[api.Job](ctx, i.way, api.PlanImport, plan)
+	job, err := i.planned(ctx, func(seen api.Import) (api.Job, error) {
+		plan, err := i.plan(seen)
+		if err != nil {
+			return api.Job{}, err
+		}
+		return do[api.Job](ctx, i.way, api.PlanImport, plan)
+	})
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (p planner) Plan(ctx context.Context, job store.Job, person gate.Person, ad
 	return err
 }
 
-// Planned implements jobs.Planned: the file is not needed any more.
+// Planned implements jobs.Planned: the file is not needed any more, nor where its plan was refused.
 func (p planner) Planned(ctx context.Context, job store.Job) error {
 	var plan api.ImportPlan
 	if err := json.Unmarshal([]byte(job.Request), &plan); err != nil {

@@ -172,6 +172,9 @@ func TestPlans(t *testing.T) {
 		if job.State != api.JobFailed || job.Code != "import_stopped" || len(items) != 6 || slices.ContainsFunc(items, func(i api.JobItem) bool { return i.State != api.ItemFailed }) {
 			t.Errorf("%s %s: %q", job.State, job.Code, short(items))
 		}
+		if _, err := w.Store.UploadChunk(t.Context(), plan.ID, 0); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("its content is still there: %v", err)
+		}
 		if _, err := gatetest.Try[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID}); gatetest.Code(err) != "job_state" {
 			t.Errorf("started: %v", err)
 		}

@@ -29,7 +29,7 @@ type Planner interface {
 	Plan(ctx context.Context, job store.Job, person gate.Person, add func(...Item) error) error
 }
 
-// Planned is a Planner that is told when a plan is kept, and will not be asked for again.
+// Planned is a Planner that is told when a plan is kept, or was refused as a whole: it will not be asked for again.
 type Planned interface {
 	Planned(ctx context.Context, job store.Job) error
 }

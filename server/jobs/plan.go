@@ -41,8 +41,9 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 	if p, ok := errors.AsType[*api.Problem](err); ok {
 		err = e.Store.KeepRefused(ctx, job.ID)
 		if err == nil {
-			return e.stop(ctx, job.ID, p, sheet.keeps)
+			err = e.stop(ctx, job.ID, p, sheet.keeps)
 		}
+		return told(ctx, planner, job, err)
 	}
 	if err != nil {
 		return err
@@ -52,8 +53,13 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 		sheet.keeps(j)
 		return nil
 	})
-	if told, ok := planner.(Planned); ok && err == nil {
-		err = told.Planned(ctx, job)
+	return told(ctx, planner, job, err)
+}
+
+// told tells a planner that it will not be asked for a job again, unless err says otherwise, and returns what went wrong.
+func told(ctx context.Context, p Planner, job store.Job, err error) error {
+	if p, ok := p.(Planned); ok && err == nil {
+		return p.Planned(ctx, job)
 	}
 	return err
 }
