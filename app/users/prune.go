@@ -98,7 +98,7 @@ func (p *Prune) which(title string, devices []api.Device) app.UI {
 	for _, d := range devices {
 		text := deviceText(env, d)
 		if d.LastSeenMS > 0 {
-			text = env.T("prune.seen", "device", text, "when", env.Format().Ago(time.UnixMilli(d.LastSeenMS), time.UnixMilli(env.Now)))
+			text = env.T("prune.seen", "device", text, "when", env.Format().Date(time.UnixMilli(d.LastSeenMS)))
 		}
 		list = append(list, ui.Consequence{Icon: ui.IconDevice, Text: text})
 	}
