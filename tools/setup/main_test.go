@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,5 +98,25 @@ func TestLockedVersions(t *testing.T) {
 	}
 	if _, err := lockedVersions(path + ".none"); err == nil {
 		t.Error("no error for a file that is not there")
+	}
+}
+
+// TestBrowsers: a browser counts as there where chromedp starts it.
+func TestBrowsers(t *testing.T) {
+	chrome := "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+	for _, tt := range []struct {
+		goos, at string
+		want     bool
+	}{
+		{"darwin", chrome, true},
+		{"darwin", "/Applications/Chromium.app/Contents/MacOS/Chromium", true},
+		{"darwin", "chromium", false},
+		{"linux", "chromium", true},
+		{"linux", "/snap/bin/chromium", true},
+		{"linux", chrome, false},
+	} {
+		if got := slices.Contains(browsers(tt.goos), tt.at); got != tt.want {
+			t.Errorf("on %s a browser at %s is found: %t, want %t", tt.goos, tt.at, got, tt.want)
+		}
 	}
 }

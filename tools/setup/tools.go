@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 
 	"gatehouse/tools/homeserver"
@@ -96,17 +98,19 @@ func hasCompiler() bool {
 	return exec.Command(strings.TrimSpace(string(cc)), "-E", "-x", "c", "-include", "stdlib.h", os.DevNull).Run() == nil
 }
 
-// hasBrowser looks for the names under which chromedp looks, in its order.
-func hasBrowser() bool {
-	for _, name := range []string{
+func hasBrowser() bool { return slices.ContainsFunc(browsers(runtime.GOOS), hasProgram) }
+
+// browsers are the names and paths under which chromedp looks for a browser on an operating system, in its order: what it does not find, the
+// tests do not either.
+func browsers(goos string) []string {
+	if goos == "darwin" {
+		return []string{"/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"}
+	}
+	return []string{
 		"headless_shell", "headless-shell", "chromium", "chromium-browser",
 		"google-chrome", "google-chrome-stable", "google-chrome-beta", "google-chrome-unstable",
-	} {
-		if hasProgram(name) {
-			return true
-		}
+		"/usr/bin/google-chrome", "/usr/local/bin/chrome", "/snap/bin/chromium", "chrome",
 	}
-	return false
 }
 
 // hasNodeModules tells whether web/node_modules is what web/package-lock.json says.
