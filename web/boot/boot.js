@@ -8,11 +8,16 @@
   const early = (window.gatehouse = { composing: false, pressing: false, sent: false });
   addEventListener("compositionstart", () => { early.composing = true; }, true);
   addEventListener("compositionend", () => { early.composing = false; }, true);
-  // A button or key that goes down on one element and up on another makes no click.
-  for (const down of ["pointerdown", "keydown"]) addEventListener(down, () => { early.pressing = true; }, true);
-  for (const up of ["pointerup", "pointercancel", "keyup", "dragend", "blur"]) {
-    addEventListener(up, (e) => { if (up !== "blur" || e.target === window) early.pressing = false; }, true);
-  }
+  // A button or key that goes down on one element and up on another makes no click. A key that comes up, or a window that is left, lets go of no
+  // button: where that came up unseen, the next movement tells.
+  const held = new Set();
+  const presses = (what, down) => { held[down ? "add" : "delete"](what); early.pressing = held.size > 0; };
+  addEventListener("pointerdown", () => presses("button", true), true);
+  for (const up of ["pointerup", "pointercancel", "dragend"]) addEventListener(up, () => presses("button", false), true);
+  addEventListener("pointermove", (e) => { if (early.pressing && !e.buttons) presses("button", false); }, { capture: true, passive: true });
+  addEventListener("keydown", () => presses("key", true), true);
+  addEventListener("keyup", () => presses("key", false), true);
+  addEventListener("blur", (e) => { if (e.target === window) presses("key", false); }, true);
   addEventListener("submit", (e) => { if (!e.defaultPrevented) early.sent = true; });
 
   // Copying and printing do not wait for the program: on a page that shows something once it never comes.

@@ -29,7 +29,8 @@ addEventListener("fetch", (event) => {
       const kept = await c.match(request.url);
       if (kept) return kept;
       const answer = await fetch(request);
-      if (answer.ok && answer.type === "basic") await c.put(request.url, answer.clone());
+      // Nobody waits until it is kept, or goes without it where there is no room.
+      if (answer.ok && answer.type === "basic") event.waitUntil(c.put(request.url, answer.clone()).catch(() => {}));
       return answer;
     })());
     return;
