@@ -116,7 +116,8 @@ func fromCard(env ui.Env, p *api.Problem, u *url.URL) []app.UI {
 	list := []app.UI{ui.Button{Label: env.T("handout.open_again"), Href: route.WithoutCard(u)}.Draw(env)}
 	if id := route.CardOf(u); id != "" {
 		reset := ui.Button{Label: env.T("account.reset_password"), Icon: ui.IconKey, Look: ui.Primary, Href: route.Account(env.Homeserver, route.ResetPasswordPath, id)}
-		list = append([]app.UI{reset.Draw(env)}, list...)
+		see := ui.Button{Label: env.T("handout.see_account"), Href: route.Account(env.Homeserver, route.AccountPath, id)}
+		list = append([]app.UI{reset.Draw(env), see.Draw(env)}, list...)
 	}
 	return list
 }

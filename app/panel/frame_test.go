@@ -31,14 +31,14 @@ func TestWayOnFromACard(t *testing.T) {
 		}
 		return u
 	}
-	again, reset := form.String(), "/hs/account/reset-password?id=%40ann%3Aexample.org"
+	again, reset, see := form.String(), "/hs/account/reset-password?id=%40ann%3Aexample.org", "/hs/account?id=%40ann%3Aexample.org"
 	for _, c := range []struct {
 		code string
 		at   *url.URL
 		want []string
 	}{
-		{"already_done_secret", card("@ann:example.org"), []string{reset, again, "/"}},
-		{"answer_gone", card("@ann:example.org"), []string{reset, again, "/"}},
+		{"already_done_secret", card("@ann:example.org"), []string{reset, see, again, "/"}},
+		{"answer_gone", card("@ann:example.org"), []string{reset, see, again, "/"}},
 		{"already_done_token", card(""), []string{again, "/"}},
 		{"answer_gone", form, []string{again, "/"}},
 		{"key_reused", form, []string{"/"}},
