@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,20 @@ func TestProgramJobs(t *testing.T) {
 	d.click(mainButton)
 	d.until(`document.querySelector("progress")?.value > 0`)
 	d.shot("jobs-running")
+	// A tab that nobody sees hears nothing, and then again.
+	asked := d.requests()
+	hears := func() bool {
+		return slices.ContainsFunc(asked(), func(r string) bool { return strings.HasSuffix(r, "/events") })
+	}
+	hide := func(hidden bool) {
+		eval[bool](d.page, fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %t, configurable: true}) && document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	}
+	hide(true)
+	if hears() {
+		t.Error("a tab that nobody sees has begun to listen")
+	}
+	hide(false)
+	eventually(t, limit, hears, func() string { return "a tab that is seen again does not listen: " + d.whereabouts() })
 	reloads := d.stop("*/jobs.items*") // of the rows; how far it is comes by itself
 	d.until(`document.body.innerText.includes("12 of 12")`)
 	reloads.lift()

@@ -82,6 +82,7 @@ func (s *Shell) listen() {
 	s.on(document(), "click", s.clicked)
 	s.on(document(), "submit", s.submitted)
 	s.on(document(), "keydown", s.pressed)
+	s.on(document(), "visibilitychange", func(app.Value) { s.soon(s.listens) })
 	s.on(app.Window(), "popstate", func(e app.Value) { s.soon(func() { s.moved(e.Get("state")) }) })
 	s.on(app.Window(), "online", func(app.Value) { s.soon(s.found) })
 	s.on(app.Window(), "offline", func(app.Value) { s.soon(s.lost) })

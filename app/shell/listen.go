@@ -8,10 +8,12 @@ import (
 	"gatehouse/app/screen"
 )
 
-// listens has a screen hear of what it shows, as long as it stands. A connection that breaks is made again by the browser.
+// listens has a screen hear of what it shows, as long as it stands and can be seen: without TLS a browser opens six connections to a server, for
+// all tabs together, and as many tabs that nobody looks at would leave none. The first event says what was missed. A connection that breaks is
+// made again by the browser.
 func (s *Shell) listens() {
 	address := ""
-	if l, ok := s.screen.(screen.Listener); ok && s.problem == nil {
+	if l, ok := s.screen.(screen.Listener); ok && s.problem == nil && !document().Get("hidden").Bool() {
 		address = l.Listens()
 	}
 	if address == s.heard {
