@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -27,7 +29,8 @@ type Store struct {
 	replica string
 	write   *sql.DB
 	read    *sql.DB
-	group   *group // SQLite's: what writes, but for River
+	group   *group      // SQLite's: what writes, but for River
+	failing atomic.Bool // SQLite's file could not be written when it was last tried
 
 	pool, readPool *pgxpool.Pool // PostgreSQL's, behind write and read
 }
@@ -90,8 +93,8 @@ func (s *Store) Close() error {
 }
 
 // Healthy reports whether the database can be read, and could be written to,
-// before ctx ends. It writes nothing (see [Store.Probe]), so it may be
-// asked every second.
+// before ctx ends. It writes nothing as long as writes work (see [Store.Probe]),
+// so it may be asked every second.
 func (s *Store) Healthy(ctx context.Context) error {
 	var n int
 	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n); err != nil {
@@ -99,6 +102,9 @@ func (s *Store) Healthy(ctx context.Context) error {
 	}
 	if s.pool != nil {
 		return postgresWrites(ctx, s.write)
+	}
+	if s.failing.Load() { // a lock says nothing of a disk that is full
+		return s.Probe(ctx, time.Now())
 	}
 	// SQLite's transaction begins with the write lock (_txlock=immediate).
 	tx, err := s.write.BeginTx(ctx, nil)
@@ -132,7 +138,11 @@ func (s *Store) InTx(ctx context.Context, alone string, work func(ctx context.Co
 	if s.pool != nil {
 		return postgresTx(ctx, s.write, alone, work)
 	}
-	return s.group.do(ctx, work)
+	err := s.group.do(ctx, work)
+	if failed := unwritable(err); failed || err == nil {
+		s.failing.Store(failed)
+	}
+	return err
 }
 
 // exec runs one write and returns how many rows it changed.

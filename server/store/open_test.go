@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -281,4 +282,25 @@ func testManyWriters(t *testing.T) {
 			t.Errorf("number %d is missing", id)
 		}
 	}
+}
+
+// TestHealthyWhereNothingFits: the lock of a full database can be had, so what counts is whether a write has failed.
+func TestHealthyWhereNothingFits(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "gatehouse.db"))
+	grows := func(pages int) {
+		t.Helper()
+		_, err := s.write.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+		must(t, err)
+	}
+	grows(1) // no more than there are
+	must(t, s.Healthy(t.Context()))
+	for _, size := range []int{2000, 200, 1} {
+		for n := 0; s.SetMeta(t.Context(), fmt.Sprint(size, " ", n), strings.Repeat("x", size)) == nil; n++ {
+		}
+	}
+	if s.Healthy(t.Context()) == nil {
+		t.Error("nothing fits into the database any more, and it says that it is healthy")
+	}
+	grows(1 << 20)
+	must(t, s.Healthy(t.Context()))
 }

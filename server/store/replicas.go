@@ -33,7 +33,8 @@ func (s *Store) Replica() string { return s.replica }
 
 // Beat says that this process is alive, and forgets those that are not: what they
 // were doing is then for others to settle. The clocks of machines that share a
-// database have to agree within seconds.
+// database have to agree within seconds. A file that could not be written is
+// written each time, until it can be.
 func (s *Store) Beat(ctx context.Context, now time.Time) error {
 	life, every := replicaLife, time.Duration(0)
 	if s.pool == nil {
@@ -45,7 +46,7 @@ func (s *Store) Beat(ctx context.Context, now time.Time) error {
 	}
 	var seen int64
 	err = s.read.QueryRowContext(ctx, `SELECT seen_ms FROM replicas WHERE id = $1`, s.replica).Scan(&seen)
-	if err == nil && len(dead) == 0 && now.Sub(fromMillis(seen)) < every {
+	if err == nil && len(dead) == 0 && now.Sub(fromMillis(seen)) < every && !s.failing.Load() {
 		return nil
 	}
 	host, _ := os.Hostname()

@@ -11,10 +11,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // and the driver of this name
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // readers is the size of the read pool. In WAL mode readers block nobody and
@@ -63,6 +65,13 @@ func oursSQLite(ctx context.Context, db *sql.DB) error {
 		return ErrForeign
 	}
 	return nil
+}
+
+// unwritable reports whether an error says that the file cannot be written: the
+// disk is full, or broken, or not for us.
+func unwritable(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && slices.Contains([]int{sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT}, e.Code()&0xff)
 }
 
 // privateFile makes the file and its folder where they are missing. SQLite
