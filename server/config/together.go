@@ -134,7 +134,7 @@ func (l *loader) readUsualKey(c *Config) {
 	f, _ := fieldAt("secret_key" + fileSuffix)
 	path := filepath.Join(l.base, defaultKeyFile)
 	if !l.files.exists(path) {
-		l.add(origin{}, "secret_key", "there is no secret key: %s is not there, and neither secret_key nor secret_key_file is given. gatehouse init makes one. If there was one, bring it back: what is sealed in the store cannot be read without it.", path)
+		l.add(origin{}, "secret_key", "there is no secret key: %s is not there, and neither secret_key nor secret_key_file is given. If there was one, bring it back: what is sealed in the store cannot be read without it. Else make one with: (umask 077; openssl rand -base64 32 > %s)", path, path)
 		return
 	}
 	l.readSecret(&place{config: c, base: l.base}, f, path, origin{}, f.Path)
