@@ -95,10 +95,12 @@ func printReport(w io.Writer, r api.Report) {
 		}
 	}
 	fmt.Fprintf(w, "  Works: %s\n", i18n.NewPrinter(languages.All()[languages.Default], nil).List(works...))
-	if len(r.Server.Unavailable) > 0 {
+	missing := maps.Clone(r.Server.Unavailable)
+	maps.DeleteFunc(missing, func(_, reason string) bool { return reason == "no_mas" }) // nobody misses it elsewhere
+	if len(missing) > 0 {
 		fmt.Fprintln(w, "  Does not work here:")
-		for _, name := range slices.Sorted(maps.Keys(r.Server.Unavailable)) {
-			fmt.Fprintf(w, "    %-28s %s\n", name, i18n.Bare(english.T("missing."+r.Server.Unavailable[name])))
+		for _, name := range slices.Sorted(maps.Keys(missing)) {
+			fmt.Fprintf(w, "    %-28s %s\n", name, i18n.Bare(english.T("missing."+missing[name])))
 		}
 	}
 }
