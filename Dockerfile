@@ -1,10 +1,13 @@
 # Gatehouse in a container: one static program and nothing else, run by an account without rights.
 #
 #   docker build -t gatehouse .
-#   docker run -p 8765:8765 -v ./gatehouse:/gatehouse gatehouse
+#   mkdir gatehouse && sudo chown 65532:65532 gatehouse
+#   docker run --rm -it -v ./gatehouse:/gatehouse gatehouse init https://matrix.example.org
+#   docker run -p 127.0.0.1:8765:8765 -v ./gatehouse:/gatehouse --read-only --cap-drop ALL gatehouse
 #
 # /gatehouse holds gatehouse.yaml, the secret key and data/, the folder of the store. It has to belong to the
-# user 65532. Other ways to give a field, the environment among them: docs/configuration.md.
+# user 65532, and is all that is written to. localhost is the container itself: name a homeserver on the same machine by
+# an address that the container reaches. Other ways to give a field, the environment among them: docs/configuration.md.
 #
 # The image that it is built with is named by version and not by digest: building again brings Go's security fixes and
 # today's certificates, and nothing else of it gets into the result. The modules are fixed by go.sum. To build with
