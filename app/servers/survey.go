@@ -58,21 +58,31 @@ func survey(ctx context.Context, env ui.Env, call client.Caller, overview bool) 
 }
 
 func (s *Status) ask(ctx context.Context, call client.Caller) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	info, err := client.Call(ctx, call, api.ServerInfo, api.ServerQuery{})
-	if err != nil {
-		s.fail(err)
+	info, problem := within(ctx, call, api.ServerInfo, api.ServerQuery{})
+	if problem != nil {
+		s.fail(problem)
 		return
 	}
 	info.Name = s.Server.Name
 	s.Server, s.Problem = info, info.Problem
 }
 
+// within calls an operation for as long as a homeserver has time. In the browser it is then the call that is given up, which says nothing of the
+// homeserver by itself.
+func within[Req api.Request, Res any](ctx context.Context, call client.Caller, op *api.Operation[Req, Res], req Req) (Res, *api.Problem) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	res, err := client.Call(ctx, call, op, req)
+	if err != nil && ctx.Err() != nil {
+		return res, api.NewProblem(api.StatusTimeout, "homeserver_timeout")
+	}
+	return res, client.AsProblem(err)
+}
+
 // fail notes why a homeserver told nothing of itself, and whether it is down.
-func (s *Status) fail(err error) {
-	s.Problem = client.AsProblem(err)
-	switch s.Problem.Code {
+func (s *Status) fail(problem *api.Problem) {
+	s.Problem = problem
+	switch problem.Code {
 	case "homeserver_down", "homeserver_timeout":
 		s.Server.State = "down"
 	}
@@ -80,21 +90,13 @@ func (s *Status) fail(err error) {
 
 // count asks for a page of one account, for the total that comes with it.
 func (s *Status) count(ctx context.Context, call client.Caller) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	page, err := client.Call(ctx, call, api.ListUsers, api.UserQuery{System: api.With, Limit: 1})
-	if err != nil {
-		s.Counted = client.AsProblem(err)
-		return
-	}
-	s.Accounts = page.Total
+	page, problem := within(ctx, call, api.ListUsers, api.UserQuery{System: api.With, Limit: 1})
+	s.Accounts, s.Counted = page.Total, problem
 }
 
 // hurry asks for the person's jobs whose passwords are about to be wiped. Where that cannot be had, the overview has more to tell.
 func (s *Status) hurry(ctx context.Context, call client.Caller) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	if page, err := client.Call(ctx, call, api.ListJobs, api.JobQuery{Wiping: true}); err == nil {
+	if page, problem := within(ctx, call, api.ListJobs, api.JobQuery{Wiping: true}); problem == nil {
 		s.Wiping = page.Jobs
 	}
 }
