@@ -49,7 +49,7 @@ func (g *gatehouse) keepPersonal(p personal) {
 }
 
 // reveals are the operations that are answered by a card.
-var reveals = []string{"users.create", "users.reset_password", "users.reactivate", "tokens.create", "tokens.show", "jobs.passwords", "users.sign_in_as", "personal.create", "personal.renew", "invitations.create", "invitations.show"}
+var reveals = []string{"users.create", "users.reset_password", "users.reactivate", "tokens.create", "tokens.show", "jobs.passwords", "jobs.cards", "users.sign_in_as", "personal.create", "personal.renew", "invitations.create", "invitations.show"}
 
 // isCard reports whether an answer is the hand-out card of an account: the answer itself
 // to one of those operations, or to an invitation that was taken up, which the browser keeps nowhere.

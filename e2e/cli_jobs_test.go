@@ -137,6 +137,28 @@ func TestCLIJobs(t *testing.T) {
 				t.Errorf("%d passwords, and then %+v", len(out.Passwords), p)
 			}
 		}},
+		{"jobs.cards", func(t *testing.T) {
+			plan(t, "users.reset_password", object{"name": "password.mode", "value": "passphrase"})
+			g.call(t, "jobs.start", ask(j.ID), &j)
+			g.jobIs(t, j.ID, "done")
+			for range 2 { // until it is said that it is done
+				var out struct {
+					Passwords []struct{ ID, Password string }
+				}
+				g.call(t, "jobs.cards", ask(j.ID, "part", 1), &out)
+				for _, p := range out.Passwords {
+					g.keepSecret(p.ID, p.Password)
+					canSignIn(t, hs, p.ID, p.Password)
+				}
+				if len(out.Passwords) != 3 {
+					t.Errorf("%d passwords", len(out.Passwords))
+				}
+			}
+			g.call(t, "jobs.wipe", ask(j.ID, "told", 3), &j)
+			if p := g.callFails(t, "jobs.cards", ask(j.ID)); j.Passwords != 0 || p.Code != "job_no_passwords" {
+				t.Errorf("%d are kept, and then %+v", j.Passwords, p)
+			}
+		}},
 		{"jobs.wipe", func(t *testing.T) {
 			plan(t, "users.reset_password", object{"name": "password.mode", "value": "passphrase"})
 			g.call(t, "jobs.start", ask(j.ID), &j)

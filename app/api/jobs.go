@@ -32,8 +32,11 @@ var (
 	RetryJob = Write[JobRef, Job]("jobs.retry", RunJobs, AtGate)
 	// JobPasswords hands out the passwords that a job made, once, to the person whose job it is. They are wiped with it.
 	JobPasswords = Write[JobRef, JobHandout]("jobs.passwords", RunJobs, Reveals, AtGate)
-	// WipeJob wipes the passwords that a job made, unseen.
-	WipeJob = Write[JobRef, Job]("jobs.wipe", RunJobs, AtGate)
+	// JobCards hands out the passwords that a job made part by part, to be printed as cards, to the person whose job it is. All parts are one handing
+	// out: they can be shown again until that person says that it is done (WipeJob), or the passwords have had their time.
+	JobCards = Write[JobPartRef, JobHandout]("jobs.cards", RunJobs, Reveals, AtGate)
+	// WipeJob wipes the passwords that a job made: all of them, unseen, or those that were handed out as cards.
+	WipeJob = Write[JobWipe, Job]("jobs.wipe", RunJobs, AtGate)
 )
 
 // The states of a job.
@@ -200,35 +203,6 @@ type JobChange struct {
 	Field string `json:"field"`
 	From  string `json:"from,omitempty"`
 	To    string `json:"to,omitempty"`
-}
-
-// JobHandout holds the passwords that a job made.
-type JobHandout struct {
-	Job       string      `json:"job"`
-	ClientURL string      `json:"client_url,omitempty"` // the web client's sign-in link, if one is configured
-	Passwords []JobSecret `json:"passwords"`
-}
-
-// JobSecret is the password of one account.
-type JobSecret struct {
-	Line     int64  `json:"line,omitempty"`
-	ID       UserID `json:"id"`
-	Password Secret `json:"password"`
-	// Unknown says that nobody knows whether the account has it, nor, where it was to be made, whether there is one.
-	Unknown bool `json:"unknown,omitempty"`
-}
-
-// State is that of the item, as files of passwords have it: done, or unknown.
-func (s JobSecret) State() string {
-	if s.Unknown {
-		return ItemUnknown
-	}
-	return ItemDone
-}
-
-// Noted implements Noting.
-func (h JobHandout) Noted() string {
-	return strconv.Itoa(len(h.Passwords)) + " passwords were handed out."
 }
 
 // JobQuery asks for a page of jobs.

@@ -219,7 +219,7 @@ func TestTargets(t *testing.T) {
 		"tokens.create", "tokens.delete", "tokens.list", "tokens.revoke", "tokens.show", "tokens.unrevoke", "tokens.update",
 		"invitations.create", "invitations.get", "invitations.list", "invitations.revoke", "invitations.show", "invitations.update",
 		"imports.abandon", "imports.left", "imports.look", "imports.plan", "imports.upload",
-		"jobs.cancel", "jobs.get", "jobs.items", "jobs.list", "jobs.passwords", "jobs.pause", "jobs.resume", "jobs.retry", "jobs.start", "jobs.wipe"}
+		"jobs.cancel", "jobs.cards", "jobs.get", "jobs.items", "jobs.list", "jobs.passwords", "jobs.pause", "jobs.resume", "jobs.retry", "jobs.start", "jobs.wipe"}
 	for _, op := range All() {
 		name := op.Info().Name
 		req, listed := requests[name]

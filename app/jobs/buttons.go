@@ -44,6 +44,9 @@ func (p *Job) buttons(start app.UI) app.UI {
 			look = ui.Secondary // to go on comes first
 		}
 		add(true, api.JobPasswords, look, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
+		if j.Passwords > api.CardsAtOnce {
+			add(true, api.JobCards, ui.Secondary, ui.IconPrint, env.T("jobs.cards"))
+		}
 	}
 	if j.Retry > 0 {
 		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Retry)))
@@ -73,8 +76,8 @@ func (p *Job) kept() app.UI {
 	if j.WipeSoon() {
 		n.Kind, n.Title = ui.Warn, env.T("jobs.wipe_soon")
 	}
-	if j.Passwords > MaxCards {
-		n.Text += " " + env.T("jobs.cards_help", "max", MaxCards)
+	if j.Passwords > api.CardsAtOnce {
+		n.Text += " " + env.T("jobs.cards_help", "max", api.CardsAtOnce)
 	}
 	return n.Draw(env)
 }
@@ -107,7 +110,7 @@ func (p *Job) deed(op api.Op, label string, body ...app.UI) app.UI {
 	form := p.Form(op.Info().Name, address(p.Env(), p.Job, api.JobItemQuery{}))
 	form.ID, form.State, form.Key, form.Label = "form-"+op.Info().Name, ui.FormState{}, p.State.Key, label
 	form.Body = append([]app.UI{ui.HiddenField("id", p.Job.ID)}, body...)
-	if op == api.Op(api.JobPasswords) {
+	if op.Info().Reveals {
 		form.OnSubmit = nil // a thousand cards are a page that the browser gets from the server, and not one for the program to draw
 	}
 	return form.Draw(p.Env())

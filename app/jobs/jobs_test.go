@@ -94,7 +94,7 @@ func TestGolden(t *testing.T) {
 		{N: 5, Line: 6, Target: "@e:uni-lindau.example", Action: "users.update", State: api.ItemFailed, Code: "homeserver_down", Did: []string{"users.update", "users.reset_password"}, At: "users.unlock", Undone: []string{"users.notice"}},
 	}}}
 	theirs := passwords
-	theirs.Mine, theirs.Passwords = false, MaxCards+1
+	theirs.Mine, theirs.Passwords = false, api.CardsAtOnce+1
 	get := func(j api.Job) screentest.Answers { return screentest.Answers{"jobs.get": j, "jobs.items": items()} }
 	list := screentest.Answers{"jobs.list": api.JobPage{Jobs: []api.Job{job(api.JobRunning), erase, job(api.JobDone), failed, job(api.JobCancelled)}, Next: "1.abc"}}
 	file := screentest.Answers{"imports.look": api.Import{Name: "<b>left</b>.csv", Columns: []api.ImportColumn{{Name: "who", Field: "display_name"}, {Name: "account"}, {Name: "since"}}}}
@@ -179,18 +179,42 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
+// Cards come part by part: each page says where the others are, and how it ends. No two of its forms have the same request key.
+func TestCards(t *testing.T) {
+	card := api.JobHandout{
+		Job: "abc", Part: 3, Parts: []api.JobPart{{Part: 1, Count: 998}, {Part: 3, Count: 1000}, {Part: 4, Count: 2}}, WipeMS: at(168), Key: "a-key-of-the-page",
+		Passwords: []api.JobSecret{{ID: "@a:uni-lindau.example", Password: api.NewSecret("correct horse")}},
+	}
+	for name, env := range map[string]ui.Env{"cards": screentest.Env(), "cards-german": screentest.In(screentest.Env(), "de")} {
+		p := NewJob().(*Job)
+		p.Use(env)
+		next := p.After("jobs.cards", card)
+		next.Screen.Use(env)
+		source := ui.HTML(next.Screen)
+		screentest.Golden(t, name, source)
+		keys := map[string]bool{}
+		for _, part := range strings.Split(source, `"`+card.Key)[1:] {
+			key, _, _ := strings.Cut(part, `"`)
+			keys[key] = true
+		}
+		if forms := strings.Count(source, "<form"); forms != 5 || len(keys) != forms {
+			t.Errorf("%d forms have the keys %v", forms, keys)
+		}
+	}
+}
+
 // More passwords than fit a page are in the file alone, all of them.
 func TestManyPasswords(t *testing.T) {
 	p := &Passwords{Handout: api.JobHandout{Job: "abc"}}
 	p.Use(screentest.Env())
-	for range MaxCards + 1 {
+	for range api.CardsAtOnce + 1 {
 		p.Handout.Passwords = append(p.Handout.Passwords, api.JobSecret{ID: "@a:uni-lindau.example", Password: api.NewSecret("horse")})
 	}
-	if source := ui.HTML(p); strings.Count(source, "horse") != MaxCards+1 || strings.Contains(source, "<table") || strings.Contains(source, "data-print") {
+	if source := ui.HTML(p); strings.Count(source, "horse") != api.CardsAtOnce+1 || strings.Contains(source, "<table") || strings.Contains(source, "data-print") {
 		t.Error("they are on the page, or not in the file")
 	}
 	p.Handout.Passwords = p.Handout.Passwords[1:]
-	if source := ui.HTML(p); strings.Count(source, "horse") != 3*MaxCards || !strings.Contains(source, "data-print") {
+	if source := ui.HTML(p); strings.Count(source, "horse") != 3*api.CardsAtOnce || !strings.Contains(source, "data-print") {
 		t.Errorf("%d in the file, the list and on cards", strings.Count(source, "horse"))
 	}
 }

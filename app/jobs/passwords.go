@@ -30,40 +30,47 @@ func (p *Passwords) Title() string { return p.Env().T("jobs.passwords_title") }
 // Load implements screen.Screen: there is nothing to load.
 func (p *Passwords) Load(context.Context, ui.Env, client.Caller, *url.URL) error { return nil }
 
-// MaxCards is how many passwords are shown on a page, each on a card, too, to be printed and cut. More are in the file alone: a page that long
-// is more than browsers print.
-const MaxCards = 1000
-
 // Render implements app.Composer.
 func (p *Passwords) Render() app.UI {
+	if p.Handout.Part > 0 {
+		return p.part()
+	}
 	env, all := p.Env(), p.Handout.Passwords
 	actions := []app.UI{ui.Button{Label: env.T("jobs.passwords_file"), Icon: ui.IconDownload, Look: ui.Primary, File: p.csv(), FileName: "passwords.csv"}.Draw(env)}
 	once, list := env.T("jobs.passwords_once_help"), p.list
-	if len(all) > MaxCards {
+	if len(all) > api.CardsAtOnce { // a page of so many cards is more than browsers print
 		once, list = env.N("jobs.passwords_many", len(all)), nil
 	} else {
 		actions = append(actions, ui.PrintButton(env.T("jobs.print"), ui.Secondary))
 	}
-	unknown := 0
-	for _, one := range all {
-		if one.Unknown {
-			unknown++
-		}
-	}
-	var unsure app.UI
-	if unknown > 0 {
-		unsure = ui.Note{Kind: ui.Warn, Text: env.N("jobs.passwords_unknown", unknown)}.Draw(env)
-	}
 	body := []app.UI{
 		ui.PageTitle{Title: p.Title(), Words: true}.Draw(env),
 		ui.Note{Kind: ui.Warn, Icon: ui.IconOnce, Title: env.T("jobs.passwords_once"), Text: once}.Draw(env),
-		unsure,
-		ui.Actions(append(actions, ui.Button{Label: env.T("jobs.back"), Href: route.Job(env.Homeserver, p.Handout.Job)}.Draw(env))...),
+		p.unsure(),
+		ui.Actions(append(actions, p.back())...),
 	}
 	if list != nil {
 		body = append(body, list()...)
 	}
 	return app.Div().Body(body...)
+}
+
+func (p *Passwords) back() app.UI {
+	return ui.Button{Label: p.Env().T("jobs.back"), Href: route.Job(p.Env().Homeserver, p.Handout.Job)}.Draw(p.Env())
+}
+
+// unsure says of how many accounts nobody knows whether they have their password.
+func (p *Passwords) unsure() app.UI {
+	unknown := 0
+	for _, one := range p.Handout.Passwords {
+		if one.Unknown {
+			unknown++
+		}
+	}
+	if unknown == 0 {
+		return nil
+	}
+	return ui.Note{Kind: ui.Warn, Text: p.Env().N("jobs.passwords_unknown", unknown)}.Draw(p.Env())
 }
 
 // list is a table to look at, and a card for each account, for its person. The cards alone are printed.

@@ -53,6 +53,7 @@ var everyOperation = []struct {
 	{name: "imports.upload", kind: api.KindWrite, permission: "jobs.run", body: `{"name":"users.csv"}`, internal: true},
 	{name: "imports.plan", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB","mode":"update","columns":[{"column":1,"field":"id"}]}`, job: "upload", also: "users.edit"},
 	{name: "jobs.cancel", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "running"},
+	{name: "jobs.cards", kind: api.KindWrite, permission: "jobs.run", body: `{"id":"JOB"}`, job: "done"},
 	{name: "jobs.get", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"JOB"}}, job: "done"},
 	{name: "jobs.items", kind: api.KindRead, permission: "users.read", query: url.Values{"id": {"JOB"}}, job: "done"},
 	{name: "jobs.list", kind: api.KindRead, permission: "users.read"},

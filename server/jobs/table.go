@@ -14,7 +14,6 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
 	"gatehouse/server/homeserver"
-	"gatehouse/server/seal"
 	"gatehouse/server/store"
 )
 
@@ -38,6 +37,7 @@ func (e *Engine) Table(s homeserver.Settings, _ homeserver.Adapter) homeserver.A
 		homeserver.Implement(api.CancelJob, d.cancel),
 		homeserver.Implement(api.RetryJob, d.retry),
 		homeserver.Implement(api.JobPasswords, d.passwords),
+		homeserver.Implement(api.JobCards, d.cards),
 		homeserver.Implement(api.WipeJob, d.wipeJob),
 	}
 }
@@ -268,45 +268,6 @@ func (d desk) retry(ctx context.Context, r api.JobRef) (api.Job, error) {
 
 // canRetry are the states of jobs of which what failed can be tried again.
 var canRetry = []string{store.JobDone, store.JobPaused, store.JobFailed}
-
-func (d desk) passwords(ctx context.Context, r api.JobRef) (api.JobHandout, error) {
-	j, err := d.mine(ctx, r.ID)
-	if err != nil {
-		return api.JobHandout{}, err
-	}
-	out := api.JobHandout{Job: j.ID, ClientURL: d.settings.ClientURL}
-	err = d.Store.TakeJobPasswords(ctx, j.ID, func(items []store.JobItem) error {
-		if len(items) == 0 {
-			return api.NewProblem(api.StatusConflict, "job_no_passwords")
-		}
-		for _, i := range items {
-			text, err := d.Seal.Open(seal.PurposeSeal, i.Secret, secretData(i))
-			if err != nil {
-				return api.NewProblem(api.StatusConflict, "job_password_wiped")
-			}
-			out.Passwords = append(out.Passwords, api.JobSecret{
-				Line: i.Line, ID: api.UserID(i.Target), Password: api.NewSecret(string(text)), Unknown: i.State == store.ItemUnknown && i.Step == 0,
-			})
-		}
-		return nil
-	})
-	return out, err
-}
-
-func (d desk) wipeJob(ctx context.Context, r api.JobRef) (api.Job, error) {
-	if _, err := d.find(ctx, r.ID); err != nil {
-		return api.Job{}, err
-	}
-	err := d.Store.WipeJobPasswords(ctx, r.ID, store.AtRest, func(*store.Job) error { return nil })
-	if errors.Is(err, store.ErrConflict) {
-		j, err := d.find(ctx, r.ID)
-		return d.moved(ctx, j, cmp.Or(err, store.ErrConflict))
-	}
-	if err != nil {
-		return api.Job{}, err
-	}
-	return d.get(ctx, r)
-}
 
 // Show writes a job for whoever asks.
 func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {

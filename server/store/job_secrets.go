@@ -9,6 +9,38 @@ import (
 	"time"
 )
 
+// handed is the condition that an item's password waits to be handed out.
+const handed = `(state = 'done' AND generated > 0 OR generated = 2) AND secret IS NOT NULL`
+
+// handedColumns are the itemColumns with nothing in those that a password does not
+// need: of 200,000 items they would be most of the memory.
+const handedColumns = `job, n, line, target, '', '', step, state, '', secret, generated, '', '', 0, 0, NULL, NULL`
+
+// A JobPart is how many passwords wait to be handed out of a part of a job's items,
+// which are counted from 1.
+type JobPart struct{ Part, Count int64 }
+
+// JobPasswordParts returns those parts of a job, each of size items, that have such passwords.
+func (s *Store) JobPasswordParts(ctx context.Context, job string, size int64) ([]JobPart, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT (n - 1) / $2 + 1 AS part, COUNT(*) FROM job_items WHERE job = $1 AND `+handed+` GROUP BY part ORDER BY part`, job, size)
+	parts, err := scanAll(rows, err, func(row scanner) (p JobPart, err error) { return p, row.Scan(&p.Part, &p.Count) })
+	if err != nil {
+		return nil, fmt.Errorf("store: parts of job passwords: %w", err)
+	}
+	return parts, nil
+}
+
+// JobPasswords returns the items of a job, from the number first to the last, whose
+// passwords wait to be handed out. They go on waiting.
+func (s *Store) JobPasswords(ctx context.Context, job string, first, last int64) ([]JobItem, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+handedColumns+` FROM job_items WHERE job = $1 AND n BETWEEN $2 AND $3 AND `+handed+` ORDER BY n`, job, first, last)
+	items, err := scanAll(rows, err, scanJobItem)
+	if err != nil {
+		return nil, fmt.Errorf("store: job passwords: %w", err)
+	}
+	return items, nil
+}
+
 // TakeJobPasswords returns the items of a job whose accounts have their generated
 // password, also where something else failed after it, and of which nobody knows
 // whether they have. It wipes them: nobody gets it a second time. An error of use rolls
@@ -19,8 +51,7 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT `+itemColumns+` FROM job_items
-			WHERE job = $1 AND (state = 'done' AND generated > 0 OR generated = 2) AND secret IS NOT NULL ORDER BY n`, job)
+		rows, err := tx.QueryContext(ctx, `SELECT `+handedColumns+` FROM job_items WHERE job = $1 AND `+handed+` ORDER BY n`, job)
 		items, err := scanAll(rows, err, scanJobItem)
 		if err != nil {
 			return err
@@ -28,18 +59,42 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 		if err := use(items); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND (state = 'done' OR generated = 2)`, job); err != nil {
-			return err
-		}
-		if err := unlessSealed(ctx, tx, &j); err != nil {
-			return err
-		}
-		return count(ctx, tx, job, JobCounts{}, -j.Passwords)
+		return wipeHanded(ctx, tx, j)
 	})
 	if err != nil {
 		return fmt.Errorf("store: job passwords: %w", err)
 	}
 	return nil
+}
+
+// WipeHandedOut wipes the passwords of a job that waited to be handed out, if they are
+// as many as its owner was told; else it fails with [ErrConflict].
+func (s *Store) WipeHandedOut(ctx context.Context, job string, told int64) error {
+	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
+		j, err := jobNow(ctx, tx, job)
+		if err != nil {
+			return err
+		}
+		if j.Passwords != told {
+			return ErrConflict
+		}
+		return wipeHanded(ctx, tx, j)
+	})
+	if err != nil {
+		return fmt.Errorf("store: wipe what was handed out: %w", err)
+	}
+	return nil
+}
+
+// wipeHanded wipes the passwords of a job that waited to be handed out.
+func wipeHanded(ctx context.Context, tx *sql.Tx, j Job) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND (state = 'done' OR generated = 2)`, j.ID); err != nil {
+		return err
+	}
+	if err := unlessSealed(ctx, tx, &j); err != nil {
+		return err
+	}
+	return count(ctx, tx, j.ID, JobCounts{}, -j.Passwords)
 }
 
 // WipeJobPasswords is [Store.ChangeJob], and wipes all passwords of the job, of
