@@ -181,6 +181,17 @@ func testRowsAreWiped(t *testing.T) {
 	if diff := cmp.Diff([]string{"@b:example.org "}, kept()); diff != "" || look(t, w, id).RowsMS != 0 {
 		t.Error("a week later:", diff)
 	}
+	// What was begun and cancelled has rows that are left; a plan that was dropped was a question.
+	id = started(t, w, done)
+	asks(t, w, "jobs.cancel", id)
+	if diff := cmp.Diff([]string{"@a:example.org a row"}, kept()); diff != "" || look(t, w, id).RowsMS == 0 {
+		t.Error("cancelled:", diff)
+	}
+	id = plans(t, w, done)
+	asks(t, w, "jobs.cancel", id)
+	if diff := cmp.Diff([]string{"@a:example.org "}, kept()); diff != "" || look(t, w, id).RowsMS != 0 {
+		t.Error("a cancelled plan:", diff)
+	}
 }
 
 // Jobs whose passwords are about to be wiped are told of to their owner.

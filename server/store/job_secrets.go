@@ -124,6 +124,8 @@ func (s *Store) WipeJobPasswords(ctx context.Context, id string, from []string, 
 // CancelJob is [Store.ChangeJob] for the end of a job of which nothing is done any
 // more: it wipes the passwords of items that will never need them. Those stay that
 // wait to be handed out, and those of items that are under way.
+// Of a job that was never started nothing is left to be given back: the rows of its file
+// go, too.
 func (s *Store) CancelJob(ctx context.Context, id string, from []string, change func(*Job) error) (Job, error) {
 	var now Job
 	err := s.InTx(ctx, "job "+id, func(ctx context.Context, tx *sql.Tx) error {
@@ -132,7 +134,16 @@ func (s *Store) CancelJob(ctx context.Context, id string, from []string, change 
 		if err != nil {
 			return err
 		}
-		now, err = changeJob(ctx, tx, id, from, change)
+		now, err = changeJob(ctx, tx, id, from, func(j *Job) error {
+			err := change(j)
+			if j.Started.IsZero() {
+				j.Rows = time.Time{}
+			}
+			return err
+		})
+		if err == nil && now.Started.IsZero() {
+			_, err = tx.ExecContext(ctx, `UPDATE job_items SET row_sealed = NULL WHERE job = $1 AND row_sealed IS NOT NULL`, id)
+		}
 		return err
 	})
 	if err != nil {
