@@ -94,7 +94,7 @@ func (c *Columns) same() app.UI {
 			ui.Button{Label: env.T("imports.same_choose"), Look: ui.Primary}.Draw(env),
 			ui.Button{Label: env.T("imports.other_file"), Look: ui.Plain, Href: route.Import(env.Homeserver, "")}.Draw(env),
 		))
-	return app.Div().Body(ui.Help(env.T("imports.same_help")), ui.QueryForm{ID: "same", Action: route.At(env.Homeserver, route.PlanJobPath, nil), Label: c.Title(), Body: body}.Draw(env))
+	return app.Div().Body(ui.Help(env.T("imports.same_help")), ui.QueryForm{ID: "same", Action: route.At(env.Homeserver, route.PlanJobPath, nil), Label: c.Title(), Stacked: true, Body: body}.Draw(env))
 }
 
 // named is what a column is called: by its number where it has no name.
@@ -142,7 +142,7 @@ func (c *Columns) format() app.UI {
 		}
 	}
 	again := ui.QueryForm{
-		ID: "read", Action: route.Import(env.Homeserver, ""), Label: env.T("imports.read_otherwise"),
+		ID: "read", Action: route.Import(env.Homeserver, ""), Label: env.T("imports.read_otherwise"), Stacked: true,
 		Body: []app.UI{
 			ui.HiddenField("id", c.Import.ID), c.purpose(),
 			ui.Fields(

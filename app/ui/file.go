@@ -43,10 +43,12 @@ func Preview(picture, alt string) app.UI {
 // QueryForm is a form that only leads to another page, with what is filled in in its address.
 type QueryForm struct {
 	ID, Action, Label string
-	Body              []app.UI
+	// Stacked says that its fields and buttons stand one below the other, as in forms that write; else they are in a row.
+	Stacked bool
+	Body    []app.UI
 }
 
 // Draw draws it.
 func (f QueryForm) Draw(Env) app.UI {
-	return &form{ID: f.ID, Class: "gh-form gh-form--query", Method: "get", Action: f.Action, Label: f.Label, Body: f.Body}
+	return &form{ID: f.ID, Class: classes("gh-form", when(!f.Stacked, "gh-form--query")), Method: "get", Action: f.Action, Label: f.Label, Body: f.Body}
 }
