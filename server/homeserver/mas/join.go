@@ -17,7 +17,9 @@ import (
 )
 
 const (
-	joinPage = 500
+	// joinPage is how many accounts are asked for at once. Synapse counts and sorts all of them for every page: of 250,000 one of 2,000 takes as long
+	// as one of 500, 0.4 s.
+	joinPage = 2000
 	// tooManyLasts is how long a server with more accounts than can be held is taken for one.
 	tooManyLasts = 10 * time.Minute
 )
@@ -27,7 +29,7 @@ type bounds struct {
 	// joined are held and put together for each list: some 10 MiB. The pages of both sides have nothing in common that they could be asked by,
 	// so a list that compares them has to have read both.
 	joined int64
-	// compared are read beside the calls, to find those that differ: some 20 MiB while that lasts.
+	// compared are read beside the calls, to find those that differ: some 30 MiB while that lasts.
 	compared int64
 	// asked are looked up one by one.
 	asked int
