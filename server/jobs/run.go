@@ -81,17 +81,28 @@ func (e *Engine) newRun(job store.Job, server *gate.Homeserver, stop context.Can
 	return r, nil
 }
 
-// settleLeft finds out what became of the items that a process was at when it ended, just after their job had. Nothing is begun.
+// settleLeft finds out what became of the items that somebody was at when their job ended or was paused. Nothing is begun.
 func (e *Engine) settleLeft(ctx context.Context, job store.Job) error {
 	server, ok := e.gate.Homeserver(job.Homeserver)
 	if !ok {
 		return nil
 	}
-	r, p := e.newRun(job, server, func() {})
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	r, p := e.newRun(job, server, stop)
 	if p != nil {
 		return p
 	}
-	return r.takeUp(ctx)
+	var around sync.WaitGroup
+	around.Go(func() { r.watch(work) })
+	err := r.takeUp(work)
+	moved := work.Err() != nil && ctx.Err() == nil
+	stop()
+	around.Wait()
+	if moved {
+		return nil // whoever goes on with the job settles the rest
+	}
+	return err
 }
 
 // finish ends a job of which nothing is left. Where something is, it has been paused, or is looked at again.
@@ -190,7 +201,8 @@ func (r *run) takeUp(ctx context.Context) error {
 	}
 }
 
-// watch ends the run when the job is paused or cancelled, or its owner may do it no more, and tells how fast it is.
+// watch ends the run when the job gets another state: it is paused, resumed or cancelled. Of a running one it tells how fast it is, and ends it when its
+// owner may do it no more.
 func (r *run) watch(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -205,9 +217,12 @@ func (r *run) watch(ctx context.Context) {
 		if err != nil {
 			continue // what is under way ends in the audit log
 		}
-		if job.State != store.JobRunning {
+		if job.State != r.job.State {
 			r.stop()
 			return
+		}
+		if job.State != store.JobRunning {
+			continue
 		}
 		if since(told) >= rateEvery {
 			told = now()

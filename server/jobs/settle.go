@@ -46,7 +46,7 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 	case try.Outcome == string(audit.Failed) && p.Code == "outcome_unknown":
 		p = api.NewProblem(api.StatusConflict, "item_failed_before", "code", try.Code)
 	}
-	repeatable := s.op.Info().Repeatable
+	repeatable := s.op.Info().Repeatable && !s.wiped
 	if _, creates := s.req.(api.UserCreate); creates {
 		made, err := r.tried(ctx, item, wasDone)
 		if err != nil {
@@ -74,6 +74,8 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 		return false, r.waiting(item, p)
 	case known || state == notDone && !repeatable:
 		return false, r.ended(item, store.ItemFailed, p)
+	case s.wiped:
+		p = api.NewProblem(api.StatusConflict, "job_password_wiped")
 	}
 	return false, r.ended(item, store.ItemUnknown, p)
 }
@@ -140,6 +142,8 @@ func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, erro
 		return notDone, nil
 	case err != nil:
 		return untold, nil
+	case creates && s.wiped: // ours or not, it cannot be given its password
+		return untold, nil
 	case creates:
 		return r.adopt(ctx, item, create, u)
 	}
@@ -187,9 +191,13 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 // settled does a call with which a try of an item is settled, under a name of its own in the audit log, past the permission for it, which who may make
 // accounts need not have. It reports whether it was done; the error is that of the store or of ctx, and without a durable intent nothing is sent.
 func settled[Req api.Request, Res any](ctx context.Context, r *run, item store.JobItem, part string, op *api.Operation[Req, Res], req Req) (bool, error) {
+	err := req.Validate() // adapters send what they are given
+	if err != nil {
+		r.e.Log.Error("an item cannot be settled by what does not hold", "job", r.job.ID, "request_id", requestID(item), "error", err.Error())
+		return false, nil
+	}
 	entry := r.entry(item, op)
 	entry.RequestID += "." + part
-	var err error
 	if entry.Request, err = audit.Redact(req); err != nil {
 		return false, err
 	}

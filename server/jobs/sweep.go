@@ -40,7 +40,7 @@ func (e *Engine) Sweep(ctx context.Context) {
 	}
 }
 
-// takeUp wakes the jobs that should be at work and are not, and those that ended while a process that is no more was at their items.
+// takeUp wakes the jobs that should be at work and are not, and those that ended or were paused and left items of which nobody knows what became.
 func (e *Engine) takeUp(ctx context.Context) error {
 	live, err := e.Store.JobsIn(ctx, store.JobPlanning, store.JobRunning, store.JobScheduled)
 	if err != nil {

@@ -4,6 +4,7 @@ package jobs_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/app/api"
+	"gatehouse/server/audit"
 	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/jobs"
@@ -255,3 +257,54 @@ func TestSweep(t *testing.T) {
 		<-ended
 	})
 }
+
+// What may have been done of an item whose password was wiped meanwhile is unknown, and nothing is sent without it.
+func TestWipedUnderWay(t *testing.T) {
+	t.Parallel()
+	text, _ := json.Marshal(api.PasswordReset{ID: "@zoe:example.org", Password: api.PasswordChoice{Mode: api.PasswordTyped}})
+	resets := jobs.Item{
+		Target: "@zoe:example.org", Password: api.NewSecret("kept for zoe"), Generated: true,
+		Steps: []jobs.Step{{Operation: "users.reset_password", Request: text}},
+	}
+	for _, c := range []struct {
+		name  string
+		item  func(*gatetest.World) jobs.Item
+		there bool // the account, when it is looked for
+		does  []string
+		want  string
+	}{
+		{"made, then resumed", zoe, true, []string{"jobs.pause", "jobs.wipe", "jobs.resume"}, "unknown"},
+		{"made, then cancelled", zoe, true, []string{"jobs.cancel", "jobs.wipe"}, "unknown"},
+		{"not made", zoe, false, []string{"jobs.pause", "jobs.wipe", "jobs.resume"}, "failed"},
+		{"changed", func(*gatetest.World) jobs.Item { return resets }, true, []string{"jobs.pause", "jobs.wipe", "jobs.resume"}, "unknown"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			id := started(t, w, c.item(w))
+			item := begun(t, w, id)
+			_, err := w.Audit.Intent(t.Context(), audit.Entry{
+				Actor: "somebody", Homeserver: "hs", Operation: item.Action, Targets: []string{item.Target}, RequestID: id + ".1.1.0",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.there {
+				w.Stub.Put(api.User{ID: w.Stub.ID("zoe"), CreatedMS: w.Clock.Now().UnixMilli()})
+			}
+			for _, do := range c.does {
+				asks(t, w, do, id)
+				w.Restart()
+			}
+			work(t, w, id)
+			if got, want := lines(t, w, w.Person(api.Owner), id), "1 @zoe:example.org "+c.want+" job_password_wiped\n"; got != want {
+				t.Errorf("the item is %q, want %q", got, want)
+			}
+			if sent := w.Stub.Calls("users.create", "users.reset_password"); len(sent) > 0 {
+				t.Errorf("sent: %v", sent)
+			}
+		})
+	}
+}
+
+func zoe(w *gatetest.World) jobs.Item { return creates(w, "zoe") }

@@ -158,15 +158,17 @@ func (s *Store) JobsIn(ctx context.Context, states ...string) ([]Job, error) {
 // this package.
 func inStates(states ...string) string { return "state IN ('" + strings.Join(states, "', '") + "')" }
 
-// Left reports whether a job has ended and items of it are running: a process that is
-// no more was at them.
-func (j Job) Left() bool {
-	return j.Count.Running > 0 && (j.State == JobCancelled || j.State == JobFailed)
-}
+// leftIn are the states of jobs in which no item is begun any more, while some may
+// be running.
+var leftIn = []string{JobPaused, JobCancelled, JobFailed}
+
+// Left reports whether a job has ended or is paused, and items of it are running: whoever
+// was at them ended before it knew what became of them.
+func (j Job) Left() bool { return j.Count.Running > 0 && slices.Contains(leftIn, j.State) }
 
 // JobsLeft returns the jobs of which that is so (see [Job.Left]). The oldest comes first.
 func (s *Store) JobsLeft(ctx context.Context) ([]Job, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+inStates(JobCancelled, JobFailed)+` AND running > 0 ORDER BY created_ms, id`)
+	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+inStates(leftIn...)+` AND running > 0 ORDER BY created_ms, id`)
 	all, err := scanAll(rows, err, scanJob)
 	if err != nil {
 		return nil, fmt.Errorf("store: jobs: %w", err)
