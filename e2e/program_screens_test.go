@@ -104,10 +104,7 @@ func (d *desk) takesOver(addresses ...string) {
 		if strings.HasPrefix(address, "/") {
 			address = d.g.URL + address
 		}
-		allowed := 0.001
-		if strings.Contains(address, "/media/file?") || strings.HasSuffix(address, "check=1") {
-			allowed = 0.02 // a picture comes after its page; and parts that are drawn when they are scrolled to get their height
-		}
+		const allowed = 0.001
 		coming, over := d.takenOver(address)
 		// A page that comes in pieces is painted in pieces, and moves without the program.
 		for again := 0; again < 2 && coming > allowed; again++ {
