@@ -47,7 +47,7 @@ func (c initCommand) Run(ctx context.Context, all *commands) error {
 	if _, err := os.Stat(all.Config); err == nil {
 		return fmt.Errorf("%s exists already; it is not overwritten", all.Config)
 	}
-	q := newQuestions(os.Stdin, os.Stderr)
+	q := newQuestions(ctx, os.Stdin, os.Stderr)
 	found, address, err := c.look(ctx, q)
 	if err != nil {
 		return err
@@ -79,11 +79,11 @@ func (c initCommand) Run(ctx context.Context, all *commands) error {
 	if err := c.store(ctx, q, cfg); err != nil {
 		return err
 	}
-	if cfg.PublicURL, err = c.given(q, c.PublicURL, "Where people will reach the panel", "http://"+localhost(c.listenOn(cfg))); err != nil {
+	if cfg.PublicURL, err = c.given(q, c.PublicURL, "Where people will reach the panel", "http://"+localhost(c.listenOn(cfg)), "public_url"); err != nil {
 		return err
 	}
 	cfg.Listen = c.listenOn(cfg)
-	if h.ClientURL, err = c.given(q, c.ClientURL, "Web client that hand-out cards send people to (- for none)", "https://app.element.io"); err != nil {
+	if h.ClientURL, err = c.given(q, c.ClientURL, "Web client that hand-out cards send people to (- for none)", "https://app.element.io", "homeservers.<name>.client_url"); err != nil {
 		return err
 	}
 	if h.ClientURL == "-" {
@@ -268,11 +268,22 @@ func (c initCommand) store(ctx context.Context, q *questions, cfg *config.Config
 	return s.Close()
 }
 
-func (c initCommand) given(q *questions, flag, question, otherwise string) (string, error) {
+// given returns what a flag says, or asks for it until it will do as a field of the configuration; - is for none.
+func (c initCommand) given(q *questions, flag, question, otherwise, field string) (string, error) {
 	if flag != "" {
 		return flag, nil
 	}
-	return q.ask(question, otherwise)
+	for {
+		answer, err := q.ask(question, otherwise)
+		if err != nil || answer == "-" || !q.again() {
+			return answer, err
+		}
+		wrong := config.CheckField(field, answer)
+		if wrong == nil {
+			return answer, nil
+		}
+		q.say("%q %v.", answer, wrong)
+	}
 }
 
 func (c initCommand) listenOn(cfg *config.Config) string {

@@ -28,16 +28,16 @@ const masSecretFile = "mas-client-secret.txt"
 func (c initCommand) mas(ctx context.Context, q *questions, all *commands, h *config.Homeserver) error {
 	var err error
 	name := c.name(h.ServerName)
-	if h.MAS.AdminURL, err = c.given(q, c.MASAdminURL, "Address of the admin API of Matrix Authentication Service", "http://localhost:8081"); err != nil {
+	if h.MAS.AdminURL, err = c.given(q, c.MASAdminURL, "Address of the admin API of Matrix Authentication Service", "http://localhost:8081", "homeservers.<name>.mas.admin_url"); err != nil {
 		return err
 	}
-	if h.MAS.URL, err = c.given(q, c.MASURL, "Address where it gives tokens, where that is another one (- for the same)", "-"); err != nil {
+	if h.MAS.URL, err = c.given(q, c.MASURL, "Address where it gives tokens, where that is another one (- for the same)", "-", "homeservers.<name>.mas.url"); err != nil {
 		return err
 	}
 	if h.MAS.URL == "-" {
 		h.MAS.URL = ""
 	}
-	if h.MAS.ClientID, err = c.given(q, c.MASClientID, "ID of the client that Gatehouse is there (- to have one made)", "-"); err != nil {
+	if h.MAS.ClientID, err = c.given(q, c.MASClientID, "ID of the client that Gatehouse is there (- to have one made)", "-", "homeservers.<name>.mas.client_id"); err != nil {
 		return err
 	}
 	if h.MAS.ClientSecret, err = fromFile(c.MASClientSecretFile); err != nil {

@@ -42,7 +42,7 @@ func (c operatorAdd) Run(ctx context.Context, all *commands) error {
 		return fmt.Errorf("a name has 1 to %d bytes and none of @ and :", maxOperatorName)
 	}
 	return withStore(ctx, all, func(s *store.Store) error {
-		secret, err := c.password()
+		secret, err := c.password(ctx)
 		if err != nil {
 			return err
 		}
@@ -67,11 +67,11 @@ func (c operatorAdd) Run(ctx context.Context, all *commands) error {
 	})
 }
 
-func (c operatorAdd) password() (api.Secret, error) {
+func (c operatorAdd) password(ctx context.Context) (api.Secret, error) {
 	if c.Generate {
 		return password.Make(api.PasswordChoice{Mode: api.PasswordPassphrase})
 	}
-	secret, err := newQuestions(os.Stdin, os.Stderr).askSecret("Password")
+	secret, err := newQuestions(ctx, os.Stdin, os.Stderr).askSecret("Password")
 	if err != nil {
 		return api.Secret{}, err
 	}

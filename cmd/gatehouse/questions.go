@@ -17,16 +17,17 @@ import (
 	"gatehouse/server/homeserver"
 )
 
-// questions asks a person at a terminal, or takes the answers line by line from standard input.
+// questions asks a person at a terminal, or takes the answers line by line from standard input, until ctx ends.
 type questions struct {
+	ctx      context.Context
 	file     *os.File
 	in       *bufio.Reader
 	out      io.Writer
 	terminal bool
 }
 
-func newQuestions(in *os.File, out io.Writer) *questions {
-	return &questions{file: in, in: bufio.NewReader(in), out: out, terminal: term.IsTerminal(int(in.Fd()))}
+func newQuestions(ctx context.Context, in *os.File, out io.Writer) *questions {
+	return &questions{ctx: ctx, file: in, in: bufio.NewReader(in), out: out, terminal: term.IsTerminal(int(in.Fd()))}
 }
 
 func (q *questions) say(format string, args ...any) { fmt.Fprintf(q.out, format+"\n", args...) }
@@ -34,13 +35,38 @@ func (q *questions) say(format string, args ...any) { fmt.Fprintf(q.out, format+
 // again reports whether a question can be asked again: somebody is there to answer.
 func (q *questions) again() bool { return q.terminal }
 
+// read waits for an answer. Ctrl-C ends no reading, so that is left behind; the program ends then.
+func (q *questions) read(from func() (string, error)) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	came := make(chan answer, 1)
+	go func() {
+		line, err := from()
+		came <- answer{line, err}
+	}()
+	select {
+	case a := <-came:
+		return a.line, a.err
+	case <-q.ctx.Done():
+		fmt.Fprintln(q.out)
+		return "", errSilent
+	}
+}
+
+func (q *questions) line() (string, error) { return q.in.ReadString('\n') }
+
 // ask asks for a line; an empty one is the default.
 func (q *questions) ask(question, otherwise string) (string, error) {
 	if otherwise != "" {
 		question += " [" + otherwise + "]"
 	}
 	fmt.Fprint(q.out, question+": ")
-	line, err := q.in.ReadString('\n')
+	line, err := q.read(q.line)
+	if errors.Is(err, errSilent) {
+		return "", err
+	}
 	if !q.terminal {
 		fmt.Fprintln(q.out)
 	}
@@ -57,11 +83,23 @@ func (q *questions) ask(question, otherwise string) (string, error) {
 func (q *questions) askSecret(question string) (api.Secret, error) {
 	fmt.Fprint(q.out, question+": ")
 	if q.terminal {
-		line, err := term.ReadPassword(int(q.file.Fd()))
-		fmt.Fprintln(q.out)
-		return api.NewSecret(strings.TrimSpace(string(line))), err
+		fd := int(q.file.Fd())
+		if shown, err := term.GetState(fd); err == nil {
+			defer func() { _ = term.Restore(fd, shown) }() // a reading that is left behind does not
+		}
+		line, err := q.read(func() (string, error) {
+			line, err := term.ReadPassword(fd)
+			return string(line), err
+		})
+		if !errors.Is(err, errSilent) {
+			fmt.Fprintln(q.out)
+		}
+		return api.NewSecret(strings.TrimSpace(line)), err
 	}
-	line, err := q.in.ReadString('\n')
+	line, err := q.read(q.line)
+	if errors.Is(err, errSilent) {
+		return api.Secret{}, err
+	}
 	fmt.Fprintln(q.out)
 	if err != nil && line == "" {
 		return api.Secret{}, nil // nothing more comes: no answer

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -292,6 +293,17 @@ func fieldAt(path string) (Field, bool) {
 		return Field{}, false
 	}
 	return fields[i], true
+}
+
+// CheckField reports what is wrong with a text for a field of the configuration or of a homeserver, by its path in the reference. The error goes on
+// from the text: "is not a web address. …".
+func CheckField(path, text string) error {
+	f, ok := fieldAt(path)
+	if !ok {
+		return errors.New("is of no field")
+	}
+	h := DefaultHomeserver()
+	return f.codec.set(&place{config: Default(), homeserver: &h}, text)
 }
 
 // keysIn returns the keys that a section can hold, sections of it included.
