@@ -95,7 +95,7 @@ func (s *survey) free(ctx context.Context, c call, u api.User) error {
 		if t.Medium == "msisdn" {
 			by, at = api.ByPhone, api.FieldPhones
 		}
-		if err := s.freeOne(ctx, u.ID, at, api.UserFind{By: by, Value: t.Address}); err != nil {
+		if err := s.freeAddress(ctx, u.ID, at, t, api.UserFind{By: by, Value: t.Address}); err != nil {
 			return err
 		}
 	}
@@ -108,6 +108,26 @@ func (s *survey) free(ctx context.Context, c call, u api.User) error {
 		}
 	}
 	return nil
+}
+
+// freeAddress asks the homeserver who has an address, unless that is known already.
+func (s *survey) freeAddress(ctx context.Context, id api.UserID, at string, t api.Threepid, q api.UserFind) error {
+	owner, told, err := s.known.owner(ctx, t)
+	switch {
+	case err != nil:
+		return err
+	case !told:
+		return s.freeOne(ctx, id, at, q)
+	}
+	return takenBy(owner, id, at, q.Value)
+}
+
+// takenBy refuses what another account has.
+func takenBy(owner, id api.UserID, at, value string) error {
+	if owner == "" || owner == id {
+		return nil
+	}
+	return api.NewProblem(api.StatusConflict, "import_taken", "field", at, "value", value, "owner", string(owner))
 }
 
 // freeOne asks who has an address or an identity. Where the homeserver cannot tell, the job finds out.
@@ -127,10 +147,8 @@ func (s *survey) freeOne(ctx context.Context, id api.UserID, at string, q api.Us
 		return nil
 	case err != nil:
 		return err
-	case found.ID != "" && found.ID != id:
-		return api.NewProblem(api.StatusConflict, "import_taken", "field", at, "value", q.Value, "owner", string(found.ID))
 	}
-	return nil
+	return takenBy(found.ID, id, at, q.Value)
 }
 
 // field names the first field that is wrong in a request as people know it from their file.

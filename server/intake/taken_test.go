@@ -183,3 +183,60 @@ func TestLacking(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Of a file with more addresses than there are accounts the accounts are asked for theirs, once, and say the same: whoever has an address, written as it
+// may be, keeps it.
+func TestMoreAddressesThanAccounts(t *testing.T) {
+	t.Parallel()
+	const rows, accounts = 400, 20
+	for name, c := range map[string]struct {
+		unknown   []string // what accounts do not tell
+		find, get int      // calls, at most
+	}{
+		"accounts tell":        {nil, accounts + 20, accounts},
+		"accounts do not tell": {[]string{"threepids"}, rows, accounts},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := gatetest.New(t, gatetest.Options{})
+			p := w.Person(api.Owner)
+			have := map[string]api.UserID{}
+			for i := range accounts {
+				id, address := w.Stub.ID(fmt.Sprint("there-", i)), fmt.Sprintf("there-%d@b.example", i)
+				u := api.User{ID: id, Unknown: c.unknown}
+				if u.Knows("threepids") {
+					u.Threepids = []api.Threepid{{Medium: "email", Address: address, ValidatedMS: 1}}
+				}
+				w.Stub.Put(u)
+				have[address] = id
+			}
+			gatetest.On(w.Stub, api.FindUser, func(_ context.Context, q api.UserFind) (api.Found, error) { return api.Found{ID: have[q.Value]}, nil })
+			var file strings.Builder
+			file.WriteString("id,emails\n")
+			for i := range rows {
+				address := fmt.Sprintf("new-%d@b.example", i)
+				if i >= rows-3 || i == 0 {
+					address = fmt.Sprintf("There-%d@B.example", i%accounts)
+				}
+				fmt.Fprintf(&file, "new-%d,%s\n", i, address)
+			}
+			_, items := planned(t, w, p, upload(t, w, p, file.String()))
+			var refused []string
+			for _, i := range items {
+				if i.State != api.ItemWaiting {
+					refused = append(refused, fmt.Sprint(i.Line, " ", i.Code, " ", i.Params["owner"]))
+				}
+			}
+			want := []string{
+				"2 import_taken @there-0:example.org", "399 import_taken @there-17:example.org", "400 import_taken @there-18:example.org", "401 import_taken @there-19:example.org",
+			}
+			if diff := cmp.Diff(want, refused); diff != "" {
+				t.Error(diff)
+			}
+			existing := len(w.Stub.Calls("users.get"))
+			if find := len(w.Stub.Calls("users.find")); find > c.find || existing > c.get+10 {
+				t.Errorf("%d addresses and %d accounts were asked for", find, existing)
+			}
+		})
+	}
+}
