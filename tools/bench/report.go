@@ -37,7 +37,7 @@ type report struct {
 	Calls    []*call
 
 	Throughputs []*throughput
-	Plan        planning
+	Plans       []planning
 
 	MemoryStart, MemoryLoad int64
 }
@@ -75,11 +75,13 @@ func (r *report) exceeded() []error {
 			say("With bcrypt_rounds %d a job makes %.2f times as many accounts a second as the homeserver can; the budget is %.2f.", t.Rounds, got, jobKeepsUp)
 		}
 	}
-	if r.Plan.Took > planTime {
-		say("The plan of %d rows takes %s; the budget is %s.", r.Plan.Rows, shown(r.Plan.Took), shown(planTime))
-	}
-	if r.Plan.Peak > planMemory {
-		say("With the plan of %d rows the gate has held %s; the budget is %s.", r.Plan.Rows, mebibytes(r.Plan.Peak), mebibytes(planMemory))
+	for _, p := range r.Plans {
+		if p.Took > planTime {
+			say("The plan of %d %s takes %s; the budget is %s.", p.Rows, p.Of, shown(p.Took), shown(planTime))
+		}
+		if p.Peak > planMemory {
+			say("With the plan of %d %s the gate has held %s; the budget is %s.", p.Rows, p.Of, mebibytes(p.Peak), mebibytes(planMemory))
+		}
 	}
 	return all
 }
@@ -220,8 +222,13 @@ func (r *report) bulk(line printer) {
 - *One call after another*: the same registrations, each when the one before is answered. The script is Synapse's own, started for each account.
 - A low `+"`bcrypt_rounds`"+` makes the homeserver quick, so that what the job itself costs shows; 12 is Synapse's default.
 
-The plan of %d rows, each with name and password, takes %s; budget %s. The gate has held %s at most until then; budget %s.`,
-		atOnce, jobKeepsUp, r.Plan.Rows, shown(r.Plan.Took), shown(planTime), mebibytes(r.Plan.Peak), mebibytes(planMemory))
+Plans of large files, one after the other. The gate's memory is the most that it has held until then. Budgets: %s, %s.
+
+| plan of | takes | the gate has held |
+|---|---:|---:|`, atOnce, jobKeepsUp, shown(planTime), mebibytes(planMemory))
+	for _, p := range r.Plans {
+		line("| %d %s | %s | %s |", p.Rows, p.Of, shown(p.Took), mebibytes(p.Peak))
+	}
 }
 
 func (r *report) memory(line printer) {
