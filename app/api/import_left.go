@@ -29,6 +29,7 @@ type LeftPage struct {
 // given as it was has no ID, so that an import refuses it until somebody has mended it: Row is what stood in the file, where it could not be read, and
 // Whose is the account, where it is known.
 type LeftRow struct {
+	N           int64   `json:"-"` // of its item; several rows may be of one account
 	ID          string  `json:"id"`
 	DisplayName *string `json:"display_name,omitempty"`
 	Password    Secret  `json:"password,omitzero"`

@@ -46,7 +46,7 @@ func pageOf(result any) (page, error) {
 
 // keyOf is what tells a row from the others; "" where nothing does.
 func keyOf(row reflect.Value) string {
-	for _, name := range []string{"ID", "Number", "N"} {
+	for _, name := range []string{"N", "Number", "ID"} {
 		if f := row.FieldByName(name); f.IsValid() {
 			return fmt.Sprint(f.Interface())
 		}

@@ -113,7 +113,7 @@ func (l leftovers) unknown() (list []string) {
 // row is the row of a file that an item came from. Its owner gets it as it was, others and who comes too late what the plan tells of it. What cannot
 // be given whole names no account: imported again it is refused, and not taken for less than it was.
 func (l leftovers) row(i store.JobItem) api.LeftRow {
-	r := api.LeftRow{Line: i.Line, State: i.State, Reason: i.Code}
+	r := api.LeftRow{N: i.N, Line: i.Line, State: i.State, Reason: i.Code}
 	if i.Code != "" {
 		p := api.Problem{Code: i.Code}
 		_ = json.Unmarshal([]byte(i.Params), &p.Params) // "" has none

@@ -223,3 +223,23 @@ func TestLeftUndone(t *testing.T) {
 		})
 	}
 }
+
+// Rows of one account are rows of their own, also where they are on other pages of the list.
+func TestLeftOfOneAccount(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	p := w.Person(api.Owner)
+	const rows, first, again = 150, 60, 130
+	file := "id,password\n"
+	for i := range rows {
+		if i == again {
+			i = first
+		}
+		file += fmt.Sprintf("n%d,short\n", i)
+	}
+	job, _ := planned(t, w, p, upload(t, w, p, file))
+	left := leftOf(t, w, p, job.ID, "csv")
+	if n := strings.Count(left, "\n") - 1; n != rows || strings.Count(left, fmt.Sprintf("n%d,", first)) != 2 {
+		t.Errorf("%d rows are left", n)
+	}
+}

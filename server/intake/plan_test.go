@@ -271,7 +271,7 @@ func TestSteps(t *testing.T) {
 	// What is left is a file that can be imported again.
 	left := gatetest.Must[api.LeftPage](t, w, p, "imports.left", api.LeftQuery{ID: job.ID})
 	if diff := cmp.Diff([]api.LeftRow{{
-		ID: "cat", DisplayName: new("Tom"), Rooms: new(""), Notice: new(""), Locked: new(""), Deactivated: new(""), Line: 4, State: "failed",
+		N: 3, ID: "cat", DisplayName: new("Tom"), Rooms: new(""), Notice: new(""), Locked: new(""), Deactivated: new(""), Line: 4, State: "failed",
 		Reason: "item_changed_meanwhile", Why: "The account was changed after the plan was made, so it was left as it is. Look at it, and plan this again.",
 	}}, left.Rows, cmp.Comparer(func(a, b api.Secret) bool { return a == b })); diff != "" {
 		t.Error(diff)
