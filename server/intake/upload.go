@@ -3,6 +3,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,7 +53,7 @@ func (d *Desk) Use(g *gate.Gate) {
 type head struct {
 	Name   string       `json:"name"`
 	Format table.Format `json:"format"`
-	Lines  int64        `json:"lines"` // ends of lines in it: there are no more rows
+	Lines  int64        `json:"lines"` // ends of lines in it, LF, CR or both: there are no more rows
 }
 
 // An Arrival is a file on its way: who sends it, where to, and under which request.
@@ -132,11 +133,13 @@ func complete(f *file, format *table.Format) error {
 // chunks stores what is read in pieces, and counts lines.
 func (d *Desk) chunks(ctx context.Context, id string, r io.Reader, h *head) (size int64, err error) {
 	buf := make([]byte, chunkSize)
+	feeds, returns := 0, 0
 	for n := 0; ; n++ {
 		read, err := io.ReadFull(r, buf)
 		if read > 0 {
 			size += int64(read)
-			h.Lines += int64(strings.Count(string(buf[:read]), "\n"))
+			feeds, returns = feeds+bytes.Count(buf[:read], []byte("\n")), returns+bytes.Count(buf[:read], []byte("\r"))
+			h.Lines = int64(max(feeds, returns))
 			sealed, err := d.Seal.Seal(seal.PurposeSeal, buf[:read], sealedAs(id, fmt.Sprint(n)))
 			if err != nil {
 				return size, err
