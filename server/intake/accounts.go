@@ -84,7 +84,7 @@ func (a accounts) Accounts(ctx context.Context, job store.Job, f api.JobFile, ea
 // row finds the account of a row. The error is why nothing can be planned now.
 func (k *known) row(ctx context.Context, row *jobs.Row) error {
 	id := row.User.ID
-	u, there, err := k.find(ctx, id, false)
+	u, there, err := k.find(ctx, id, nil)
 	switch p, ok := errors.AsType[*api.Problem](err); {
 	case ok && p.Status != api.StatusUnavailable:
 		row.Problem = p

@@ -98,42 +98,48 @@ func update(w Wish, u api.User, reset bool) deed {
 	return d
 }
 
-// fields are the changes that are one call. Each says what it changes from, so that an account that was changed meanwhile is not overwritten.
+// fields are the changes that are one call. Each says what it changes from, so that an account that was changed meanwhile is not overwritten. What the
+// homeserver cannot tell may be otherwise than the row asks for.
 func (d *deed) fields(w Wish, u api.User) api.UserUpdate {
 	q := api.UserUpdate{ID: u.ID}
-	if w.DisplayName != nil && *w.DisplayName != u.DisplayName {
-		q.DisplayName = changed(u.Knows("display_name"), u.DisplayName, *w.DisplayName)
+	if known := u.Knows("display_name"); differs(known, u.DisplayName, w.DisplayName) {
+		q.DisplayName = changed(known, u.DisplayName, *w.DisplayName)
 		d.change(api.FieldDisplayName, u.DisplayName, *w.DisplayName)
 	}
-	if w.Admin != nil && *w.Admin != u.Admin {
-		q.Admin = changed(u.Knows("admin"), u.Admin, *w.Admin)
-		d.change(api.FieldAdmin, strconv.FormatBool(u.Admin), strconv.FormatBool(*w.Admin))
+	if known := u.Knows("admin"); differs(known, u.Admin, w.Admin) {
+		q.Admin = changed(known, u.Admin, *w.Admin)
+		from := ""
+		if known {
+			from = strconv.FormatBool(u.Admin)
+		}
+		d.change(api.FieldAdmin, from, strconv.FormatBool(*w.Admin))
 	}
-	if w.UserType != nil && *w.UserType != u.UserType {
-		q.UserType = changed(u.Knows("user_type"), u.UserType, *w.UserType)
+	if known := u.Knows("user_type"); differs(known, u.UserType, w.UserType) {
+		q.UserType = changed(known, u.UserType, *w.UserType)
 		d.change(api.FieldUserType, u.UserType, *w.UserType)
 	}
-	if w.Avatar != nil && *w.Avatar != u.AvatarURL {
-		q.AvatarURL = changed(u.Knows("avatar_url"), u.AvatarURL, *w.Avatar)
+	if known := u.Knows("avatar_url"); differs(known, u.AvatarURL, w.Avatar) {
+		q.AvatarURL = changed(known, u.AvatarURL, *w.Avatar)
 		d.change(api.FieldAvatar, string(u.AvatarURL), string(*w.Avatar))
 	}
 	if w.Emails != nil || w.Phones != nil {
-		before, after := bare(u.Threepids), threepids(u.Threepids, w)
-		if !same(before, after) {
-			q.Threepids = changed(u.Knows("threepids"), before, after)
-			d.list(api.FieldEmails, of(before, "email"), of(after, "email"))
-			d.list(api.FieldPhones, of(before, "msisdn"), of(after, "msisdn"))
+		known, before, after := u.Knows("threepids"), bare(u.Threepids), threepids(u.Threepids, w)
+		if !known || !same(before, after) {
+			q.Threepids = changed(known, before, after)
+			d.list(known || w.Emails == nil, api.FieldEmails, of(before, "email"), of(after, "email"))
+			d.list(known || w.Phones == nil, api.FieldPhones, of(before, "msisdn"), of(after, "msisdn"))
 		}
 	}
-	if w.SSO != nil && !same(u.ExternalIDs, *w.SSO) {
-		q.ExternalIDs = changed(u.Knows("external_ids"), append([]api.ExternalID{}, u.ExternalIDs...), *w.SSO)
-		d.list(api.FieldSSO, identities(u.ExternalIDs), identities(*w.SSO))
+	if known := u.Knows("external_ids"); w.SSO != nil && (!known || !same(u.ExternalIDs, *w.SSO)) {
+		q.ExternalIDs = changed(known, append([]api.ExternalID{}, u.ExternalIDs...), *w.SSO)
+		d.list(known, api.FieldSSO, identities(u.ExternalIDs), identities(*w.SSO))
 	}
 	return q
 }
 
-func (d *deed) list(field string, from, to []string) {
-	if !same(from, to) {
+// list writes down what changes in a list; where it is not known, all that is asked for does.
+func (d *deed) list(known bool, field string, from, to []string) {
+	if !known || !same(from, to) {
 		d.change(field, cell(from), cell(to))
 	}
 }
@@ -248,6 +254,11 @@ func cell(list []string) string { return table.List(list).Cell() }
 // same reports whether two lists hold the same, in whatever order.
 func same[T comparable](a, b []T) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(x T) bool { return !slices.Contains(b, x) })
+}
+
+// differs reports whether what a row asks for may be otherwise than it is.
+func differs[T comparable](known bool, is T, asked *T) bool {
+	return asked != nil && (!known || *asked != is)
 }
 
 func changed[T any](known bool, from, to T) *api.Change[T] {

@@ -74,13 +74,17 @@ func (d *Desk) learn(ctx context.Context, server string, lines int64) (*known, e
 	}
 }
 
-// find returns an account; ok says whether there is one. whole asks for all of it, with its addresses and identities.
-func (k *known) find(ctx context.Context, id api.UserID, whole bool) (u api.User, ok bool, err error) {
+// notKept are the fields that an account has not got as a plan keeps it.
+var notKept = []string{"threepids", "external_ids"}
+
+// find returns an account; ok says whether there is one. It is looked up alone where the list cannot tell one of the fields.
+func (k *known) find(ctx context.Context, id api.UserID, fields []string) (u api.User, ok bool, err error) {
 	a, listed := k.all[id.Localpart()]
 	if k.all != nil && !listed && !k.partly {
 		return u, false, nil
 	}
-	if listed && !whole {
+	untold := func(field string) bool { return slices.Contains(notKept, field) || slices.Contains(a.unknown, field) }
+	if listed && !slices.ContainsFunc(fields, untold) {
 		return api.User{
 			ID: id, DisplayName: a.display, AvatarURL: api.MXC(a.avatar), UserType: a.userType, Admin: a.admin, Locked: a.locked, Deactivated: a.deactivated,
 			Own: a.own, Suspended: a.suspended, ShadowBanned: a.shadowBanned, Erased: a.erased, Guest: a.guest, Unknown: a.unknown,

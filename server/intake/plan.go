@@ -149,8 +149,11 @@ func (s *survey) deed(ctx context.Context, w Wish, item *jobs.Item) (deed, api.U
 	if w.Problem != nil {
 		return deed{}, api.User{}, w.Problem
 	}
-	whole := w.Emails != nil || w.Phones != nil || w.SSO != nil
-	u, there, err := s.known.find(ctx, w.ID, whole && s.plan.Mode != api.ImportCreate)
+	var compared []string
+	if s.plan.Mode != api.ImportCreate {
+		compared = w.compared()
+	}
+	u, there, err := s.known.find(ctx, w.ID, compared)
 	switch {
 	case err != nil:
 		return deed{}, u, err

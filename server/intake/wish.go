@@ -42,6 +42,22 @@ type reader struct {
 	undo   bool // a cell that begins like a formula may have been made harmless, which is undone
 }
 
+// compared are the fields of an account, by their JSON names, that one call changes where they are not as the row asks for.
+func (w Wish) compared() (fields []string) {
+	for _, f := range []struct {
+		name  string
+		asked bool
+	}{
+		{"display_name", w.DisplayName != nil}, {"admin", w.Admin != nil}, {"user_type", w.UserType != nil}, {"avatar_url", w.Avatar != nil},
+		{"threepids", w.Emails != nil || w.Phones != nil}, {"external_ids", w.SSO != nil},
+	} {
+		if f.asked {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
 func newReader(p api.ImportPlan, f table.Format, server string) (reader, error) {
 	columns := len(f.Columns)
 	r := reader{fields: make([]string, columns), server: server, clear: p.Clear, undo: f.Kind == table.CSV}
