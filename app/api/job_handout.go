@@ -94,7 +94,7 @@ func (s JobSecret) State() string {
 // Noted implements Noting.
 func (h JobHandout) Noted() string {
 	if h.Part > 0 {
-		return strconv.Itoa(len(h.Passwords)) + " passwords were shown on cards, part " + strconv.FormatInt(h.Part, 10) + "."
+		return strconv.Itoa(len(h.Passwords)) + " passwords were handed out, part " + strconv.FormatInt(h.Part, 10) + "."
 	}
 	return strconv.Itoa(len(h.Passwords)) + " passwords were handed out."
 }

@@ -32,7 +32,7 @@ var (
 	RetryJob = Write[JobRef, Job]("jobs.retry", RunJobs, AtGate)
 	// JobPasswords hands out the passwords that a job made, once, to the person whose job it is. They are wiped with it.
 	JobPasswords = Write[JobRef, JobHandout]("jobs.passwords", RunJobs, Reveals, AtGate)
-	// JobCards hands out the passwords that a job made part by part, to be printed as cards, to the person whose job it is. All parts are one handing
+	// JobCards hands out the passwords that a job made part by part, to be printed as cards or written to a file, to the person whose job it is. All parts are one handing
 	// out: they can be shown again until that person says that it is done (WipeJob), or the passwords have had their time.
 	JobCards = Write[JobPartRef, JobHandout]("jobs.cards", RunJobs, Reveals, AtGate)
 	// WipeJob wipes the passwords that a job made: all of them, unseen, or those that were handed out as cards.

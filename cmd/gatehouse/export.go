@@ -73,7 +73,7 @@ func (c exportCommand) request() (api.ListExport, error) {
 	return api.ListExport{Operation: operation, Query: query.Encode(), Format: c.Format}, nil
 }
 
-// output opens what is written to; done closes it, and takes away what was not written whole.
+// output opens what is written to; done closes it when it is on the disk, and takes away what was not written whole.
 func output(path string) (out io.Writer, done func(error) error, err error) {
 	if path == "" {
 		return os.Stdout, func(error) error { return nil }, nil
@@ -83,7 +83,7 @@ func output(path string) (out io.Writer, done func(error) error, err error) {
 		return nil, nil, err
 	}
 	return f, func(failed error) error {
-		err := f.Close()
+		err := errors.Join(f.Sync(), f.Close())
 		if failed != nil || err != nil {
 			return errors.Join(err, os.Remove(path))
 		}

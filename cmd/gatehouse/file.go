@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -205,28 +206,52 @@ func changes(i api.JobItem) string {
 	return strings.TrimSpace(strings.Join(list, " "))
 }
 
-// handOut writes the passwords that were made to a file that only its owner can read. They are wiped with it.
-func (f filing) handOut(ctx context.Context, job api.Job) (err error) {
+// handOut writes the passwords that were made to a file that only its owner can read.
+func (f filing) handOut(ctx context.Context, job api.Job) error {
 	if f.flags.Handout == "" || job.Passwords == 0 {
 		return nil
 	}
-	out, done, err := output(f.flags.Handout) // before the passwords are taken: what cannot be written is not wiped
+	out, done, err := output(f.flags.Handout)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done(err)) }()
-	handout, err := do[api.JobHandout](ctx, f.way, api.JobPasswords, api.JobRef{ID: job.ID})
-	if err != nil {
+	return f.handTo(ctx, job.ID, out, done)
+}
+
+// handTo writes the passwords of a job, part by part, and has them wiped once done says that they are kept: what cannot be written is not wiped.
+func (f filing) handTo(ctx context.Context, job string, out io.Writer, done func(error) error) error {
+	told, err := f.passwords(ctx, job, out)
+	if err = errors.Join(err, done(err)); err != nil {
 		return err
 	}
+	if _, err := do[api.Job](context.WithoutCancel(ctx), f.way, api.WipeJob, api.JobWipe{ID: job, Told: told}); err != nil {
+		fmt.Fprintf(os.Stderr, "The passwords are written, and are still kept, sealed, with the job %s: %s.\n", job, err)
+	}
+	return nil
+}
+
+// passwords writes the passwords of a job, and returns how many there are.
+func (f filing) passwords(ctx context.Context, job string, out io.Writer) (told int64, err error) {
 	w, err := table.NewWriter(out, table.CSV, []string{"line", "id", "password", "state"})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	for _, p := range handout.Passwords {
-		if err := w.Write([]table.Value{table.Text(fmt.Sprint(p.Line)), table.Text(string(p.ID)), table.Text(p.Password.Reveal()), table.Text(p.State())}); err != nil {
-			return err
+	part := func(number int64) (api.JobHandout, error) {
+		handout, err := do[api.JobHandout](ctx, f.way, api.JobCards, api.JobPartRef{ID: job, Part: number})
+		for _, p := range handout.Passwords {
+			row := []table.Value{table.Text(fmt.Sprint(p.Line)), table.Text(string(p.ID)), {Text: p.Password.Reveal(), Exact: true, There: true}, table.Text(p.State())}
+			if err := w.Write(row); err != nil {
+				return handout, err
+			}
+			told++
+		}
+		return handout, err
+	}
+	first, err := part(0)
+	for _, p := range first.Parts {
+		if err == nil && p.Part != first.Part {
+			_, err = part(p.Part)
 		}
 	}
-	return w.Flush()
+	return told, errors.Join(err, w.Flush())
 }

@@ -79,7 +79,7 @@ func testCards(t *testing.T) {
 	}
 	recorded := 0
 	for _, row := range w.Log() {
-		if row.Detail == "2 passwords were shown on cards, part 3." {
+		if row.Detail == "2 passwords were handed out, part 3." {
 			recorded++
 		}
 	}
