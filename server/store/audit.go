@@ -62,6 +62,24 @@ const auditLock = "audit"
 // it, alone, so numbers have no gaps.
 const auditNumber = `(SELECT COALESCE(MAX(id), 0) + 1 FROM audit)`
 
+const (
+	appendAudit = `
+		INSERT INTO audit (id, at_ms, request_id, phase, actor, role, address, homeserver, operation,
+			targets, request, outcome, code, detail, replica)
+		VALUES (` + auditNumber + `, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		RETURNING id`
+	appendTarget = `
+		INSERT INTO audit_targets (homeserver, target, audit_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	appendOutcome = `
+		INSERT INTO audit (id, at_ms, request_id, phase, intent_id, actor, role, address, homeserver, operation,
+			targets, request, outcome, code, detail, replica)
+		SELECT ` + auditNumber + `, $1, i.request_id, 'outcome', i.id, i.actor, i.role, i.address, i.homeserver, i.operation,
+			'[]', 'null', $2, $3, $4, $7
+		FROM audit i
+		WHERE i.id = $5 AND i.phase = 'intent' AND NOT EXISTS (
+			SELECT 1 FROM audit o WHERE o.intent_id = i.id AND (o.outcome <> '` + auditUnknown + `' OR o.outcome = $6))`
+)
+
 // AppendAudit adds an intent or an event and returns its number. When it
 // returns, the row is on the disk.
 func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
@@ -79,20 +97,14 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 	}
 	var id int64
 	err = s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `
-			INSERT INTO audit (id, at_ms, request_id, phase, actor, role, address, homeserver, operation,
-				targets, request, outcome, code, detail, replica)
-			VALUES (`+auditNumber+`, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-			RETURNING id`,
+		err := s.parsed.in(ctx, tx, appendAudit).QueryRowContext(ctx,
 			row.At.UnixMilli(), row.RequestID, row.Phase, row.Actor, row.Role, row.Address, row.Homeserver,
 			row.Operation, string(list), request, row.Outcome, row.Code, row.Detail, s.replica).Scan(&id)
 		if err != nil {
 			return err
 		}
 		for _, target := range targets {
-			_, err := tx.ExecContext(ctx, `
-				INSERT INTO audit_targets (homeserver, target, audit_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-				row.Homeserver, target, id)
+			_, err := s.parsed.in(ctx, tx, appendTarget).ExecContext(ctx, row.Homeserver, target, id)
 			if err != nil {
 				return err
 			}
@@ -118,14 +130,7 @@ func (s *Store) AppendOutcome(ctx context.Context, intentID int64, r AuditResult
 }
 
 func (s *Store) appendOutcome(ctx context.Context, tx *sql.Tx, intentID int64, r AuditResult) error {
-	res, err := tx.ExecContext(ctx, `
-		INSERT INTO audit (id, at_ms, request_id, phase, intent_id, actor, role, address, homeserver, operation,
-			targets, request, outcome, code, detail, replica)
-		SELECT `+auditNumber+`, $1, i.request_id, 'outcome', i.id, i.actor, i.role, i.address, i.homeserver, i.operation,
-			'[]', 'null', $2, $3, $4, $7
-		FROM audit i
-		WHERE i.id = $5 AND i.phase = 'intent' AND NOT EXISTS (
-			SELECT 1 FROM audit o WHERE o.intent_id = i.id AND (o.outcome <> '`+auditUnknown+`' OR o.outcome = $6))`,
+	res, err := s.parsed.in(ctx, tx, appendOutcome).ExecContext(ctx,
 		r.At.UnixMilli(), r.Outcome, r.Code, r.Detail, intentID, r.Outcome, s.replica)
 	if err != nil {
 		return err

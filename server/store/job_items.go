@@ -182,6 +182,12 @@ func (s *Store) ClaimJobItems(ctx context.Context, job string, limit int, now ti
 	return items, nil
 }
 
+const setJobItem = `
+	UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7,
+		secret = CASE WHEN $11 THEN NULL ELSE secret END, generated = $10,
+		row_sealed = CASE WHEN $1 = 'done' THEN NULL ELSE row_sealed END
+	WHERE job = $8 AND n = $9 AND state = 'running'`
+
 // SetJobItems notes how running items go on: State, Step, Code, Params, Attempts,
 // Failures and Ended count. A password that nobody needs any more is wiped. An item that no longer runs stays as it is.
 func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) error {
@@ -200,11 +206,7 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 			}
 			// Nobody is to be told it, and no try needs it any more: CancelJob left it to the item that was under way.
 			useless := generated != isTold && (i.State == ItemDone || j.State == JobCancelled && i.State != ItemRunning)
-			res, err := tx.ExecContext(ctx, `
-				UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7,
-					secret = CASE WHEN $11 THEN NULL ELSE secret END, generated = $10,
-					row_sealed = CASE WHEN $1 = 'done' THEN NULL ELSE row_sealed END
-				WHERE job = $8 AND n = $9 AND state = 'running'`,
+			res, err := s.parsed.in(ctx, tx, setJobItem).ExecContext(ctx,
 				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N, generated, useless)
 			if err != nil {
 				return err

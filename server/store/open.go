@@ -30,6 +30,7 @@ type Store struct {
 	write   *sql.DB
 	read    *sql.DB
 	group   *group      // SQLite's: what writes, but for River
+	parsed  parsed      // SQLite's
 	failing atomic.Bool // SQLite's file could not be written when it was last tried
 
 	pool, readPool *pgxpool.Pool // PostgreSQL's, behind write and read

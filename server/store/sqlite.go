@@ -46,6 +46,9 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := migrate(ctx, s.write, goose.DialectSQLite3); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if s.parsed, err = parse(ctx, s.write); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if s.read, err = openPool(abs, readers, "_pragma=query_only(1)"); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
