@@ -30,6 +30,9 @@ type Visit struct {
 	RequestID string
 	// Item says that the call is a job's, which keeps itself what it has begun: the gate does not look its key up, and only tells it to the homeserver.
 	Item bool
+	// Turn is asked, where there is one, when the intent of a write is on the disk. It returns when the homeserver may be called, and is told of the
+	// end of that. Where it fails nothing is sent, and its *api.Problem is the outcome.
+	Turn func() (end func(error), err error)
 	// Revise completes the request of a write when it is its turn; nil leaves it as it is. What it changes does not make two arrivals of one
 	// request key two requests.
 	Revise func(context.Context, api.Request) api.Request
@@ -144,11 +147,27 @@ func (g *Gate) write(ctx context.Context, v Visit, server *Homeserver, entry hom
 		}
 		return nil, err
 	}
-	result, err := g.record(ctx, v, req, func() (any, error) { return entry.Call(ctx, req) })
+	result, err := g.record(ctx, v, req, func() (any, error) { return called(ctx, v, entry, req) })
 	g.revoke(ctx, v, entry.Op, req, err)
 	if entry.Op.Info().Loud {
 		g.sayLoudly(ctx, v, req, err)
 	}
+	return result, err
+}
+
+// called has the adapter do a write, when it is its turn; how long it waited for that is not the adapter's time.
+func called(ctx context.Context, v Visit, entry homeserver.Entry, req api.Request) (any, error) {
+	if v.Turn == nil {
+		return entry.Call(ctx, req)
+	}
+	end, err := v.Turn()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	result, err := entry.Call(ctx, req)
+	end(err)
 	return result, err
 }
 

@@ -94,17 +94,16 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 	if s.wiped {
 		return false, r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped"))
 	}
-	if r.throttle.begin(ctx) != nil {
+	turn, err := r.turn(ctx, s)
+	if err != nil {
 		return false, r.unbegun(item)
 	}
-	begun := now()
-	result, err := r.e.gate.Do(ctx, gate.Visit{
+	result, err := r.e.gate.Do(turn.ctx, gate.Visit{
 		Person: r.owner(), Homeserver: r.job.Homeserver, Operation: s.op.Info().Name, Kind: api.KindWrite,
 		Decode:    func(api.Op) (api.Request, error) { return s.req, nil },
-		RequestID: requestID(item), Key: stepKey(item), Item: true,
+		RequestID: requestID(item), Key: stepKey(item), Item: true, Turn: turn.take,
 	})
-	how, wait := endingOf(err)
-	r.throttle.end(s.op.Info().Name, since(begun), how, wait)
+	turn.end(err)
 	if err == nil {
 		if left := leftOver(result); left != nil {
 			if card, ok := result.(api.Handout); ok {
@@ -130,7 +129,7 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 	case p.Code == "forbidden" || p.Code == "other_homeserver":
 		r.halt(p)
 		return false, r.unbegun(item)
-	case p.Code == "store_unavailable":
+	case p.Code == "store_unavailable" || p.Code == notSentCode:
 		return false, r.unbegun(item)
 	case how == limited:
 		return false, r.waiting(item, p)

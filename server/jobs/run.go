@@ -20,6 +20,10 @@ const (
 	askEvery  = 30 * time.Second       // whether its owner may still do it
 )
 
+// aheadFactor is how many times as many items are worked off as the homeserver may be asked at once: while it is asked for some, the intents and
+// outcomes of others are on their way to the disk.
+const aheadFactor = 2
+
 // A run works a job off, for as long as it may.
 type run struct {
 	e        *Engine
@@ -137,7 +141,7 @@ func (e *Engine) keep(j *store.Job) {
 func (r *run) loop(ctx context.Context) error {
 	var busy sync.WaitGroup
 	defer busy.Wait()
-	slots := make(chan struct{}, int(r.throttle.ceiling))
+	slots := make(chan struct{}, aheadFactor*int(r.throttle.ceiling))
 	for ctx.Err() == nil {
 		items, err := r.claim(ctx, cap(slots))
 		if err == nil && len(items) == 0 {

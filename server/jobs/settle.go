@@ -39,6 +39,8 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 		return false, r.unbegun(item)
 	case err != nil:
 		return false, item // it stays as it is until the store answers
+	case try.Code == notSentCode:
+		return false, r.unbegun(item)
 	case try.Outcome == string(audit.Done) && leaves(s.req):
 		return false, r.waiting(item, nil) // what of it was left the log does not say: another try does the rest
 	case try.Outcome == string(audit.Done):

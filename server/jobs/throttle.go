@@ -39,7 +39,8 @@ type throttle struct {
 
 	mu      sync.Mutex
 	limit   float64
-	running int
+	running int           // calls that the homeserver is asked
+	readied int           // calls that wait for their turn with an intent in the log
 	until   time.Time     // nothing is begun before
 	broken  int           // errors in a row
 	changed chan struct{} // closed when it may be somebody's turn
@@ -72,11 +73,27 @@ func (t *throttle) begin(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-	for {
+	return t.wait(ctx, &t.running)
+}
+
+// ready waits until a call may be made ready for its turn: there are never more that wait for it than may be under way. The error is that of ctx.
+func (t *throttle) ready(ctx context.Context) error { return t.wait(ctx, &t.readied) }
+
+// unready says that one that was made ready does not wait for its turn any more.
+func (t *throttle) unready() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.readied--
+	t.tell()
+}
+
+// wait waits until n may be one more, and nothing is to be waited for.
+func (t *throttle) wait(ctx context.Context, n *int) error {
+	for ctx.Err() == nil {
 		t.mu.Lock()
 		wait := time.Until(t.until)
-		if wait <= 0 && t.running < t.whole() {
-			t.running++
+		if wait <= 0 && *n < t.whole() {
+			*n++
 			t.mu.Unlock()
 			return nil
 		}
@@ -90,9 +107,15 @@ func (t *throttle) begin(ctx context.Context) error {
 		case <-changed:
 		case <-timer:
 		case <-ctx.Done():
-			return context.Cause(ctx)
 		}
 	}
+	return context.Cause(ctx)
+}
+
+// tell has everybody look whether it is their turn.
+func (t *throttle) tell() {
+	close(t.changed)
+	t.changed = make(chan struct{})
 }
 
 func (t *throttle) whole() int { return max(1, int(t.limit)) }
@@ -121,8 +144,7 @@ func (t *throttle) end(operation string, took time.Duration, how ending, wait ti
 		t.limit = 1
 		t.pause(now, min(maxPause, minPause<<min(t.broken-1, 5)))
 	}
-	close(t.changed)
-	t.changed = make(chan struct{})
+	t.tell()
 }
 
 // slow reports whether a call took much longer than is usual, and learns from it what is.

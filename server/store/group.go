@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 )
 
 // groupMost is how many writes share a transaction at most, so that whoever else
@@ -27,15 +28,30 @@ type group struct {
 	mu      sync.Mutex
 	waiting []*member
 	running bool
+	came    chan struct{} // closed when another one comes; nil where nobody waits for that
 }
 
 // A member is one write of a group.
 type member struct {
-	ctx  context.Context
-	work func(context.Context, *sql.Tx) error
-	err  error
-	done chan struct{}
+	ctx     context.Context
+	work    func(context.Context, *sql.Tx) error
+	patient bool
+	err     error
+	done    chan struct{}
 }
+
+// How long patient writes wait for others at most, and how many do not wait for more.
+const (
+	patience    = 20 * time.Millisecond
+	patientMost = 16
+)
+
+type patient struct{}
+
+// Patient says of the writes under ctx that they may wait for others, a little,
+// to share a transaction with them: they are some of many, and nobody waits for
+// one of them. PostgreSQL takes no notice.
+func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patient{}, true) }
 
 // do runs work in a transaction and returns when that is on the disk. Where ctx
 // ends first, the write is taken back, unless it has begun: SQLite undoes the
@@ -44,9 +60,13 @@ func (g *group) do(ctx context.Context, work func(context.Context, *sql.Tx) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m := &member{ctx: context.WithoutCancel(ctx), work: work, done: make(chan struct{})}
+	m := &member{ctx: context.WithoutCancel(ctx), work: work, patient: ctx.Value(patient{}) != nil, done: make(chan struct{})}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, m)
+	if g.came != nil {
+		close(g.came)
+		g.came = nil
+	}
 	if !g.running {
 		g.running = true
 		go g.run()
@@ -79,6 +99,7 @@ func (g *group) leave(m *member) bool {
 // run writes until nobody waits.
 func (g *group) run() {
 	for g.more() {
+		g.gather()
 		// Who comes while this waits for the connection is in the group, too.
 		tx, err := g.db.BeginTx(context.Background(), nil)
 		members := g.take()
@@ -92,6 +113,31 @@ func (g *group) run() {
 			close(m.done)
 		}
 	}
+}
+
+// gather lets others come, where all who wait are patient.
+func (g *group) gather() {
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	for {
+		g.mu.Lock()
+		if len(g.waiting) == 0 || len(g.waiting) >= patientMost || !g.patient() {
+			g.mu.Unlock()
+			return
+		}
+		came := make(chan struct{})
+		g.came = came
+		g.mu.Unlock()
+		select {
+		case <-came:
+		case <-enough.C:
+			return
+		}
+	}
+}
+
+func (g *group) patient() bool {
+	return !slices.ContainsFunc(g.waiting, func(m *member) bool { return !m.patient })
 }
 
 func (g *group) more() bool {

@@ -10,8 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/server/store/storetest"
 )
 
 // queue has writes wait behind a held connection until all are in the queue, in
@@ -176,6 +180,48 @@ func TestGroupSharesTheConnection(t *testing.T) {
 	wg.Wait()
 	if got := len(strings.Fields(names(t, s))); got != 3*groupMost {
 		t.Errorf("%d were written", got)
+	}
+}
+
+// Patient writes wait for others, unless they are enough, or somebody is in a hurry.
+func TestPatient(t *testing.T) {
+	storetest.OnSQLite(t)
+	for name, c := range map[string]struct {
+		patient int
+		after   []time.Duration // others that come later, in a hurry
+		takes   time.Duration
+	}{
+		"one":                {1, nil, patience},
+		"some":               {patientMost - 1, nil, patience},
+		"enough":             {patientMost, nil, 0},
+		"nobody but hurried": {0, []time.Duration{0}, 0},
+		"one comes later":    {3, []time.Duration{patience / 4}, patience / 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := openFile(t)
+				begin := time.Now()
+				var wg sync.WaitGroup
+				write := func(ctx context.Context, name string) {
+					if err := s.InTx(ctx, "", put(name)); err != nil {
+						t.Error(err)
+					}
+				}
+				for i := range c.patient {
+					wg.Go(func() { write(Patient(t.Context()), fmt.Sprint("put ", i)) })
+				}
+				for i, after := range c.after {
+					wg.Go(func() {
+						time.Sleep(after)
+						write(t.Context(), fmt.Sprint("put later ", i))
+					})
+				}
+				wg.Wait()
+				if took := time.Since(begin); took != c.takes {
+					t.Errorf("it took %s, want %s", took, c.takes)
+				}
+			})
+		})
 	}
 }
 
