@@ -11,13 +11,13 @@ import (
 )
 
 // How the throttle finds out what a homeserver can take. It begins with few calls at once, and adds one for every round that goes well. Calls
-// that take several times as long as they do when few are under way wait in the homeserver's queue: then there are fewer. After an error there
-// is one, after a pause.
+// that take several times as long as they do when few are under way wait in the homeserver's queue: then there are fewer. Those that were under way
+// at the same time tell of the same thing, so that it is done once for all of them. After an error there is one, after a pause.
 const (
 	firstAtOnce = 4
 	slowFactor  = 4                      // so many times the usual time is slow,
 	slowFloor   = 200 * time.Millisecond // unless it is short all the same
-	slowDown    = 0.95
+	slowDown    = 0.8
 	maxPause    = 30 * time.Second
 	minPause    = time.Second
 	baseHolds   = time.Minute // then what is usual is found out anew
@@ -42,6 +42,7 @@ type throttle struct {
 	running int           // calls that the homeserver is asked
 	readied int           // calls that wait for their turn with an intent in the log
 	until   time.Time     // nothing is begun before
+	lowered time.Time     // when a slow call last made limit less
 	broken  int           // errors in a row
 	changed chan struct{} // closed when it may be somebody's turn
 	base    map[string]*usual
@@ -131,7 +132,9 @@ func (t *throttle) end(operation string, took time.Duration, how ending, wait ti
 		t.broken = 0
 		switch {
 		case t.slow(operation, took, now):
-			t.limit = max(1, t.limit*slowDown)
+			if now.Add(-took).After(t.lowered) {
+				t.limit, t.lowered = max(1, t.limit*slowDown), now
+			}
 		case t.running+1 >= t.whole(): // more would have been tried
 			t.limit = min(t.ceiling, t.limit+1/t.limit)
 		}
