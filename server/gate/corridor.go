@@ -139,7 +139,10 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 
 // write takes a write through its last doors: guard, intent, adapter, outcome.
 func (g *Gate) write(ctx context.Context, v Visit, server *Homeserver, entry homeserver.Entry, req api.Request) (any, error) {
-	_, err := g.attempt(ctx, v, func() (any, error) { return nil, g.guard(ctx, v, server, entry.Op, req) })
+	ending := &ending{g: g, server: server}
+	defer ending.over(ctx)
+	alone := func() error { return ending.alone(ctx) }
+	_, err := g.attempt(ctx, v, func() (any, error) { return nil, g.guard(ctx, v, server, entry.Op, req, alone) })
 	if err != nil {
 		g.refused(ctx, v, req, err)
 		if p, ok := errors.AsType[*api.Problem](err); !ok || p.Status >= api.StatusInternal {

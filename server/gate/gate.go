@@ -32,6 +32,7 @@ type Homeserver struct {
 
 	health health
 	former former
+	ending chan struct{} // holds who ends an administrator
 }
 
 // Person is who makes a call.
@@ -85,6 +86,7 @@ func New(c Config) (*Gate, error) {
 			return nil, err
 		}
 		h.Adapter = slices.Concat(h.Adapter, own)
+		h.ending = make(chan struct{}, 1)
 	}
 	return &Gate{
 		servers: c.Homeservers, store: c.Store, audit: c.Audit, log: c.Log, now: c.Now, invitations: c.Invitations,

@@ -13,15 +13,17 @@ import (
 // guard keeps people from cutting off the branch they sit on: it refuses to end, lock, demote, reset, take over or sign out the gate's
 // own service account, asks again before a person does so to themselves or to the last administrator, and keeps roles that may
 // not make administrators from taking one over.
-func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request) error {
-	return g.guardAs(ctx, v, server, op, req, func(id api.UserID) (api.User, error) {
+//
+// alone is called before an administrator is ended, confirmed or not: from there on, until the deed is over, nobody else may end another one.
+func (g *Gate) guard(ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request, alone func() error) error {
+	return g.guardAs(ctx, v, server, op, req, alone, func(id api.UserID) (api.User, error) {
 		return homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: id})
 	})
 }
 
 // guardAs is guard with another way to look at an account.
 func (g *Gate) guardAs(
-	ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request, look func(api.UserID) (api.User, error),
+	ctx context.Context, v Visit, server *Homeserver, op api.Op, req api.Request, alone func() error, look func(api.UserID) (api.User, error),
 ) error {
 	deed, ok := deeds[op.Info().Name]
 	if !ok {
@@ -57,13 +59,16 @@ func (g *Gate) guardAs(
 				return err
 			}
 		}
-		if confirmed {
-			continue
-		}
-		if string(id) == v.Person.ID && (ends || deed.disturbs) {
+		if string(id) == v.Person.ID && (ends || deed.disturbs) && !confirmed {
 			return api.NewProblem(api.StatusConflict, "confirm_self", "id", string(id)).At("confirm")
 		}
 		if admin && ends {
+			if err := alone(); err != nil {
+				return err
+			}
+			if confirmed {
+				continue
+			}
 			last, err := g.lastAdmin(ctx, server, id)
 			if err != nil {
 				return err

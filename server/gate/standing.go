@@ -82,7 +82,7 @@ func (g *Gate) Preview(ctx context.Context, v Visit, req api.Request, seen api.U
 	if why := entry.Why(); why != "" {
 		return api.NewProblem(api.StatusNotSupported, "not_supported", "reason", why)
 	}
-	return g.guardAs(ctx, v, server, entry.Op, req, func(id api.UserID) (api.User, error) {
+	return g.guardAs(ctx, v, server, entry.Op, req, func() error { return nil }, func(id api.UserID) (api.User, error) {
 		if id == seen.ID {
 			return seen, nil
 		}

@@ -50,13 +50,7 @@ func (h *holds) take(ctx context.Context, homeserver string) (context.Context, f
 	name := leaseOf(homeserver)
 	one, ok := h.held[name]
 	if !ok || one.ctx.Err() != nil {
-		err := h.store.TakeLease(ctx, name, h.store.Replica(), h.now(), leaseTime)
-		if errors.Is(err, store.ErrConflict) {
-			if err = h.store.FreeLease(ctx, name); err == nil {
-				err = h.store.TakeLease(ctx, name, h.store.Replica(), h.now(), leaseTime)
-			}
-		}
-		if err != nil {
+		if err := h.store.TakeOwnLease(ctx, name, h.now(), leaseTime); err != nil {
 			return nil, nil, err
 		}
 		one = &hold{}

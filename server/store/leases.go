@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -25,6 +26,18 @@ func (s *Store) TakeLease(ctx context.Context, name, holder string, now time.Tim
 		return fmt.Errorf("store: lease %s: %w", name, err)
 	}
 	return nil
+}
+
+// TakeOwnLease is [Store.TakeLease] for this replica. A lease whose holder is a
+// replica that is known to be gone (see [Store.Beat]) is free at once.
+func (s *Store) TakeOwnLease(ctx context.Context, name string, now time.Time, ttl time.Duration) error {
+	err := s.TakeLease(ctx, name, s.replica, now, ttl)
+	if errors.Is(err, ErrConflict) {
+		if err = s.FreeLease(ctx, name); err == nil {
+			err = s.TakeLease(ctx, name, s.replica, now, ttl)
+		}
+	}
+	return err
 }
 
 // PurgeLeases deletes the leases whose time is over.

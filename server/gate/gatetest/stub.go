@@ -251,7 +251,8 @@ func (s *Stub) list(q api.UserQuery) (api.UserPage, error) {
 	defer s.mu.Unlock()
 	page := api.UserPage{Users: []api.User{}}
 	for _, u := range s.users {
-		if (q.Admins != api.Only || u.Admin) && (q.Deactivated != api.Without || !u.Deactivated) && strings.Contains(string(u.ID), q.Search) {
+		left := q.Admins == api.Only && !u.Admin || q.Deactivated == api.Without && u.Deactivated || q.Locked == api.Without && u.Locked
+		if !left && strings.Contains(string(u.ID), q.Search) {
 			page.Users = append(page.Users, u)
 		}
 	}
