@@ -132,7 +132,18 @@ func (g *Gate) lastAdmin(ctx context.Context, server *Homeserver, id api.UserID)
 		return false, err
 	}
 	for _, u := range page.Users {
-		if u.ID != id && !u.Own && u.Admin {
+		if u.ID == id || u.Own || !u.Admin {
+			continue
+		}
+		// A list may be held for a while, and another gate may have ended this one meanwhile.
+		u, err := homeserver.Call(ctx, server.Adapter, api.GetUser, api.UserRef{ID: u.ID})
+		if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "not_found" {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		if u.Admin && !u.Deactivated && !u.Locked {
 			return false, nil
 		}
 	}

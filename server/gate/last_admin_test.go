@@ -137,3 +137,27 @@ func TestWaitsForAdministrators(t *testing.T) {
 		})
 	}
 }
+
+// A list that is not of this moment leaves nobody without an administrator: those that it names are looked at.
+func TestLastAdministratorByAnOldList(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	gatetest.On(w.Stub, api.ListUsers, func(context.Context, api.UserQuery) (api.UserPage, error) {
+		var page api.UserPage
+		for _, name := range []string{"admin", "demoted", "gone", "locked", "root"} {
+			page.Users = append(page.Users, api.User{ID: w.Stub.ID(name), Admin: true})
+		}
+		return page, nil
+	})
+	w.Stub.Put(api.User{ID: w.Stub.ID("demoted")})
+	w.Stub.Put(api.User{ID: w.Stub.ID("locked"), Admin: true, Locked: true})
+	w.Stub.Put(api.User{ID: w.Stub.ID("admin"), Admin: true, Deactivated: true})
+	const root = `{"id":"@root:example.org"}`
+	if code := as(t, w, "users.lock", root); code != "confirm_last_admin" {
+		t.Errorf("%q", code)
+	}
+	w.Stub.Put(api.User{ID: w.Stub.ID("admin"), Admin: true})
+	if code := as(t, w, "users.lock", root); code != "" {
+		t.Errorf("with another one: %q", code)
+	}
+}
