@@ -23,7 +23,7 @@ type InvitationUse struct {
 	Request    string // names the form that asked for it
 	UserID     string
 	State      string
-	Left       string // JSON, as the caller gives it
+	Left       string // JSON, as the caller gives it; never empty of what was begun
 	Accepted   string // JSON, as the caller gives it
 	At         time.Time
 	Continues  bool // it was reserved for an account that was begun; not stored
@@ -101,9 +101,10 @@ func (s *Store) ReturnInvitation(ctx context.Context, invitation, request string
 }
 
 // SettleInvitations makes every use unknown that a process reserved which is gone
-// (see [Store.Beat]), and returns how many there were.
+// (see [Store.Beat]), and returns how many there were. One whose account was begun
+// before is begun again: whoever goes on with it finds out what became of it.
 func (s *Store) SettleInvitations(ctx context.Context) (int64, error) {
-	n, err := s.exec(ctx, `UPDATE invitation_uses SET state = 'unknown'
+	n, err := s.exec(ctx, `UPDATE invitation_uses SET state = CASE WHEN left_over <> '' THEN 'begun' ELSE 'unknown' END
 		WHERE state = 'reserved' AND NOT EXISTS (SELECT 1 FROM replicas r WHERE r.id = invitation_uses.replica)`)
 	if err != nil {
 		return 0, fmt.Errorf("store: settle invitations: %w", err)

@@ -242,6 +242,41 @@ func testBegunUses(t *testing.T) {
 	}
 }
 
+// Whoever goes on with an account that was begun can do so again where the gate is killed meanwhile: it has no password yet. Where it was killed before
+// anything was begun, nobody knows.
+func TestKilledWhileGoingOn(t *testing.T) { storetest.Each(t, testKilledWhileGoingOn) }
+
+func testKilledWhileGoingOn(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	for _, begun := range []bool{false, true} {
+		id := fmt.Sprint("begun ", begun)
+		must(t, s.AddInvitation(ctx, invitation(id, 1)))
+		use := InvitationUse{Invitation: id, Request: "first", UserID: "@ann:hs", At: t0}
+		_, _, err := s.ReserveInvitation(ctx, use)
+		must(t, err)
+		if begun {
+			use.State, use.Left = UseBegun, `[{"field":"password","code":"password_too_short"}]`
+			must(t, s.SettleInvitation(ctx, use))
+			use.Request = "second"
+			_, _, err = s.ReserveInvitation(ctx, use)
+			must(t, err)
+		}
+		if n, err := s.SettleInvitations(ctx); n != 1 || err != nil {
+			t.Errorf("%s: %d were settled, %v", id, n, err)
+		}
+		for user, may := range map[string]bool{"@bob:hs": false, "@ann:hs": begun} {
+			got, first, err := s.ReserveInvitation(ctx, InvitationUse{Invitation: id, Request: "third of " + user, UserID: user, At: t0})
+			if may && (err != nil || !first || !got.Continues) || !may && !errors.Is(err, ErrExpired) {
+				t.Errorf("%s, %s: %+v, first %t, %v", id, user, got, first, err)
+			}
+		}
+		if i, err := s.Invitation(ctx, "hs", id); err != nil || i.Taken != 1 {
+			t.Errorf("%s: %d taken, %v", id, i.Taken, err)
+		}
+	}
+}
+
 // Of many who ask at once for what is left, as many get one as there are.
 func TestTheLastUseOfAnInvitation(t *testing.T) { storetest.Each(t, testTheLastUseOfAnInvitation) }
 
