@@ -29,20 +29,16 @@ func (g *Gate) guardAs(
 	if !ok {
 		return nil
 	}
-	ends := deed.ends
 	takesOver := false // whoever has an account's e-mail or identity gets in as it
 	if u, ok := req.(api.UserUpdate); ok {
-		ends, takesOver = demotes(u), u.Threepids != nil || u.ExternalIDs != nil
-	}
-	if r, ok := req.(api.UserRepair); ok {
-		ends = r.Drift == api.DriftDeactivated || r.Drift == api.DriftAdmin
+		takesOver = u.Threepids != nil || u.ExternalIDs != nil
 	}
 	confirmed := false
 	if c, ok := req.(api.Confirmable); ok {
 		confirmed = c.Confirmed()
 	}
 	for i, id := range req.Targets() {
-		ends := ends && i == 0 // the accounts that something is taken from do not end
+		ends := i == 0 && endsFirst(op, req)
 		if _, redacts := req.(api.UserRedaction); redacts && id.Server() != server.Settings.ServerName {
 			continue // an account of another homeserver is nobody's here
 		}
@@ -82,6 +78,18 @@ func (g *Gate) guardAs(
 		}
 	}
 	return nil
+}
+
+// endsFirst reports whether a deed takes the first of its accounts, or its rights, away. The others only lose an address or an identity. A repair may
+// go the other way; which way it goes is known when it is done.
+func endsFirst(op api.Op, req api.Request) bool {
+	switch r := req.(type) {
+	case api.UserUpdate:
+		return r.Admin != nil && !r.Admin.To
+	case api.UserRepair:
+		return r.Drift == api.DriftDeactivated || r.Drift == api.DriftAdmin
+	}
+	return deeds[op.Info().Name].ends
 }
 
 // deeds are the operations that the guard looks at. One that ends takes the account or its rights away; one that disturbs

@@ -18,18 +18,16 @@ func (g *Gate) revoke(ctx context.Context, v Visit, op api.Op, req api.Request, 
 	if p, ok := errors.AsType[*api.Problem](end); end != nil && !(ok && mayBeDone(p)) {
 		return
 	}
-	all, others, targets := deeds[op.Info().Name].ends, false, req.Targets()
+	ends, others := endsFirst(op, req), false
 	switch r := req.(type) {
-	case api.UserUpdate:
-		all, targets = demotes(r), targets[:1] // the others only lose an address or an identity
 	case api.PasswordReset:
 		others = r.SignOut == nil || *r.SignOut
 	case api.DeviceSignOut:
 		others = r.All
 	}
-	for _, id := range targets {
+	for i, id := range req.Targets() {
 		// Who resets their own password goes on here: they need the card that shows it.
-		if !all && (!others || string(id) == v.Person.ID) {
+		if !(ends && i == 0) && (!others || string(id) == v.Person.ID) {
 			continue
 		}
 		if _, err := g.store.EndSessions(ctx, string(id), g.now()); err != nil {
@@ -43,8 +41,6 @@ func (g *Gate) revoke(ctx context.Context, v Visit, op api.Op, req api.Request, 
 func mayBeDone(p *api.Problem) bool {
 	return p.Unclear() || p.Code == "done_not_recorded" || p.Code == "partly_done"
 }
-
-func demotes(u api.UserUpdate) bool { return u.Admin != nil && !u.Admin.To }
 
 // stillTime bounds the question of Still.
 const stillTime = 2 * time.Second
