@@ -76,6 +76,37 @@ func unclear(code string) bool {
 	return false
 }
 
+// Away reports whether the homeserver, or Matrix Authentication Service beside it, was not reached: nothing is wrong with what was asked, and it may
+// be asked again until it is.
+func (p *Problem) Away() bool {
+	switch p.Code {
+	case "homeserver_down", "mas_down", "mas_down_at_synapse":
+		return true
+	}
+	return false
+}
+
+// Passing reports whether another try may be answered: it is Away, one of the two did not answer in time, or the homeserver not MAS, which may be about
+// this very request.
+func (p *Problem) Passing() bool {
+	switch p.Code {
+	case "homeserver_timeout", "mas_timeout", "mas_synapse_down":
+		return true
+	}
+	return p.Away()
+}
+
+// KeyDead reports whether the gate's own key is not taken, or does not open what it should: until whoever runs the gate mends that, asking again
+// gets no other answer.
+func (p *Problem) KeyDead() bool {
+	switch p.Code {
+	case "homeserver_token_dead", "homeserver_not_admin", "homeserver_secret_wrong", "homeserver_secret_missing",
+		"mas_client_refused", "mas_not_admin_client", "mas_token_refused":
+		return true
+	}
+	return false
+}
+
 // Invalid collects the mistakes of a request while it validates itself.
 type Invalid struct{ fields []FieldProblem }
 

@@ -55,6 +55,16 @@ func locks(w *gatetest.World, answer func(n int) (done bool, takes time.Duration
 
 func fine(int) (bool, time.Duration, error) { return true, 20 * time.Millisecond, nil }
 
+// isAway is a homeserver that is away for 230 calls, more than five for each account.
+func isAway(code string) func(int) (bool, time.Duration, error) {
+	return func(n int) (bool, time.Duration, error) {
+		if n >= 5 && n < 235 {
+			return false, 20 * time.Millisecond, api.NewProblem(api.StatusBadGateway, code)
+		}
+		return fine(n)
+	}
+}
+
 // job makes a world with n accounts and a job that was started for them.
 func lockJob(t *testing.T, n int) (*gatetest.World, api.Job) {
 	t.Helper()
@@ -76,7 +86,6 @@ func TestFaultsOfTheHomeserver(t *testing.T) {
 	limited := api.NewProblem(api.StatusTooMany, "homeserver_limited", "wait", "3")
 	limited.RetryMS = 3000
 	refused := api.NewProblem(api.StatusBadGateway, "homeserver_refused", "errcode", "M_UNKNOWN", "error", "Internal server error")
-	down := api.NewProblem(api.StatusBadGateway, "homeserver_down")
 	unknown := api.NewProblem(api.StatusTimeout, "outcome_unknown")
 	const quick = 20 * time.Millisecond
 	for name, c := range map[string]struct {
@@ -97,12 +106,8 @@ func TestFaultsOfTheHomeserver(t *testing.T) {
 			}
 			return fine(n)
 		}, time.Second, 4},
-		"away for long": {func(n int) (bool, time.Duration, error) {
-			if n >= 5 && n < 20 {
-				return false, quick, down
-			}
-			return fine(n)
-		}, 20 * time.Second, 16},
+		"away for long":     {isAway("homeserver_down"), time.Minute, 231},
+		"MAS away for long": {isAway("mas_down"), time.Minute, 231},
 		"done, and no answer": {func(n int) (bool, time.Duration, error) {
 			if n%10 == 3 {
 				return true, 15 * time.Second, unknown

@@ -38,16 +38,15 @@ func endingOf(err error) (how ending, wait time.Duration) {
 		return broken, 0
 	case p.Status == api.StatusTooMany:
 		return limited, time.Duration(p.RetryMS) * time.Millisecond
-	case p.Status >= api.StatusInternal && p.Status != api.StatusNotSupported && !settledCodes[p.Code]:
+	case p.Status >= api.StatusInternal && p.Status != api.StatusNotSupported && !p.KeyDead() && !settledCodes[p.Code]:
 		return broken, 0
 	}
 	return went, 0
 }
 
-// settledCodes are problems with a status of 500 and more that trying again does not end, or that are no news of the homeserver.
+// settledCodes are other problems with a status of 500 and more that trying again does not end, or that are no news of the homeserver.
 var settledCodes = map[string]bool{
-	"partly_done": true, "did_not_stick": true, "done_not_recorded": true, "homeserver_token_dead": true, "homeserver_not_admin": true,
-	"homeserver_secret_wrong": true, "homeserver_secret_missing": true, "homeserver_other_name": true, "homeserver_hidden": true,
+	"partly_done": true, "did_not_stick": true, "done_not_recorded": true, "homeserver_other_name": true, "homeserver_hidden": true,
 	"homeserver_redirects": true, "homeserver_unknown_answer": true,
 }
 

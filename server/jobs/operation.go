@@ -221,7 +221,7 @@ func looked[Req api.Request, Res any](ctx context.Context, t *throttle, at homes
 		if how == went || ctx.Err() != nil {
 			return res, err
 		}
-		if problem, ok := errors.AsType[*api.Problem](err); how == broken && !(ok && transient[problem.Code]) {
+		if problem, ok := errors.AsType[*api.Problem](err); how == broken && !(ok && problem.Passing()) {
 			if tries++; tries > maxAttempts {
 				return res, err
 			}

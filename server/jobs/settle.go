@@ -70,9 +70,9 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 	case state == notDone && !repeatable:
 		r.note(ctx, try, audit.Failed)
 	}
-	again := state == notDone || known && transient[p.Code]
+	again := state == notDone || known && p.Passing()
 	switch {
-	case known && p.Code == "homeserver_down", again && item.Failures < maxAttempts && item.Attempts < maxInterrupted:
+	case known && p.Away(), again && item.Failures < maxAttempts && item.Attempts < maxInterrupted:
 		return false, r.waiting(item, p)
 	case known || state == notDone && !repeatable:
 		return false, r.ended(item, store.ItemFailed, p)
@@ -90,9 +90,6 @@ func leaves(req api.Request) bool {
 	}
 	return false
 }
-
-// transient are problems of the way to the homeserver: what they kept from being done may be tried again.
-var transient = map[string]bool{"homeserver_down": true, "homeserver_timeout": true}
 
 // notDoneCode is the outcome of a try that nobody answered, and of which nothing was to be seen when it was looked for.
 const notDoneCode = "item_not_done"

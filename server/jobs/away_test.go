@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatehouse/app/api"
+	"gatehouse/server/gate/gatetest"
+)
+
+// away are the problems of a homeserver that is not reached, or MAS not, and comes back.
+var away = []string{"homeserver_down", "mas_down", "mas_down_at_synapse"}
+
+// While the homeserver is away, or MAS beside it, a job waits for it, whatever it is doing: nothing of it fails.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	for _, code := range away {
+		for name, does := range map[string]func(t *testing.T, w *gatetest.World) string{
+			"sends": func(t *testing.T, w *gatetest.World) string {
+				plan := api.JobPlan{Operation: "users.notice", IDs: people(w, 3), With: []api.JobField{{Name: "text", Value: "Tonight."}}}
+				id := planned(t, w, w.Person(api.Owner), plan).ID
+				gatetest.Must[api.Job](t, w, w.Person(api.Owner), "jobs.start", api.JobStart{ID: id})
+				return id
+			},
+			"creates": func(t *testing.T, w *gatetest.World) string {
+				return started(t, w, creates(w, "u000"), creates(w, "u001"), creates(w, "u002"))
+			},
+		} {
+			t.Run(code+" "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := gatetest.New(t, gatetest.Options{})
+					id := does(t, w)
+					back := time.Now().Add(10 * time.Minute)
+					goesAway(w, code, back)
+					work(t, w, id)
+					if j := look(t, w, id); j.State != api.JobDone || j.Count.Done != 3 || time.Now().Before(back) {
+						t.Errorf("%s %s %+v\n%s", j.State, j.Code, j.Count, lines(t, w, w.Person(api.Owner), id))
+					}
+				})
+			})
+		}
+	}
+}
+
+// A plan that is made while it is away waits, too, for the list as for single accounts.
+func TestAwayWhilePlanned(t *testing.T) {
+	t.Parallel()
+	for _, code := range append(away, "homeserver_timeout", "mas_timeout") {
+		for name, plan := range map[string]func(ids []api.UserID) api.JobPlan{
+			"all":      func([]api.UserID) api.JobPlan { return api.JobPlan{Operation: "users.lock", All: true} },
+			"selected": func(ids []api.UserID) api.JobPlan { return api.JobPlan{Operation: "users.lock", IDs: ids} },
+		} {
+			t.Run(code+" "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := gatetest.New(t, gatetest.Options{})
+					me := w.Person(api.Owner)
+					job := gatetest.Must[api.Job](t, w, me, "jobs.plan", plan(people(w, 2)))
+					goesAway(w, code, time.Now().Add(10*time.Minute))
+					work(t, w, job.ID)
+					if got := lines(t, w, me, job.ID); strings.Count(got, "@u00") != 2 || strings.Contains(got, code) {
+						t.Errorf("the plan is %s\n%s", look(t, w, job.ID).State, got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// goesAway has all calls that jobs do here answered with a problem until a time.
+func goesAway(w *gatetest.World, code string, back time.Time) {
+	fails := func() error {
+		if time.Now().Before(back) {
+			return api.NewProblem(api.StatusBadGateway, code)
+		}
+		return nil
+	}
+	gatetest.On(w.Stub, api.GetUser, func(_ context.Context, r api.UserRef) (api.User, error) {
+		if err := fails(); err != nil && r.ID != w.Stub.ID("admin") {
+			return api.User{}, err
+		}
+		return w.Stub.Get(r.ID)
+	})
+	gatetest.On(w.Stub, api.ListUsers, func(context.Context, api.UserQuery) (page api.UserPage, err error) {
+		for _, name := range []string{"u000", "u001"} {
+			page.Users = append(page.Users, api.User{ID: w.Stub.ID(name)})
+		}
+		return page, fails()
+	})
+	gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, r api.UserCreate) (api.Handout, error) {
+		return api.Handout{User: api.User{ID: w.Stub.ID(string(r.Localpart))}, Password: r.Password.Password}, fails()
+	})
+	gatetest.On(w.Stub, api.SendNotice, func(_ context.Context, n api.Notice) (api.NoticeReport, error) {
+		return api.NoticeReport{Sent: []api.NoticeSent{{ID: n.ID}}}, fails()
+	})
+}
+
+// A key that is not taken is not tried again: no item waits for it, and each says why it failed.
+func TestKeyIsDead(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"homeserver_token_dead", "homeserver_not_admin", "homeserver_secret_wrong", "mas_client_refused", "mas_not_admin_client", "mas_token_refused"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w, job := lockJob(t, 3)
+				s := locks(w, func(int) (bool, time.Duration, error) { return false, 0, api.NewProblem(api.StatusBadGateway, code) })
+				work(t, w, job.ID)
+				want := "1 @u000:example.org failed " + code + "\n2 @u001:example.org failed " + code + "\n3 @u002:example.org failed " + code + "\n"
+				if got := lines(t, w, w.Person(api.Owner), job.ID); got != want || s.n != 3 {
+					t.Errorf("after %d calls:\n%s", s.n, got)
+				}
+			})
+		})
+	}
+}
