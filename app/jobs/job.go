@@ -123,6 +123,9 @@ func (p *Job) note() app.UI {
 		if j.Kind == api.JobImport {
 			n.Title = env.N("imports.planned", int(j.Count.Waiting))
 		}
+		if j.Count.Waiting == 0 {
+			n.Title, n.Text = env.T("jobs.planned_nothing"), env.T("jobs.planned_nothing_help")
+		}
 		if j.Count.Failed > 0 && p.ofFile() {
 			n.Text += " " + env.N("imports.refused", int(j.Count.Failed))
 		}

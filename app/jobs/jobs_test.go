@@ -82,7 +82,8 @@ func TestGolden(t *testing.T) {
 	halfway.Passwords = 12
 	rows := job(api.JobPlanned)
 	rows.Kind, rows.Operation, rows.Note, rows.RowsMS = api.JobImport, "", "class 7b.csv", at(168)
-	theirRows := rows
+	nothing, theirRows := rows, rows
+	nothing.Count = api.JobCounts{}
 	theirRows.Mine = false
 	imported := screentest.Answers{"jobs.get": rows, "jobs.items": api.JobItemPage{Items: []api.JobItem{
 		{N: 1, Line: 2, Target: "@a:uni-lindau.example", Action: "users.create", State: api.ItemWaiting, Changes: []api.JobChange{
@@ -112,6 +113,7 @@ func TestGolden(t *testing.T) {
 		{"planned-import", NewJob, env, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-german", NewJob, german, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-of-another", NewJob, env, screentest.Answers{"jobs.get": theirRows, "jobs.items": imported["jobs.items"]}, "/uni/jobs/job?id=abc"},
+		{"planned-nothing", NewJob, env, screentest.Answers{"jobs.get": nothing, "jobs.items": api.JobItemPage{}}, "/uni/jobs/job?id=abc"},
 		{"planned-erase", NewJob, env, get(erase), "/uni/jobs/job?id=abc"},
 		{"planned-of-another", NewJob, env, get(others), "/uni/jobs/job?id=abc&state=failed&cursor=2"},
 		{"running", NewJob, env, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},
