@@ -92,7 +92,7 @@ func Num(env Env, n int64) app.UI {
 
 // Unknown is a dash for what the server cannot tell, with the reason for screen readers and on hover.
 func Unknown(_ Env, reason string) app.UI {
-	return app.Span().Class("gh-subtle").Title(Attr(reason)).Body(
+	return app.Span().Class("gh-subtle gh-unknown").Title(Attr(reason)).Body(
 		app.Span().Aria("hidden", yes()).Text("–"),
 		Hidden(reason),
 	)

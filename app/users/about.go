@@ -82,8 +82,19 @@ type rule struct {
 
 func deactivated(u api.User) bool { return u.Deactivated }
 
+// atSynapseAlone is an account to which what Matrix Authentication Service does cannot be done.
+func atSynapseAlone(u api.User) bool { return slices.Contains(u.Drift, api.DriftSynapseOnly) }
+
 // rules are looked at in their order; the first that is so counts.
 var rules = []rule{
+	{api.UpdateUser, atSynapseAlone, "why.synapse_only"},
+	{api.ResetPassword, atSynapseAlone, "why.synapse_only"},
+	{api.SignInAs, atSynapseAlone, "why.synapse_only"},
+	{api.LockUser, atSynapseAlone, "why.synapse_only"},
+	{api.UnlockUser, atSynapseAlone, "why.synapse_only"},
+	{api.DeactivateUser, atSynapseAlone, "why.synapse_only"},
+	{api.EraseUser, atSynapseAlone, "why.synapse_only"},
+	{api.ReactivateUser, atSynapseAlone, "why.synapse_only"},
 	{api.LockUser, func(u api.User) bool { return u.Locked }, "why.already_locked"},
 	{api.LockUser, deactivated, "why.already_deactivated"},
 	{api.UnlockUser, func(u api.User) bool { return !u.Locked && u.Knows("locked") }, "why.not_locked"},

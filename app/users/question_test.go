@@ -95,6 +95,9 @@ func TestStateForbids(t *testing.T) {
 	unsure := api.User{ID: "@x:uni-lindau.example", Unknown: []string{"deactivated", "locked", "suspended"}}
 	quiet := plain
 	quiet.Suspended, quiet.ShadowBanned = true, true
+	alone, aloneLocked := plain, locked
+	alone.Drift, aloneLocked.Drift = []string{api.DriftSynapseOnly}, []string{api.DriftSynapseOnly}
+	const first = "Only Synapse has this account. Repair that first."
 	for _, c := range []struct {
 		op   api.Op
 		user api.User
@@ -113,6 +116,8 @@ func TestStateForbids(t *testing.T) {
 		{api.UnshadowBanUser, plain, "The account is not shadow-banned."}, {api.UnshadowBanUser, quiet, ""},
 		{api.SignInAs, plain, ""}, {api.SignInAs, gone, "The account is deactivated."}, {api.SignInAs, locked, "The account is locked, so a token of it would be refused."},
 		{api.CreateDevice, gone, "The account is deactivated."}, {api.AllowKeyReset, gone, "The account is deactivated."}, {api.SetRateLimit, gone, ""},
+		{api.UpdateUser, alone, first}, {api.ResetPassword, alone, first}, {api.SignInAs, alone, first}, {api.LockUser, alone, first}, {api.UnlockUser, aloneLocked, first},
+		{api.DeactivateUser, alone, first}, {api.EraseUser, alone, first}, {api.ReactivateUser, alone, first}, {api.SuspendUser, alone, ""}, {api.RepairUser, alone, ""},
 	} {
 		if got := why(env, c.user, c.op); got != c.want {
 			t.Errorf("%s of %s: %q, want %q", c.op.Info().Name, c.user.ID, got, c.want)
