@@ -65,7 +65,7 @@ func (s *Shell) open(u *url.URL, m move) {
 	visit := s.visit
 	ctx, cancel := context.WithCancel(context.Background())
 	env := s.means.Local(s.env).At(homeserver)
-	env.Now, env.Notice = now(), m.notice
+	env.Now, env.Notice = s.now(), m.notice
 	next.Use(env)
 	s.busy, s.cancel = true, cancel
 	if !asQuestion {

@@ -33,7 +33,7 @@ func (s *Shell) refresh(r screen.Refresher) {
 		return
 	}
 	u, env := *s.url, s.means.Local(s.env).At(homeserver)
-	env.Now = now()
+	env.Now = s.now()
 	next.Use(env)
 	s.ctx.Async(func() {
 		err := next.Load(client.Polling(context.Background()), env, s.means.Caller.At(homeserver), &u)

@@ -89,7 +89,7 @@ func (s *Shell) done(form screen.Writer, operation string, result any, from sent
 	}
 	s.stopLoading()
 	env := s.means.Local(s.env)
-	env.Now, env.Notice = now(), next.Notice
+	env.Now, env.Notice = s.now(), next.Notice
 	next.Screen.Use(env)
 	s.env, s.question, s.screen, s.problem, s.loading = env, nil, next.Screen, nil, false
 	s.lead(from, next.Account)

@@ -63,6 +63,7 @@ type Means struct {
 	Languages []ui.Language
 	Local     func(ui.Env) ui.Env // gives later screens the browser's own zone
 	First     func()              // runs once, when the first picture stands
+	Behind    int64               // how far the browser's clock is behind the gate's, in milliseconds
 }
 
 // New makes the root from a page's data block.
@@ -160,5 +161,5 @@ func (s *Shell) enliven(v screen.Screen, modal bool) {
 // SeeVersion is told the gate's version with every answer; another one than the page's means that there is a newer page.
 func (s *Shell) SeeVersion(version string) { s.newer = version != "" && version != s.env.Version }
 
-// now is the time that pages are drawn with.
-func now() int64 { return time.Now().UnixMilli() }
+// now is the time that pages are drawn with: by the gate's clock, as the times that they show.
+func (s *Shell) now() int64 { return time.Now().UnixMilli() + s.means.Behind }

@@ -38,7 +38,7 @@ func Prepare() bool {
 	var before state
 	var root *shell.Shell
 	caller := client.Fetch{Homeserver: block.Env.Homeserver, Version: func(v string) { root.SeeVersion(v) }}
-	root, err := shell.New(block, env, shell.Means{Caller: caller, Languages: languages, Local: local, First: func() {
+	root, err := shell.New(block, env, shell.Means{Caller: caller, Languages: languages, Local: local, Behind: behind(block.Env.Now), First: func() {
 		before.restore()
 		early.Set("running", true)
 	}})
@@ -81,4 +81,19 @@ func zone(env ui.Env, printer *i18n.Printer) (first ui.Env, local func(ui.Env) u
 		e.Zone = name.String()
 		return e.WithPrinter(own)
 	}
+}
+
+// behind returns how far the browser's clock is behind the gate's, in milliseconds, by the time at which the gate wrote the page. What is less than
+// a minute may be the page's way.
+func behind(written int64) int64 {
+	performance := js.Global().Get("performance")
+	came := performance.Get("timeOrigin").Float()
+	if page := performance.Call("getEntriesByType", "navigation").Index(0); page.Truthy() {
+		came += page.Get("responseStart").Float()
+	}
+	const minute = 60_000
+	if d := written - int64(came); d < -minute || d > minute {
+		return d
+	}
+	return 0
 }
