@@ -176,8 +176,9 @@ func (a *Assets) send(c echo.Context, one *asset) error {
 	return c.Stream(http.StatusOK, one.kind, in)
 }
 
-// scripts writes the elements that start the program, or on the sign-in page those that only fetch it ahead of time.
-func (a *Assets) scripts(b *strings.Builder, language string, prefetch, bare bool) {
+// scripts writes the elements that start the program, or on the sign-in page those that only fetch it ahead of time. again is where the server has
+// what a page with placeholders waits for, in case that the program does not come.
+func (a *Assets) scripts(b *strings.Builder, language, again string, prefetch, bare bool) {
 	if !a.HasProgram() {
 		return
 	}
@@ -186,8 +187,12 @@ func (a *Assets) scripts(b *strings.Builder, language string, prefetch, bare boo
 		return
 	}
 	if !bare {
-		fmt.Fprintf(b, `<script src="%s" defer></script><script src="%s" data-wasm="%s" data-language="%s" defer></script>`,
+		fmt.Fprintf(b, `<script src="%s" defer></script><script src="%s" data-wasm="%s" data-language="%s"`,
 			html.EscapeString(a.URL("wasm_exec.js")), html.EscapeString(a.URL("boot.js")), html.EscapeString(a.URL("gatehouse.wasm")),
 			html.EscapeString(a.URL("language-"+language+".json")))
+		if again != "" {
+			fmt.Fprintf(b, ` data-again="%s"`, html.EscapeString(again))
+		}
+		b.WriteString(` defer></script>`)
 	}
 }

@@ -111,12 +111,14 @@ func (p *Pages) head(b *strings.Builder, d document) {
 		html.EscapeString(panel.TabTitle(d.env, d.title)), colorScheme(d.env.Theme))
 	fmt.Fprintf(b, `<link rel="stylesheet" href="%s"><link rel="icon" href="%s" type="image/svg+xml"><link rel="apple-touch-icon" href="%s"><link rel="manifest" href="/manifest.webmanifest">`,
 		p.Assets.URL("gatehouse.css"), p.Assets.URL("gatehouse-icon.svg"), p.Assets.URL("icon-192.png"))
+	again := ""
 	if d.loading {
-		again := *d.url
-		query := again.Query()
+		u := *d.url
+		query := u.Query()
 		query.Set(waitMark, "1")
-		again.RawQuery = query.Encode()
-		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="0;url=%s"></noscript>`, html.EscapeString(again.String()))
+		u.RawQuery = query.Encode()
+		again = u.String()
+		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="0;url=%s"></noscript>`, html.EscapeString(again))
 	}
 	if r, ok := d.screen.(screen.Refresher); ok && r.Refresh() > 0 {
 		again := *d.url
@@ -125,7 +127,7 @@ func (p *Pages) head(b *strings.Builder, d document) {
 		again.RawQuery = query.Encode()
 		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="%d;url=%s"></noscript>`, max(1, int(r.Refresh().Seconds())), html.EscapeString(again.String()))
 	}
-	p.Assets.scripts(b, d.env.Language, d.prefetch, d.bare)
+	p.Assets.scripts(b, d.env.Language, again, d.prefetch, d.bare)
 	if address := p.Assets.URL(d.script); address != "" {
 		fmt.Fprintf(b, `<script src="%s" defer></script>`, html.EscapeString(address))
 	}

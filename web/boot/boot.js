@@ -36,12 +36,18 @@
     const policy = window.trustedTypes ? trustedTypes.createPolicy("gatehouse", { createScriptURL: only }) : null;
     navigator.serviceWorker.register(policy ? policy.createScriptURL("/sw.js") : "/sw.js").catch(() => {});
   }
-  if (typeof WebAssembly !== "object") return;
+  // Where the program does not come, the server loads what a page with placeholders waits for, as it does without scripts; unless somebody is on the
+  // way to another page, which gives the program up.
+  let { again } = script.dataset;
+  if (again) addEventListener("beforeunload", () => { again = null; });
+  const alone = () => { if (again && !early.running && !early.sent) location.replace(again); };
+  if (typeof WebAssembly !== "object") return alone();
   // The texts come beside the program, not after it.
   early.texts = fetch(script.dataset.language).then((answer) => answer.text());
   early.texts.catch(() => {});
   const go = new Go();
   WebAssembly.instantiateStreaming(fetch(wasm), go.importObject)
     .then((result) => go.run(result.instance))
-    .catch((error) => { console.error("Gatehouse goes on without its program:", error); });
+    .catch((error) => { console.error("Gatehouse goes on without its program:", error); })
+    .then(alone); // it ends at once where it leaves the page alone
 })();
