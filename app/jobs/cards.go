@@ -22,7 +22,7 @@ func (p *Passwords) part() app.UI {
 	}
 	buttons := []app.UI{ui.PrintButton(env.T("jobs.print"), ui.Primary)}
 	if at+1 < len(parts) {
-		buttons = append(buttons, p.ask(parts[at+1], "next", ui.Button{Label: env.T("jobs.part_next", "part", p.called(parts[at+1])), Icon: ui.IconPrint}))
+		buttons = append(buttons, p.ask(parts[at+1], "next", ui.Button{Label: env.T("jobs.part_next", "part", p.called(parts[at+1]))}))
 	}
 	var others []app.UI
 	for _, other := range parts {
