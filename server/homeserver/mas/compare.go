@@ -39,6 +39,16 @@ func (d differences) note(u api.User) {
 	}
 }
 
+// has reports whether any account differs in something.
+func (d differences) has(drift string) bool {
+	for _, list := range d.of {
+		if slices.Contains(list, drift) {
+			return true
+		}
+	}
+	return false
+}
+
 // comparison is the work that is done beside the calls.
 type comparison struct {
 	mu      sync.Mutex

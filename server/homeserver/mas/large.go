@@ -191,12 +191,18 @@ func (a *adapter) listBeside(ctx context.Context, q api.UserQuery, lacks map[str
 			u.Deactivated = !u.Deactivated // MAS decides
 		}
 	}
+	// What Synapse filtered by its own state may be otherwise at MAS. Those that it left out for it are among the differences.
+	ended := q.Deactivated.Narrows() && l.differs.has(api.DriftDeactivated)
 	l.mu.Unlock()
-	if q.Admins == api.Without || q.Locked == api.Without || q.Drift == api.Without {
+	if q.Admins == api.Without || q.Locked == api.Without || q.Drift == api.Without || ended {
 		page.Total = nil // it counts others, too
 		page.Users = slices.DeleteFunc(page.Users, func(u api.User) bool {
-			return q.Admins == api.Without && u.Admin || q.Locked == api.Without && u.Locked || q.Drift == api.Without && len(u.Drift) > 0
+			return q.Admins == api.Without && u.Admin || q.Locked == api.Without && u.Locked || q.Drift == api.Without && len(u.Drift) > 0 ||
+				q.Deactivated == api.Without && u.Deactivated || q.Deactivated == api.Only && !u.Deactivated
 		})
+	}
+	if ended {
+		page.Limits = append(page.Limits, reasonEnded)
 	}
 	if lacks["locked"] == "" {
 		page.Unknown = remove(page.Unknown, "locked")

@@ -27,6 +27,7 @@ const (
 	reasonNoPhones    = "mas_no_phones"
 	reasonOld         = "mas_old"
 	reasonBridges     = "mas_bridges"
+	reasonEnded       = "mas_ended"
 )
 
 // list returns a page of the accounts of both sides. It is filtered, sorted and counted here: Synapse sorts and MAS does not, MAS knows
