@@ -87,7 +87,7 @@ type Job struct {
 	Operation string     `json:"operation,omitempty"`
 	With      []JobField `json:"with,omitempty"`
 	State     string     `json:"state"`
-	// Code and Params say why the job waits, or ended as it did (`problem.<code>`).
+	// Code and Params say why the job waits, or ended as it did, or that its plan is about a list that is not whole (`problem.<code>`).
 	Code   string            `json:"code,omitempty"`
 	Params map[string]string `json:"params,omitempty"`
 	Note   string            `json:"note,omitempty"`

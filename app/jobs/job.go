@@ -111,7 +111,7 @@ func (p *Job) note() app.UI {
 	env, j := p.Env(), p.Job
 	n := ui.Note{Status: true}
 	switch {
-	case j.Code != "":
+	case j.Code != "" && j.State != api.JobPlanned:
 		n.Kind, n.Text = ui.Warn, env.ProblemText(&api.Problem{Code: j.Code, Params: j.Params})
 		if j.State == api.JobFailed {
 			n.Kind = ui.Bad
@@ -128,6 +128,9 @@ func (p *Job) note() app.UI {
 		}
 		if j.Count.Failed > 0 && p.ofFile() {
 			n.Text += " " + env.N("imports.refused", int(j.Count.Failed))
+		}
+		if j.Code != "" { // what it is not about
+			n.Kind, n.Text = ui.Warn, env.ProblemText(&api.Problem{Code: j.Code, Params: j.Params})+" "+n.Text
 		}
 	case j.State == api.JobScheduled:
 		n.Icon, n.Title, n.Text = ui.IconWait, env.T("jobs.scheduled", "time", ui.ExactTime(env, j.AtMS)), env.T("jobs.scheduled_help")

@@ -67,6 +67,8 @@ func TestGolden(t *testing.T) {
 	german, auditor := screentest.In(env, "de"), screentest.As(env, api.Auditor)
 	erase := job(api.JobPlanned)
 	erase.Operation, erase.Note = "users.erase", "Leavers 2026"
+	partial := job(api.JobPlanned)
+	partial.Code, partial.Params = "job_list_partial", map[string]string{"reason": "mas_comparing"}
 	others := job(api.JobPlanned)
 	others.Mine = false
 	waits := job(api.JobRunning)
@@ -110,6 +112,7 @@ func TestGolden(t *testing.T) {
 		{"list-german", NewList, german, list, "/uni/jobs?cursor=2.x"},
 		{"list-empty", NewList, env, screentest.Answers{"jobs.list": api.JobPage{}}, "/uni/jobs"},
 		{"planned", NewJob, env, get(job(api.JobPlanned)), "/uni/jobs/job?id=abc"},
+		{"planned-partial", NewJob, german, get(partial), "/uni/jobs/job?id=abc"},
 		{"planned-import", NewJob, env, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-german", NewJob, german, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-of-another", NewJob, env, screentest.Answers{"jobs.get": theirRows, "jobs.items": imported["jobs.items"]}, "/uni/jobs/job?id=abc"},
@@ -148,6 +151,7 @@ func TestGolden(t *testing.T) {
 		{"plan-file", NewPlan, env, file, "/uni/jobs/plan?operation=users.lock&file.id=up&file.column=2&file.format.comma=tab&file.format.headless=false"},
 		{"plan-file-choose-german", NewPlan, german, screentest.Answers{"imports.look": api.Import{Name: "left.csv", Columns: []api.ImportColumn{{Name: "id", Field: "id"}}}}, "/uni/jobs/plan?file.id=up"},
 		{"plan-all", NewPlan, env, screentest.Answers{"users.list": api.UserPage{Total: new(int64)}}, "/uni/jobs/plan?operation=users.notice&all=true&filter.search=spam"},
+		{"plan-all-partial", NewPlan, env, screentest.Answers{"users.list": api.UserPage{Limits: []string{"dendrite_no_list"}}}, "/uni/jobs/plan?operation=users.lock&all=true"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			source := screentest.Draw(t, c.open, c.env, screentest.NewCaller(c.answers), c.address)

@@ -27,6 +27,8 @@ type Plan struct {
 	Plan api.JobPlan `json:"plan"`
 	// Total is how many match the filter, where the homeserver can tell.
 	Total *int64 `json:"total,omitempty"`
+	// Limits are the reasons why the list that the filter is about is not whole (`missing.<reason>`).
+	Limits []string `json:"limits,omitempty"`
 	// File is the file that names the accounts, where there is one.
 	File *planFile `json:"file,omitempty"`
 	// Types are those that accounts can be given besides the ordinary one, Features the experimental ones, where the question is about them.
@@ -76,12 +78,12 @@ func (p *Plan) Load(ctx context.Context, _ ui.Env, call client.Caller, u *url.UR
 	ids := p.Plan.IDs
 	if p.Plan.All {
 		q := p.Plan.Filter
-		q.Limit = 1
+		q.Limit, q.Sort, q.Descending = 1, "", false // as the plan is made
 		page, err := client.Call(ctx, call, api.ListUsers, q)
 		if err != nil {
 			return err
 		}
-		p.Total = page.Total
+		p.Total, p.Limits = page.Total, page.Limits
 		for _, u := range page.Users {
 			ids = append(ids, u.ID)
 		}
@@ -130,6 +132,9 @@ func (p *Plan) loadChoices(ctx context.Context, call client.Caller, ids []api.Us
 func (p *Plan) Render() app.UI {
 	env := p.Env()
 	body := []app.UI{crumbs(env, p.Title()), ui.PageTitle{Title: p.Title(), Words: true, Below: ui.Text(p.about())}.Draw(env)}
+	for _, reason := range p.Limits {
+		body = append(body, ui.Note{Kind: ui.Warn, Text: env.ProblemText(&api.Problem{Code: "job_list_partial", Params: map[string]string{"reason": reason}})}.Draw(env))
+	}
 	o, ok := p.offer()
 	if !ok {
 		return app.Div().Body(append(body, p.choices()...)...)

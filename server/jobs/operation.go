@@ -45,8 +45,10 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 	}
 	query := t.plan.Filter
 	query.Limit = api.MaxPage
+	query.Sort, query.Descending = "", false // by ID nobody changes places meanwhile, and a list that can be whole is
 	// Lists move while they are read: what comes between pushes accounts of one page onto the next.
 	seen := map[api.UserID]bool{}
+	partly := "" // why the list is not whole
 	for {
 		page, err := looked(ctx, p.e.throttle(job.Homeserver), server.Adapter, api.ListUsers, query)
 		if err != nil {
@@ -57,6 +59,9 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 			seen[u.ID] = true
 			return twice
 		})
+		if len(page.Limits) > 0 {
+			partly = page.Limits[0]
+		}
 		rows := make([]Row, len(page.Users))
 		for i, u := range page.Users {
 			u.Unknown = append(u.Unknown, page.Unknown...)
@@ -67,12 +72,27 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 		}
 		switch page.Next {
 		case "":
-			return nil
+			return p.tell(ctx, job, partly)
 		case query.Cursor: // or it would be read for ever
 			return api.NewProblem(api.StatusBadGateway, "homeserver_unknown_answer")
 		}
 		query.Cursor = page.Next
 	}
+}
+
+// tell writes down why a list that a plan was made of is not whole, where it is not: the job is about less than was asked for.
+func (p *operationPlanner) tell(ctx context.Context, job store.Job, partly string) error {
+	if partly == "" && job.Code == "" {
+		return nil
+	}
+	_, err := p.e.Store.ChangeJob(ctx, job.ID, []string{store.JobPlanning}, func(j *store.Job) error {
+		j.Code, j.Params = "", ""
+		if partly != "" {
+			j.Code, j.Params = "job_list_partial", encode(map[string]string{"reason": partly})
+		}
+		return nil
+	})
+	return err
 }
 
 type planning struct {

@@ -198,6 +198,7 @@ func (d desk) start(ctx context.Context, s api.JobStart) (api.Job, error) {
 		if op, ok := api.Find(j.Operation); ok && op.Info().Destructive && s.Confirm != j.Count.Waiting {
 			return api.NewProblem(api.StatusConflict, "confirm_count", "count", strconv.FormatInt(j.Count.Waiting, 10)).At("confirm")
 		}
+		j.Code, j.Params = "", "" // what the plan lacks was told
 		at := time.UnixMilli(s.At.MS())
 		if s.At == "" || !at.After(d.Now()) {
 			j.State, j.Started, j.At = store.JobRunning, d.Now(), time.Time{}

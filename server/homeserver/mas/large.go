@@ -88,18 +88,25 @@ func (l *large) wanted(q api.UserQuery) (ids []api.UserID, some bool) {
 	return nil, false
 }
 
-// listOf is the list of accounts that are known by name, 1,000 of them at most.
+// listOf is the list of accounts that are known by name. Where they are more than are looked up for one call, they can be had page by page in the
+// order of their IDs; sorted otherwise, the first are all there is.
 func (a *adapter) listOf(ctx context.Context, q api.UserQuery, ids []api.UserID) (api.UserPage, error) {
 	at, err := openCursor(q)
 	if err != nil {
 		return api.UserPage{}, err
 	}
 	limits := a.unsure(q)
-	if len(ids) > a.bounds.asked {
+	byID := q.Sort == "" || q.Sort == api.SortName
+	if len(ids) > a.bounds.asked && (!byID || strings.HasPrefix(q.Search, "@")) {
 		low := strings.TrimPrefix(strings.ToLower(q.Search), "@")
 		ids = slices.DeleteFunc(ids, func(id api.UserID) bool { return !strings.Contains(strings.ToLower(string(id)), low) })
 	}
 	if len(ids) > a.bounds.asked {
+		if byID {
+			page, err := a.listByID(ctx, q, ids, at)
+			page.Limits = limits
+			return page, err
+		}
 		ids, limits = ids[:a.bounds.asked], append(limits, reasonFirst)
 	}
 	users, err := a.lookUp(ctx, ids)
@@ -109,8 +116,62 @@ func (a *adapter) listOf(ctx context.Context, q api.UserQuery, ids []api.UserID)
 	order := ordering(q)
 	users = slices.DeleteFunc(users, func(u api.User) bool { return !a.matches(u, q) })
 	slices.SortFunc(users, order)
-	page := cut(users, order, at, q, []string{"threepids", "external_ids"})
+	page := cut(users, order, at, q, notListed)
 	page.Limits = limits
+	return page, nil
+}
+
+// notListed are the fields that lists of accounts known by name do not tell.
+var notListed = []string{"threepids", "external_ids"}
+
+// listByID returns a page of sorted accounts, of which as many are looked up as it takes to fill it, and not more than one call may: Scanned and Of
+// say how far that got.
+func (a *adapter) listByID(ctx context.Context, q api.UserQuery, ids []api.UserID, at cursor) (api.UserPage, error) {
+	order := ordering(q)
+	place := func(of api.UserID) (int, bool) {
+		return slices.BinarySearchFunc(ids, of, func(id, of api.UserID) int { return order(api.User{ID: id}, api.User{ID: of}) })
+	}
+	if q.Descending {
+		slices.Reverse(ids)
+	}
+	begin, found := 0, false
+	if at.Beside.ID != "" {
+		begin, found = place(at.Beside.ID)
+	}
+	rest := ids[begin:]
+	switch {
+	case at.Before:
+		rest = slices.Clone(ids[:begin])
+		slices.Reverse(rest)
+	case found:
+		begin, rest = begin+1, rest[1:]
+	}
+	size := q.Limit
+	if size <= 0 {
+		size = api.DefaultPage
+	}
+	users, asked := []api.User{}, 0
+	for len(users) < size && asked < len(rest) && asked < a.bounds.asked {
+		n := min(size-len(users), len(rest)-asked, a.bounds.asked-asked)
+		some, err := a.lookUp(ctx, rest[asked:asked+n])
+		if err != nil {
+			return api.UserPage{}, err
+		}
+		users = append(users, slices.DeleteFunc(some, func(u api.User) bool { return !a.matches(u, q) })...)
+		asked += n
+	}
+	end := begin + asked
+	if at.Before {
+		slices.Reverse(users)
+		begin, end = begin-asked, begin
+	}
+	page := api.UserPage{Users: users, Scanned: int64(end), Of: int64(len(ids)), Unknown: notListed}
+	if end < len(ids) && end > 0 {
+		page.Next = cursor{Beside: api.User{ID: ids[end-1]}}.text(q)
+	}
+	if begin > 0 && begin < len(ids) {
+		page.Previous = cursor{Beside: api.User{ID: ids[begin]}, Before: true}.text(q)
+	}
 	return page, nil
 }
 

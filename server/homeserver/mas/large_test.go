@@ -162,17 +162,78 @@ func TestLargeLacks(t *testing.T) {
 	}
 }
 
-// Of many that differ the first are looked up, which is said; a search finds the others.
+// Of many that differ some are looked up for each page, in the order of their IDs, until all of them were; sorted otherwise the first are, which is
+// said. A search finds the others.
 func TestLargeLooksUpSome(t *testing.T) {
 	b := newLarge(t)
 	b.bounds.asked = 2
 	b.compared()
-	page, err := b.list(t.Context(), api.UserQuery{Drift: api.Only})
-	if err != nil || names(page) != "alice dora" || !slices.Contains(page.Limits, reasonFirst) {
+	for _, tt := range []struct {
+		q     api.UserQuery
+		pages []string
+	}{
+		{api.UserQuery{Drift: api.Only}, []string{"alice dora", "emil frank", "gina hugo"}},
+		{api.UserQuery{Drift: api.Only, Descending: true, Sort: api.SortName}, []string{"hugo gina", "frank emil", "dora alice"}},
+		{api.UserQuery{Drift: api.Only, Limit: 1}, []string{"alice", "dora", "emil", "frank", "gina", "hugo"}},
+		{api.UserQuery{Drift: api.Only, Deactivated: api.Only}, []string{"", "frank", ""}},
+		{api.UserQuery{Drift: api.Only, Search: "I"}, []string{"alice", "emil", "gina"}}, // two are looked at for each
+		{api.UserQuery{Drift: api.Only, Search: "@hugo"}, []string{"hugo"}},
+	} {
+		var pages, back []string
+		q := tt.q
+		for {
+			page, err := b.list(t.Context(), q)
+			if err != nil || len(page.Limits) > 0 {
+				t.Fatalf("%+v: %v, %v", q, page.Limits, err)
+			}
+			pages = append(pages, names(page))
+			if page.Next == "" {
+				q.Cursor = page.Previous
+				break
+			}
+			q.Cursor = page.Next
+		}
+		if !slices.Equal(pages, tt.pages) {
+			t.Errorf("%+v: %q, want %q", tt.q, pages, tt.pages)
+		}
+		for q.Cursor != "" {
+			page, err := b.list(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, q.Cursor = append(back, names(page)), page.Previous
+		}
+		slices.Reverse(back)
+		if want := tt.pages[:len(tt.pages)-1]; !slices.Equal(back, want) {
+			t.Errorf("%+v: back over %q, want %q", tt.q, back, want)
+		}
+	}
+	page, err := b.list(t.Context(), api.UserQuery{Drift: api.Only, Sort: api.SortCreated})
+	if err != nil || len(page.Users) != 2 || page.Next != "" || !slices.Contains(page.Limits, reasonFirst) {
 		t.Errorf("%s %v, %v", names(page), page.Limits, err)
 	}
-	if page, err = b.list(t.Context(), api.UserQuery{Drift: api.Only, Search: "@hugo"}); err != nil || names(page) != "hugo" || len(page.Limits) > 0 {
-		t.Errorf("%s %v, %v", names(page), page.Limits, err)
+}
+
+// A job over all locked accounts gets all of them, however many are looked up for one call.
+func TestLargeLockedAreAllListed(t *testing.T) {
+	b := newLarge(t)
+	b.bounds.asked = 2
+	for _, name := range []string{"kim", "lena", "mia", "nora"} {
+		b.fake.AddUser(name, func(u *fakemas.User) { now := b.clock.Now(); u.Locked = &now })
+	}
+	var all []string
+	for q := (api.UserQuery{Locked: api.Only, Limit: api.MaxPage}); ; {
+		page, err := b.list(t.Context(), q)
+		if err != nil || len(page.Limits) > 0 {
+			t.Fatal(page.Limits, err)
+		}
+		all = append(all, strings.Fields(names(page))...)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	if want := "bob kim lena mia nora"; strings.Join(all, " ") != want {
+		t.Errorf("%v, want %s", all, want)
 	}
 }
 
