@@ -16,17 +16,21 @@ import (
 var names = map[string]string{
 	"id": api.FieldID, "userid": api.FieldID, "user": api.FieldID, "username": api.FieldID, "localpart": api.FieldID, "mxid": api.FieldID,
 	"matrixid": api.FieldID, "matrixuserid": api.FieldID, "benutzername": api.FieldID, "benutzer": api.FieldID, "login": api.FieldID, "account": api.FieldID, "konto": api.FieldID,
-	"displayname": api.FieldDisplayName, "fullname": api.FieldDisplayName, "anzeigename": api.FieldDisplayName,
+	"loginname": api.FieldID, "accountname": api.FieldID, "nutzername": api.FieldID, "anmeldename": api.FieldID, "kontoname": api.FieldID,
+	"displayname": api.FieldDisplayName, "fullname": api.FieldDisplayName, "realname": api.FieldDisplayName, "anzeigename": api.FieldDisplayName, "vollername": api.FieldDisplayName,
 	"password": api.FieldPassword, "pass": api.FieldPassword, "passwd": api.FieldPassword, "passwort": api.FieldPassword, "kennwort": api.FieldPassword,
 	"admin": api.FieldAdmin, "isadmin": api.FieldAdmin, "administrator": api.FieldAdmin,
 	"usertype": api.FieldUserType,
-	"email":    api.FieldEmails, "emails": api.FieldEmails, "mail": api.FieldEmails, "emailaddress": api.FieldEmails,
-	"phone": api.FieldPhones, "phones": api.FieldPhones, "phonenumber": api.FieldPhones, "msisdn": api.FieldPhones, "telefon": api.FieldPhones,
+	"email":    api.FieldEmails, "emails": api.FieldEmails, "mail": api.FieldEmails, "emailaddress": api.FieldEmails, "emailaddresses": api.FieldEmails,
+	"mailaddress": api.FieldEmails, "emailadresse": api.FieldEmails, "emailadressen": api.FieldEmails, "mailadresse": api.FieldEmails,
+	"phone": api.FieldPhones, "phones": api.FieldPhones, "phonenumber": api.FieldPhones, "phonenumbers": api.FieldPhones, "telephone": api.FieldPhones, "mobile": api.FieldPhones,
+	"msisdn": api.FieldPhones, "telefon": api.FieldPhones, "telefonnummer": api.FieldPhones, "telefonnummern": api.FieldPhones, "mobil": api.FieldPhones, "handy": api.FieldPhones,
 	"threepids": api.FieldThreepids, "3pids": api.FieldThreepids,
 	"sso": api.FieldSSO, "externalids": api.FieldSSO, "externalid": api.FieldSSO,
 	"avatarurl": api.FieldAvatar, "avatar": api.FieldAvatar,
 	"locked": api.FieldLocked, "rooms": api.FieldRooms, "room": api.FieldRooms, "notice": api.FieldNotice, "deactivated": api.FieldDeactivated,
-	"guest": api.FieldGuest, "isguest": api.FieldGuest,
+	"gesperrt": api.FieldLocked, "räume": api.FieldRooms, "deaktiviert": api.FieldDeactivated,
+	"guest": api.FieldGuest, "isguest": api.FieldGuest, "gast": api.FieldGuest,
 }
 
 // guessed says what the columns of a file seem to be. One without names that separates two cells by colons is a list of names and passwords.

@@ -23,10 +23,12 @@ func TestGuess(t *testing.T) {
 		// our own export
 		"id,display_name,admin,user_type,emails,phones,sso,avatar_url,locked,deactivated,guest,created": "id,display_name,admin,user_type,emails,phones,sso,avatar_url,locked,deactivated,guest,",
 		// what register_new_matrix_user asks for
-		"user,password,user_type,admin":               "id,password,user_type,admin",
-		"Benutzername;Anzeigename;Kennwort;E-Mail":    "id;display_name;password;emails",
-		"Display Name,MXID,matrix_id,email,threepids": "display_name,id,,emails,",
-		"threepids,email,whatever,password,PASSWORD":  "threepids,,,password,",
+		"user,password,user_type,admin":                                                         "id,password,user_type,admin",
+		"Benutzername;Anzeigename;Kennwort;E-Mail":                                              "id;display_name;password;emails",
+		"Nutzername;Voller Name;Passwort;E-Mail-Adresse;Telefonnummer;Gesperrt;Räume;Raum;Gast": "id;display_name;password;emails;phones;locked;rooms;;guest",
+		"Login name,Real name,E-mail addresses,Phone numbers,Mobile":                            "id,display_name,emails,phones,",
+		"Display Name,MXID,matrix_id,email,threepids":                                           "display_name,id,,emails,",
+		"threepids,email,whatever,password,PASSWORD":                                            "threepids,,,password,",
 	} {
 		sep := ","
 		if strings.Contains(columns, ";") {
