@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,53 @@ func TestChangedSinceThePlan(t *testing.T) {
 		if n := len(w.Stub.Calls("users.reset_password")); n != 1 {
 			t.Errorf("%s: %d passwords were set", do, n)
 		}
+	}
+}
+
+// An earlier try that was refused, or did not reach the homeserver, has changed nothing: what is otherwise after it somebody else did. After one that may have
+// done something the row goes on.
+func TestChangedSinceATry(t *testing.T) {
+	t.Parallel()
+	for code, c := range map[string]struct {
+		status int
+		want   string
+		sent   int
+	}{
+		"homeserver_down":    {api.StatusBadGateway, "failed item_changed_meanwhile", 1},
+		"homeserver_limited": {api.StatusTooMany, "failed item_changed_meanwhile", 1},
+		"homeserver_refused": {api.StatusUnprocessable, "failed item_changed_meanwhile", 1},
+		"outcome_unknown":    {api.StatusTimeout, "done", 2},
+		"homeserver_failed":  {api.StatusBadGateway, "done", 2},
+		"partly_done":        {api.StatusBadGateway, "done", 2},
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := gatetest.New(t, gatetest.Options{})
+				me := w.Person(api.Owner)
+				w.Stub.Put(api.User{ID: w.Stub.ID("zoe")})
+				plan := upload(t, w, me, "id,password\nzoe,a new password of zoe\n")
+				plan.Mode, plan.Reset = api.ImportUpdate, true
+				job, _ := planned(t, w, me, plan)
+				sent := 0
+				gatetest.On(w.Stub, api.ResetPassword, func(_ context.Context, r api.PasswordReset) (api.Handout, error) {
+					if sent++; sent > 1 {
+						return api.Handout{}, nil
+					}
+					w.Stub.Put(api.User{ID: r.ID, Locked: true})
+					return api.Handout{}, api.NewProblem(c.status, code)
+				})
+				gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+				job, items := worked(t, w, me, job.ID)
+				if job.Retry > 0 && items[0].Code == code {
+					gatetest.Must[api.Job](t, w, me, "jobs.retry", api.JobRef{ID: job.ID})
+					_, items = worked(t, w, me, job.ID)
+				}
+				if got := strings.TrimSpace(items[0].State + " " + items[0].Code); got != c.want || sent != c.sent {
+					t.Errorf("%s after %d calls, want %s after %d", got, sent, c.want, c.sent)
+				}
+			})
+		})
 	}
 }
 

@@ -28,7 +28,7 @@ func Saw(u api.User) Seen {
 
 // foreseen turns an item away of which it is certain before its first step that one of its steps will not be done: none of them is then. Its account is
 // otherwise than its plan saw it, a password that it needs is not there any more, or the corridor would turn a later step away. Where something of it may have
-// been begun by an earlier try, that goes on: what it did is no change of somebody else's.
+// been done by an earlier try, that goes on: what it did is no change of somebody else's.
 func (r *run) foreseen(ctx context.Context, item store.JobItem, steps []step) (stopped store.JobItem, is bool) {
 	later := steps[min(1, len(steps)):]
 	if slices.ContainsFunc(later, func(s step) bool { return s.wiped }) {
@@ -41,7 +41,7 @@ func (r *run) foreseen(ctx context.Context, item store.JobItem, steps []step) (s
 	if saw == nil {
 		return item, false
 	}
-	begun, err := r.tried(ctx, item, func(store.Attempt) bool { return true })
+	begun, err := r.tried(ctx, item, mayHaveDone)
 	if err != nil {
 		return r.unbegun(item), true
 	}
@@ -66,4 +66,9 @@ func (r *run) foreseen(ctx context.Context, item store.JobItem, steps []step) (s
 		}
 	}
 	return item, false
+}
+
+// mayHaveDone reports whether a try may have changed something: not one that is known to have failed as a whole.
+func mayHaveDone(try store.Attempt) bool {
+	return wasLost(try) || wasDone(try) || try.Code == "partly_done"
 }

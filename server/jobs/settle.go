@@ -223,9 +223,11 @@ func (r *run) entry(item store.JobItem, op api.Op) audit.Entry {
 // lost returns when the first of an item's earlier tries was begun that nobody answered; zero where each was. The homeserver may have worked it
 // off after it was looked for in vain.
 func (r *run) lost(ctx context.Context, item store.JobItem) (time.Time, error) {
-	return r.tried(ctx, item, func(try store.Attempt) bool {
-		return try.Outcome == "" || try.Outcome == string(audit.Unknown) || try.Code == notDoneCode
-	})
+	return r.tried(ctx, item, wasLost)
+}
+
+func wasLost(try store.Attempt) bool {
+	return try.Outcome == "" || try.Outcome == string(audit.Unknown) || try.Code == notDoneCode
 }
 
 // tried returns when the first of an item's earlier tries of its step was begun that ended in such a way, zero where none did.
