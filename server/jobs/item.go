@@ -140,6 +140,15 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 			return true, item
 		}
 		return false, r.ended(item, store.ItemFailed, p)
+	case p.Code == nameBegun && item.Attempts > 1 && item.Failures < maxAttempts:
+		item.Failures++
+		switch lost, err := r.lost(ctx, item); {
+		case err != nil:
+			return false, item
+		case !lost.IsZero():
+			return false, r.waiting(item, p) // the next try goes on with it, if it is the item's
+		}
+		return false, r.ended(item, store.ItemFailed, p)
 	case how == went:
 		return false, r.ended(item, store.ItemFailed, p)
 	}

@@ -166,8 +166,7 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 	if begun.IsZero() {
 		begun = item.Started
 	}
-	// Homeservers count in seconds.
-	if !u.Knows("created_ms") || u.Deactivated || begun.IsZero() || u.CreatedMS < begun.Unix()*1000 {
+	if u.Deactivated || begun.IsZero() || !madeSince(u, begun) {
 		return untold, nil
 	}
 	if asked.Password.Mode == api.PasswordTyped {
@@ -185,6 +184,11 @@ func (r *run) adopt(ctx context.Context, item store.JobItem, asked api.UserCreat
 		return untold, err
 	}
 	return isDone, nil
+}
+
+// madeSince reports whether an account is known not to be older than a try.
+func madeSince(u api.User, begun time.Time) bool {
+	return u.Knows("created_ms") && u.CreatedMS >= begun.Unix()*1000 // homeservers count in seconds
 }
 
 // settled does a call with which a try of an item is settled, under a name of its own in the audit log, past the permission for it, which who may make
@@ -265,15 +269,37 @@ func (r *run) made(ctx context.Context, item store.JobItem, s step) (bool, error
 
 func wasDone(try store.Attempt) bool { return try.Outcome == string(audit.Done) }
 
+// nameBegun is the answer to a create whose account is there, half made.
+const nameBegun = "name_begun"
+
+// begunLate returns when the first of an item's tries was begun that nobody answered, where a later one was told that its account is begun; else zero.
+func (r *run) begunLate(ctx context.Context, item store.JobItem) (time.Time, error) {
+	told, err := r.tried(ctx, item, func(try store.Attempt) bool { return try.Code == nameBegun })
+	if err != nil || told.IsZero() {
+		return time.Time{}, err
+	}
+	return r.lost(ctx, item)
+}
+
 // rest is what is to be done for an account of which an earlier try of the item made all but something: the same call where nothing was made
 // yet, nil where nothing is left. An error that is not a *api.Problem is that of the store or of ctx.
 func (r *run) rest(ctx context.Context, item store.JobItem, s step, asked api.UserCreate) (*step, error) {
-	if made, err := r.tried(ctx, item, wasDone); err != nil || made.IsZero() {
-		return &s, err
+	made, err := r.tried(ctx, item, wasDone)
+	if err != nil {
+		return nil, err
+	}
+	lost := time.Time{}
+	if made.IsZero() {
+		if lost, err = r.begunLate(ctx, item); err != nil || lost.IsZero() {
+			return &s, err
+		}
 	}
 	u, err := r.account(ctx, item)
 	if err != nil {
 		return nil, err
+	}
+	if ours := u.Begun != nil && u.Begun.By == r.owner().ID && madeSince(u, lost); made.IsZero() && !ours {
+		return nil, api.NewProblem(api.StatusConflict, nameBegun, "id", item.Target)
 	}
 	if u.Begun != nil {
 		asked.Continue = true
