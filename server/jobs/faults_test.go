@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gatehouse/app/api"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/homeserver"
@@ -55,16 +57,6 @@ func locks(w *gatetest.World, answer func(n int) (done bool, takes time.Duration
 
 func fine(int) (bool, time.Duration, error) { return true, 20 * time.Millisecond, nil }
 
-// isAway is a homeserver that is away for 230 calls, more than five for each account.
-func isAway(code string) func(int) (bool, time.Duration, error) {
-	return func(n int) (bool, time.Duration, error) {
-		if n >= 5 && n < 235 {
-			return false, 20 * time.Millisecond, api.NewProblem(api.StatusBadGateway, code)
-		}
-		return fine(n)
-	}
-}
-
 // job makes a world with n accounts and a job that was started for them.
 func lockJob(t *testing.T, n int) (*gatetest.World, api.Job) {
 	t.Helper()
@@ -85,7 +77,7 @@ func TestFaultsOfTheHomeserver(t *testing.T) {
 	const n = 40
 	limited := api.NewProblem(api.StatusTooMany, "homeserver_limited", "wait", "3")
 	limited.RetryMS = 3000
-	refused := api.NewProblem(api.StatusBadGateway, "homeserver_refused", "errcode", "M_UNKNOWN", "error", "Internal server error")
+	down := api.NewProblem(api.StatusBadGateway, "homeserver_down")
 	unknown := api.NewProblem(api.StatusTimeout, "outcome_unknown")
 	const quick = 20 * time.Millisecond
 	for name, c := range map[string]struct {
@@ -102,12 +94,16 @@ func TestFaultsOfTheHomeserver(t *testing.T) {
 		}, 3 * time.Second, 2},
 		"500": {func(n int) (bool, time.Duration, error) {
 			if n >= 5 && n < 8 {
-				return false, quick, refused
+				return false, quick, failedInside()
 			}
 			return fine(n)
 		}, time.Second, 4},
-		"away for long":     {isAway("homeserver_down"), time.Minute, 231},
-		"MAS away for long": {isAway("mas_down"), time.Minute, 231},
+		"away for long": {func(n int) (bool, time.Duration, error) {
+			if n >= 5 && n < 20 {
+				return false, quick, down
+			}
+			return fine(n)
+		}, 20 * time.Second, 16},
 		"done, and no answer": {func(n int) (bool, time.Duration, error) {
 			if n%10 == 3 {
 				return true, 15 * time.Second, unknown
@@ -138,6 +134,63 @@ func TestFaultsOfTheHomeserver(t *testing.T) {
 					if calls > c.most {
 						t.Errorf("%s was asked to be locked %d times", id, calls)
 					}
+				}
+			})
+		})
+	}
+}
+
+// failedInside is what an adapter says of a write that the homeserver answered with a status of 500: it may be done.
+func failedInside() error {
+	return api.NewProblem(api.StatusBadGateway, "homeserver_failed", "errcode", "M_UNKNOWN", "error", "Internal server error")
+}
+
+// The same of an account to be made, which is looked for, and of a notice, of which nobody can tell.
+func TestFailsInside(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		operation string
+		done      bool // all the same
+		want      string
+		calls     []string
+	}{
+		"made":     {"users.create", true, "done", []string{"users.create", "users.reset_password", "users.update", "users.notice"}},
+		"not made": {"users.create", false, "done", []string{"users.create", "users.create", "users.notice"}},
+		"sent":     {"users.notice", true, "unknown homeserver_failed", []string{"users.create", "users.notice"}},
+		"not sent": {"users.notice", false, "unknown homeserver_failed", []string{"users.create", "users.notice"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := gatetest.New(t, gatetest.Options{})
+				fails := func(operation string) bool { return operation == c.operation && len(w.Stub.Calls(operation)) == 1 }
+				gatetest.On(w.Stub, api.CreateUser, func(_ context.Context, r api.UserCreate) (out api.Handout, err error) {
+					if fails("users.create") {
+						err = failedInside()
+					}
+					out.User = api.User{ID: w.Stub.ID(string(r.Localpart)), CreatedMS: w.Clock.Now().UnixMilli()}
+					if err == nil || c.done {
+						w.Stub.Put(out.User)
+					}
+					return out, err
+				})
+				gatetest.On(w.Stub, api.SendNotice, func(_ context.Context, n api.Notice) (api.NoticeReport, error) {
+					if fails("users.notice") {
+						return api.NoticeReport{}, failedInside()
+					}
+					return api.NoticeReport{Sent: []api.NoticeSent{{ID: n.ID}}}, nil
+				})
+				id := started(t, w, creates(w, "zoe"))
+				work(t, w, id)
+				if got, want := lines(t, w, w.Person(api.Owner), id), "1 @zoe:example.org "+c.want+"\n"; got != want {
+					t.Errorf("the item is %q, want %q", got, want)
+				}
+				var calls []string
+				for _, call := range w.Stub.Calls("users.create", "users.reset_password", "users.update", "users.notice") {
+					calls = append(calls, call.Operation)
+				}
+				if diff := cmp.Diff(c.calls, calls); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
 				}
 			})
 		})
