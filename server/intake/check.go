@@ -151,9 +151,9 @@ func (s *survey) freeOne(ctx context.Context, id api.UserID, at string, q api.Us
 	return takenBy(found.ID, id, at, q.Value)
 }
 
-// field names the first field that is wrong in a request as people know it from their file.
+// field names the first field that is wrong in a request as people know it from their file, which has none to confirm with.
 func field(p *api.Problem) *api.Problem {
-	if len(p.Fields) == 0 {
+	if len(p.Fields) == 0 || p.Fields[0].Field == "confirm" {
 		return p
 	}
 	f := p.Fields[0]

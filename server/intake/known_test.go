@@ -102,3 +102,16 @@ func TestLineEnds(t *testing.T) {
 		})
 	}
 }
+
+// A file cannot be asked back: what would have to be confirmed is refused with a sentence that sends nobody to look for a box to tick.
+func TestNobodyIsAsked(t *testing.T) {
+	t.Parallel()
+	w := gatetest.New(t, gatetest.Options{})
+	p := w.Person(api.Owner)
+	plan := upload(t, w, p, "id,password\n"+p.ID+",another good password\n")
+	plan.Mode, plan.Reset = api.ImportUpdate, true
+	_, items := planned(t, w, p, plan)
+	if diff := cmp.Diff([]string{"2 " + p.ID + " failed item_self"}, short(items)); diff != "" {
+		t.Error(diff)
+	}
+}

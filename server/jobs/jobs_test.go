@@ -69,7 +69,7 @@ func testPlanThenRun(t *testing.T) {
 	want := `1 @ann:example.org waiting
 2 @carl:example.org skipped item_already_locked
 3 @gatehouse:example.org failed own_service_account
-4 @admin:example.org failed confirm_self
+4 @admin:example.org failed item_self
 5 @nobody:example.org failed not_found
 6 @bob:example.org waiting
 `

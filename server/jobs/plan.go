@@ -163,11 +163,16 @@ func (e *Engine) RowOf(i store.JobItem) []byte {
 	return row
 }
 
+// ofItem are the problems that are others in a job.
+var ofItem = map[string]string{
+	"changed_meanwhile": "item_changed_meanwhile", "confirm_self": "item_self", "confirm_last_admin": "item_last_admin", "confirm_perhaps_admin": "item_perhaps_admin",
+}
+
 // why is what is kept of a problem: its code, and where it names one field, that field's. An account that was changed has a code of its own here:
-// nobody opened it, and there are no two versions to choose from.
+// nobody opened it, and there are no two versions to choose from. So has what somebody would have to confirm: nobody is asked.
 func why(p *api.Problem) (code, params string) {
-	if p.Code == "changed_meanwhile" {
-		return "item_changed_meanwhile", encode(p.Params)
+	if code := ofItem[p.Code]; code != "" {
+		return code, encode(p.Params)
 	}
 	if len(p.Fields) > 0 && p.Code == "invalid_request" {
 		return p.Fields[0].Code, encode(p.Fields[0].Params)
