@@ -14,7 +14,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
-	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -86,45 +85,6 @@ func (p *page) reload() {
 	p.t.Helper()
 	result(p, "reload", chromedp.Reload())
 	p.until("!" + placeholders)
-}
-
-// back does what the Back button does, and waits until the browser is there: in
-// another document, in one that it has kept, or elsewhere in the same one.
-func (p *page) back() {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, limit)
-	defer cancel()
-	arrived := make(chan struct{}, 1)
-	err := chromedp.Listen(ctx, func(event any) {
-		switch e := event.(type) {
-		case *cdpage.EventFrameNavigated:
-			if e.Frame.ParentID != "" {
-				return
-			}
-		case *cdpage.EventNavigatedWithinDocument:
-		default:
-			return
-		}
-		select {
-		case arrived <- struct{}{}:
-		default:
-		}
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	history := result(p, "history", chromedp.NavigationEntries())
-	if history.CurrentIndex == 0 {
-		p.t.Fatal("there is nothing to go back to")
-	}
-	send(p, cdpage.NavigateToHistoryEntry, cdpage.NavigateToHistoryEntryParams{
-		EntryID: history.Entries[history.CurrentIndex-1].ID,
-	})
-	select {
-	case <-arrived:
-	case <-ctx.Done():
-		p.t.Fatalf("back: %v\n%s", ctx.Err(), p.whereabouts())
-	}
 }
 
 // click clicks the middle of the first element that matches, once it is visible

@@ -204,7 +204,7 @@ func createTwice(d *desk) {
 		t.Errorf("the audit log after loading the card again (-want +got):\n%s", diff)
 	}
 
-	d.back()
+	d.backToForm()
 	d.wait("#f-localpart")
 	if got := d.value("#f-localpart"); got != name {
 		d.t.Errorf("after Back the form holds %q, want %q", got, name)

@@ -61,7 +61,7 @@ func TestNoscriptPassword(t *testing.T) {
 		if again := d.card(); again != c {
 			t.Errorf("loaded again the card shows %+v, it showed %+v", again, c)
 		}
-		d.back()
+		d.backToForm()
 		d.wait("#f-password-mode-0")
 		if again := d.handOut(id); again != c {
 			t.Errorf("after Back and sending it again the card shows %+v, it showed %+v", again, c)

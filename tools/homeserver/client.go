@@ -9,11 +9,13 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -184,15 +186,27 @@ func mac(secret, nonce string, r Registration) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Login signs an account in with its password, as a client does.
+// Login signs an account in with its password, as a client does. Dendrite answers 500 while another of its writes holds
+// its SQLite database, which says nothing about the password: it is asked again until ctx ends.
 func (s *Server) Login(ctx context.Context, user, password string) (Account, error) {
-	var account Account
-	err := s.Call(ctx, http.MethodPost, "/_matrix/client/v3/login", "", map[string]any{
-		"type":       "m.login.password",
-		"identifier": map[string]string{"type": "m.id.user", "user": user},
-		"password":   password,
-	}, &account)
-	return account, err
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var account Account
+		err := s.Call(ctx, http.MethodPost, "/_matrix/client/v3/login", "", map[string]any{
+			"type":       "m.login.password",
+			"identifier": map[string]string{"type": "m.id.user", "user": user},
+			"password":   password,
+		}, &account)
+		if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusInternalServerError || !strings.Contains(e.Message, "database is locked") {
+			return account, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return account, err
+		}
+	}
 }
 
 // WhoAmI returns the Matrix ID that a token belongs to.
