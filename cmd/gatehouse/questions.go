@@ -35,8 +35,11 @@ func (q *questions) say(format string, args ...any) { fmt.Fprintf(q.out, format+
 // again reports whether a question can be asked again: somebody is there to answer.
 func (q *questions) again() bool { return q.terminal }
 
-// read waits for an answer. Ctrl-C ends no reading, so that is left behind; the program ends then.
+// read waits for an answer. Ctrl-C ends no reading, so that is left behind; the program ends then, and nothing is read beside it.
 func (q *questions) read(from func() (string, error)) (string, error) {
+	if q.ctx.Err() != nil {
+		return "", errSilent
+	}
 	type answer struct {
 		line string
 		err  error

@@ -11,19 +11,33 @@ import (
 	"testing"
 )
 
-// Ctrl-C ends a question, which ends the program: the terminal's reading goes on.
+// Ctrl-C ends a question, which ends the program: the terminal's reading goes on, and there is no other.
 func TestQuestionsEndWithTheProgram(t *testing.T) {
-	nobody, end := io.Pipe()
-	defer end.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	q := &questions{ctx: ctx, in: bufio.NewReader(nobody), out: io.Discard}
-	if _, err := q.ask("What", "this"); !errors.Is(err, errSilent) {
-		t.Errorf("a question: %v", err)
+	for name, ask := range map[string]func(*questions) error{
+		"a question":              func(q *questions) error { _, err := q.ask("What", "this"); return err },
+		"a question for a secret": func(q *questions) error { _, err := q.askSecret("What"); return err },
+	} {
+		nobody, end := io.Pipe()
+		ctx, cancel := context.WithCancel(t.Context())
+		q := &questions{ctx: ctx, in: bufio.NewReader(interrupted{nobody, cancel}), out: io.Discard}
+		for range 2 {
+			if err := ask(q); !errors.Is(err, errSilent) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		end.Close()
 	}
-	if _, err := q.askSecret("What"); !errors.Is(err, errSilent) {
-		t.Errorf("a question for a secret: %v", err)
-	}
+}
+
+// interrupted is a terminal at which somebody presses Ctrl-C while it is read.
+type interrupted struct {
+	io.Reader
+	interrupt func()
+}
+
+func (i interrupted) Read(p []byte) (int, error) {
+	i.interrupt()
+	return i.Reader.Read(p)
 }
 
 // An address that the configuration would refuse is asked for again, where somebody is there.
