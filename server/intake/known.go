@@ -39,7 +39,7 @@ const fewRows = 200
 
 // learn finds out which accounts there are: by their list, read once, page by page, unless the file is small.
 func (d *Desk) learn(ctx context.Context, server string, lines int64) (*known, error) {
-	k := &known{homeserver: server, look: func(ctx context.Context, id api.UserID) (api.User, error) {
+	k := &known{homeserver: server, owners: owners{lines: lines}, look: func(ctx context.Context, id api.UserID) (api.User, error) {
 		return jobs.Look(ctx, d.Jobs, server, api.GetUser, api.UserRef{ID: id})
 	}}
 	if lines <= fewRows {

@@ -118,6 +118,7 @@ func (s *survey) items(ctx context.Context, wishes []Wish, add func(...jobs.Item
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	s.known.owners.compared(len(wishes))
 	return add(items...)
 }
 

@@ -188,14 +188,18 @@ func TestLacking(t *testing.T) {
 // may be, keeps it.
 func TestMoreAddressesThanAccounts(t *testing.T) {
 	t.Parallel()
-	const rows, accounts = 400, 20
 	for name, c := range map[string]struct {
-		unknown   []string // what accounts do not tell
-		find, get int      // calls, at most
+		unknown        []string // what accounts do not tell
+		rows, accounts int
+		every          int // so many rows have one address
+		find, get      int // calls, at most
 	}{
-		"accounts tell":        {nil, accounts + 20, accounts},
-		"accounts do not tell": {[]string{"threepids"}, rows, accounts},
+		"accounts tell":         {nil, 400, 20, 1, 20 + 20, 20},
+		"accounts do not tell":  {[]string{"threepids"}, 400, 20, 1, 400, 20},
+		"told by its beginning": {nil, 2400, 1200, 1, 220, 1200},
+		"few addresses":         {nil, 2400, 1200, 10, 250, 0},
 	} {
+		rows, accounts := c.rows, c.accounts
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := gatetest.New(t, gatetest.Options{})
@@ -214,9 +218,12 @@ func TestMoreAddressesThanAccounts(t *testing.T) {
 			var file strings.Builder
 			file.WriteString("id,emails\n")
 			for i := range rows {
-				address := fmt.Sprintf("new-%d@b.example", i)
-				if i >= rows-3 || i == 0 {
+				address := ""
+				switch {
+				case i >= rows-3 || i == 0:
 					address = fmt.Sprintf("There-%d@B.example", i%accounts)
+				case i%c.every == 0:
+					address = fmt.Sprintf("new-%d@b.example", i)
 				}
 				fmt.Fprintf(&file, "new-%d,%s\n", i, address)
 			}
@@ -227,8 +234,9 @@ func TestMoreAddressesThanAccounts(t *testing.T) {
 					refused = append(refused, fmt.Sprint(i.Line, " ", i.Code, " ", i.Params["owner"]))
 				}
 			}
-			want := []string{
-				"2 import_taken @there-0:example.org", "399 import_taken @there-17:example.org", "400 import_taken @there-18:example.org", "401 import_taken @there-19:example.org",
+			want := []string{"2 import_taken @there-0:example.org"}
+			for i := rows - 3; i < rows; i++ {
+				want = append(want, fmt.Sprintf("%d import_taken @there-%d:example.org", i+2, i%accounts))
 			}
 			if diff := cmp.Diff(want, refused); diff != "" {
 				t.Error(diff)
