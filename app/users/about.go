@@ -82,19 +82,13 @@ type rule struct {
 
 func deactivated(u api.User) bool { return u.Deactivated }
 
-// atSynapseAlone is an account to which what Matrix Authentication Service does cannot be done.
-func atSynapseAlone(u api.User) bool { return slices.Contains(u.Drift, api.DriftSynapseOnly) }
+// atMAS are the operations that Matrix Authentication Service does, where there is one.
+var atMAS = []api.Op{
+	api.UpdateUser, api.ResetPassword, api.SignInAs, api.LockUser, api.UnlockUser, api.DeactivateUser, api.EraseUser, api.ReactivateUser,
+}
 
 // rules are looked at in their order; the first that is so counts.
 var rules = []rule{
-	{api.UpdateUser, atSynapseAlone, "why.synapse_only"},
-	{api.ResetPassword, atSynapseAlone, "why.synapse_only"},
-	{api.SignInAs, atSynapseAlone, "why.synapse_only"},
-	{api.LockUser, atSynapseAlone, "why.synapse_only"},
-	{api.UnlockUser, atSynapseAlone, "why.synapse_only"},
-	{api.DeactivateUser, atSynapseAlone, "why.synapse_only"},
-	{api.EraseUser, atSynapseAlone, "why.synapse_only"},
-	{api.ReactivateUser, atSynapseAlone, "why.synapse_only"},
 	{api.LockUser, func(u api.User) bool { return u.Locked }, "why.already_locked"},
 	{api.LockUser, deactivated, "why.already_deactivated"},
 	{api.UnlockUser, func(u api.User) bool { return !u.Locked && u.Knows("locked") }, "why.not_locked"},
@@ -123,6 +117,9 @@ func why(env ui.Env, u api.User, op api.Op) string {
 	}
 	if u.Admin && slices.Contains(guarded, op) && !env.Allowed(string(api.SetAdmins)) {
 		return env.T("why.administrator", "role", env.Person.Role)
+	}
+	if slices.Contains(u.Drift, api.DriftSynapseOnly) && slices.Contains(atMAS, op) {
+		return env.T("why.synapse_only")
 	}
 	for _, r := range rules {
 		if r.op == op && r.off(u) {

@@ -4,6 +4,7 @@ package gate_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"gatehouse/app/api"
-	"gatehouse/server/gate"
 	"gatehouse/server/gate/gatetest"
 	"gatehouse/server/operator"
 )
@@ -40,13 +40,9 @@ func slowly(s *gatetest.Stub) {
 	})
 }
 
-// as makes a call as the command line does.
+// as makes a call as the command line does, and returns its code.
 func as(t *testing.T, w *gatetest.World, operation, body string) string {
-	person := operator.Local("alice")
-	_, err := w.Gate.Do(t.Context(), gate.Visit{
-		Person: &person, Homeserver: "hs", Operation: operation, Key: gate.NewKey(), RequestID: "r",
-		Decode: func(op api.Op) (api.Request, error) { return op.DecodeJSON([]byte(body)) },
-	})
+	_, err := gatetest.Try[api.User](t, w, operator.Local("alice"), operation, json.RawMessage(body))
 	return gatetest.Code(err)
 }
 

@@ -112,7 +112,7 @@ func (s *survey) free(ctx context.Context, c call, u api.User) error {
 
 // freeAddress asks the homeserver who has an address, unless that is known already.
 func (s *survey) freeAddress(ctx context.Context, id api.UserID, at string, t api.Threepid, q api.UserFind) error {
-	owner, told, err := s.known.owner(ctx, t)
+	owner, told, err := s.known.owner(ctx, s.serverName, t)
 	switch {
 	case err != nil:
 		return err

@@ -30,8 +30,7 @@ type known struct {
 	// partly says that the list has not got all accounts.
 	partly bool
 
-	serverName string // of the accounts that are listed
-	owners     owners
+	owners owners
 }
 
 // fewRows is up to how many rows are looked up one by one: a large homeserver's list takes longer.
@@ -61,7 +60,6 @@ func (d *Desk) learn(ctx context.Context, server string, lines int64) (*known, e
 			if len(u.Unknown) > 0 {
 				unknown = slices.Concat(u.Unknown, page.Unknown)
 			}
-			k.serverName = u.ID.Server()
 			k.all[u.ID.Localpart()] = account{
 				u.DisplayName, string(u.AvatarURL), u.UserType, u.Admin, u.Locked, u.Deactivated, u.Own, u.Suspended, u.ShadowBanned, u.Erased, u.Guest, unknown,
 			}

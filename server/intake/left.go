@@ -114,9 +114,9 @@ func (l leftovers) unknown() (list []string) {
 // be given whole names no account: imported again it is refused, and not taken for less than it was.
 func (l leftovers) row(i store.JobItem) api.LeftRow {
 	r := api.LeftRow{N: i.N, Line: i.Line, State: i.State, Reason: i.Code}
+	p := api.Problem{Code: i.Code}
+	_ = json.Unmarshal([]byte(i.Params), &p.Params) // "" has none
 	if i.Code != "" {
-		p := api.Problem{Code: i.Code}
-		_ = json.Unmarshal([]byte(i.Params), &p.Params) // "" has none
 		gate.Describe(&p)
 		r.Why = p.Detail
 	}
@@ -131,7 +131,7 @@ func (l leftovers) row(i store.JobItem) api.LeftRow {
 			*to = &c.To
 		}
 	}
-	if r.ID = i.Target; l.lacks(i, changes) {
+	if r.ID = i.Target; l.lacks(i, p.Params, changes) {
 		r.ID, r.Whose = "", api.UserID(i.Target)
 	}
 	return r
@@ -168,9 +168,7 @@ func (l leftovers) fill(r *api.LeftRow, k kept, i store.JobItem) {
 }
 
 // lacks reports whether the changes that a plan kept of a row say less than the row did, besides the password of a new account.
-func (l leftovers) lacks(i store.JobItem, changes []api.JobChange) bool {
-	var params map[string]string
-	_ = json.Unmarshal([]byte(i.Params), &params) // "" has none
+func (l leftovers) lacks(i store.JobItem, params map[string]string, changes []api.JobChange) bool {
 	switch {
 	case l.bare:
 		return false

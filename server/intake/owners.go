@@ -41,13 +41,13 @@ func (o *owners) many(accounts int) bool {
 	return o.asked >= accounts || o.asked >= accounts/trial && o.file >= int64(accounts)
 }
 
-// owner returns who has an address, "" for nobody. told is false where the homeserver has to be asked for it.
-func (k *known) owner(ctx context.Context, t api.Threepid) (id api.UserID, told bool, err error) {
+// owner returns who of a homeserver has an address, "" for nobody. told is false where the homeserver has to be asked for it.
+func (k *known) owner(ctx context.Context, serverName string, t api.Threepid) (id api.UserID, told bool, err error) {
 	o := &k.owners
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.of == nil && k.all != nil && !k.partly && !o.blind && o.many(len(k.all)) {
-		if err := k.askAccounts(ctx); err != nil {
+		if err := k.askAccounts(ctx, serverName); err != nil {
 			return "", false, err
 		}
 	}
@@ -58,15 +58,15 @@ func (k *known) owner(ctx context.Context, t api.Threepid) (id api.UserID, told 
 	return o.of[addressOf(t)], true, nil
 }
 
-// askAccounts asks all accounts for their addresses.
-func (k *known) askAccounts(ctx context.Context) error {
+// askAccounts asks all accounts of a homeserver for their addresses.
+func (k *known) askAccounts(ctx context.Context, serverName string) error {
 	of, blind := map[api.Threepid]api.UserID{}, false
 	var mu sync.Mutex
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(rowsCompared)
 	for localpart := range k.all {
 		group.Go(func() error {
-			u, err := k.look(within, api.UserID("@"+localpart+":"+k.serverName))
+			u, err := k.look(within, api.UserID("@"+localpart+":"+serverName))
 			if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "not_found" {
 				return nil // it was deleted since the list was read
 			}

@@ -20,13 +20,26 @@ import (
 // A server is a homeserver that locks accounts as a test says.
 type server struct {
 	w *gatetest.World
+	traffic
+	calls map[api.UserID]int // of users.lock
+}
 
+// traffic counts calls as a homeserver sees them. Its lock is for the fields of whoever has it, too.
+type traffic struct {
 	mu      sync.Mutex
-	calls   map[api.UserID]int // of users.lock
 	n       int
 	running int
-	most    int // at the same time
-	when    []time.Time
+	most    int         // at the same time
+	when    []time.Time // of each
+}
+
+// begin counts a call that comes, under the lock.
+func (t *traffic) begin() (n int) {
+	t.n++
+	t.running++
+	t.most = max(t.most, t.running)
+	t.when = append(t.when, time.Now())
+	return t.n
 }
 
 // locks makes answer decide what becomes of the n-th call: whether it is done, how long it takes, and what is said of it.
@@ -34,12 +47,8 @@ func locks(w *gatetest.World, answer func(n int) (done bool, takes time.Duration
 	s := &server{w: w, calls: map[api.UserID]int{}}
 	gatetest.On(w.Stub, api.LockUser, func(_ context.Context, d api.UserDeed) (api.User, error) {
 		s.mu.Lock()
-		s.n++
-		n := s.n
+		n := s.begin()
 		s.calls[d.ID]++
-		s.running++
-		s.most = max(s.most, s.running)
-		s.when = append(s.when, time.Now())
 		s.mu.Unlock()
 		done, takes, err := answer(n)
 		time.Sleep(takes)

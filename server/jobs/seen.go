@@ -30,13 +30,12 @@ func Saw(u api.User) Seen {
 // otherwise than its plan saw it, a password that it needs is not there any more, or the corridor would turn a later step away. Where something of it may have
 // been done by an earlier try, that goes on: what it did is no change of somebody else's.
 func (r *run) foreseen(ctx context.Context, item store.JobItem, steps []step) (stopped store.JobItem, is bool) {
-	later := steps[min(1, len(steps)):]
+	if len(steps) == 0 {
+		return item, false
+	}
+	saw, later := steps[0].saw, steps[1:]
 	if slices.ContainsFunc(later, func(s step) bool { return s.wiped }) {
 		return r.ended(item, store.ItemFailed, api.NewProblem(api.StatusConflict, "job_password_wiped")), true
-	}
-	saw := Seen(nil)
-	if len(steps) > 0 {
-		saw = steps[0].saw
 	}
 	if saw == nil {
 		return item, false

@@ -301,12 +301,16 @@ func showItem(i store.JobItem) api.JobItem {
 		Code: i.Code, Params: decode[map[string]string](i.Params), Attempts: i.Attempts, StartedMS: millis(i.Started), EndedMS: millis(i.Ended),
 		Password: i.Generated && i.Secret != nil && (i.State == store.ItemDone || i.Set),
 	}
+	if i.Step == 0 && i.State != store.ItemFailed && i.State != store.ItemUnknown {
+		return out // nothing was begun, or nobody knows yet
+	}
 	steps := decode[[]Step](i.Steps)
-	if ended := i.State == store.ItemFailed || i.State == store.ItemUnknown; len(steps) < 2 || i.Step >= len(steps) || i.Step == 0 && !ended {
+	if len(steps) < 2 || i.Step >= len(steps) {
 		return out
 	}
+	refused := i.Step == 0 && i.State == store.ItemFailed && i.Code != itemLeft
 	for n, s := range steps {
-		switch refused := i.Step == 0 && i.State == store.ItemFailed && i.Code != itemLeft; {
+		switch {
 		case n < i.Step:
 			out.Did = append(out.Did, s.Operation)
 		case n == i.Step && !refused:

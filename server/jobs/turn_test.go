@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,14 +22,10 @@ import (
 // A maker is a homeserver that makes accounts as a test says.
 type maker struct {
 	w *gatetest.World
-
-	mu            sync.Mutex
-	calls         map[api.Localpart]int
-	n             int
-	running, most int
-	ahead         int         // so many intents more than calls there were, at most
-	when          []time.Time // of each call
-	least         time.Duration
+	traffic
+	calls map[api.Localpart]int
+	ahead int           // so many intents more than calls there were, at most
+	least time.Duration // that a call had
 }
 
 // makes has accounts made by a job, none of which does more.
@@ -39,12 +34,8 @@ func makes(t *testing.T, w *gatetest.World, n int, answer func(n int) (time.Dura
 	m := &maker{w: w, calls: map[api.Localpart]int{}, least: time.Hour}
 	gatetest.On(w.Stub, api.CreateUser, func(ctx context.Context, r api.UserCreate) (api.Handout, error) {
 		m.mu.Lock()
-		m.n++
-		call := m.n
+		call := m.begin()
 		m.calls[r.Localpart]++
-		m.running++
-		m.most = max(m.most, m.running)
-		m.when = append(m.when, time.Now())
 		if end, ok := ctx.Deadline(); ok {
 			m.least = min(m.least, time.Until(end))
 		}

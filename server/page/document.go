@@ -100,6 +100,15 @@ func (d document) content() app.UI {
 	return panel.Frame(d.env, panel.View{URL: d.url, Body: body, Languages: allLanguages(), Waiting: d.loading})
 }
 
+// marked is a page's address with a mark that says why it is asked for.
+func marked(u *url.URL, mark string) string {
+	again := *u
+	query := again.Query()
+	query.Set(mark, "1")
+	again.RawQuery = query.Encode()
+	return again.String()
+}
+
 // head writes what comes before the body. The title's text is data; the rest are names of ours.
 func (p *Pages) head(b *strings.Builder, d document) {
 	fmt.Fprintf(b, `<!doctype html><html lang="%s" dir="%s"`, html.EscapeString(d.env.Language), d.env.T("language.dir"))
@@ -113,19 +122,12 @@ func (p *Pages) head(b *strings.Builder, d document) {
 		p.Assets.URL("gatehouse.css"), p.Assets.URL("gatehouse-icon.svg"), p.Assets.URL("icon-192.png"))
 	again := ""
 	if d.loading {
-		u := *d.url
-		query := u.Query()
-		query.Set(waitMark, "1")
-		u.RawQuery = query.Encode()
-		again = u.String()
+		again = marked(d.url, waitMark)
 		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="0;url=%s"></noscript>`, html.EscapeString(again))
 	}
 	if r, ok := d.screen.(screen.Refresher); ok && r.Refresh() > 0 {
-		again := *d.url
-		query := again.Query()
-		query.Set(gate.PollMark, "1")
-		again.RawQuery = query.Encode()
-		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="%d;url=%s"></noscript>`, max(1, int(r.Refresh().Seconds())), html.EscapeString(again.String()))
+		fmt.Fprintf(b, `<noscript><meta http-equiv="refresh" content="%d;url=%s"></noscript>`,
+			max(1, int(r.Refresh().Seconds())), html.EscapeString(marked(d.url, gate.PollMark)))
 	}
 	p.Assets.scripts(b, d.env.Language, again, d.prefetch, d.bare)
 	if address := p.Assets.URL(d.script); address != "" {

@@ -117,8 +117,7 @@ func (g *group) run() {
 
 // gather lets others come, where all who wait are patient.
 func (g *group) gather() {
-	enough := time.NewTimer(patience)
-	defer enough.Stop()
+	var enough <-chan time.Time
 	for {
 		g.mu.Lock()
 		if len(g.waiting) == 0 || len(g.waiting) >= patientMost || !g.patient() {
@@ -128,9 +127,12 @@ func (g *group) gather() {
 		came := make(chan struct{})
 		g.came = came
 		g.mu.Unlock()
+		if enough == nil {
+			enough = time.After(patience)
+		}
 		select {
 		case <-came:
-		case <-enough.C:
+		case <-enough:
 			return
 		}
 	}
