@@ -87,9 +87,9 @@ func update(w Wish, u api.User, reset bool) deed {
 		d.calls = append(d.calls, call{api.ResetPassword, r, without})
 		d.change(api.FieldPassword, "", hiddenPassword)
 	}
-	if w.Locked != nil && !*w.Locked && u.Locked {
+	if known := u.Knows("locked"); differs(known, u.Locked, w.Locked) && !*w.Locked {
 		d.add(api.UnlockUser, api.UserRef{ID: u.ID})
-		d.change(api.FieldLocked, "true", "false")
+		d.change(api.FieldLocked, was(known, u.Locked), "false")
 	}
 	d.besides(w, u)
 	if slices.ContainsFunc(d.calls, func(c call) bool { return c.op != api.Op(api.UpdateUser) }) {
@@ -108,11 +108,7 @@ func (d *deed) fields(w Wish, u api.User) api.UserUpdate {
 	}
 	if known := u.Knows("admin"); differs(known, u.Admin, w.Admin) {
 		q.Admin = changed(known, u.Admin, *w.Admin)
-		from := ""
-		if known {
-			from = strconv.FormatBool(u.Admin)
-		}
-		d.change(api.FieldAdmin, from, strconv.FormatBool(*w.Admin))
+		d.change(api.FieldAdmin, was(known, u.Admin), strconv.FormatBool(*w.Admin))
 	}
 	if known := u.Knows("user_type"); differs(known, u.UserType, w.UserType) {
 		q.UserType = changed(known, u.UserType, *w.UserType)
@@ -156,11 +152,11 @@ func (d *deed) besides(w Wish, u api.User) {
 	}
 	if or(w.Locked) && !u.Locked {
 		d.add(api.LockUser, api.UserDeed{ID: u.ID})
-		d.change(api.FieldLocked, "false", "true")
+		d.change(api.FieldLocked, was(u.Knows("locked"), false), "true")
 	}
 	if or(w.Deactivated) && !u.Deactivated {
 		d.add(api.DeactivateUser, api.UserDeed{ID: u.ID})
-		d.change(api.FieldDeactivated, "false", "true")
+		d.change(api.FieldDeactivated, was(u.Knows("deactivated"), false), "true")
 	}
 }
 
@@ -259,6 +255,25 @@ func same[T comparable](a, b []T) bool {
 // differs reports whether what a row asks for may be otherwise than it is.
 func differs[T comparable](known bool, is T, asked *T) bool {
 	return asked != nil && (!known || *asked != is)
+}
+
+// untold is the first field of which a row says how it is, where the homeserver does not tell whether it is so and no call makes it so; "" for none.
+func untold(w Wish, u api.User) string {
+	switch {
+	case w.Deactivated != nil && !*w.Deactivated && !u.Knows("deactivated"):
+		return api.FieldDeactivated
+	case w.Guest != nil && !u.Knows("guest"):
+		return api.FieldGuest
+	}
+	return ""
+}
+
+// was is what a plan says of how a flag is; nothing where the homeserver cannot tell.
+func was(known, is bool) string {
+	if !known {
+		return ""
+	}
+	return strconv.FormatBool(is)
 }
 
 func changed[T any](known bool, from, to T) *api.Change[T] {

@@ -58,22 +58,26 @@ func TestWhatTheListDoesNotTell(t *testing.T) {
 	w := gatetest.New(t, gatetest.Options{})
 	const many = 300
 	w.Stub.Put(api.User{ID: "@n7:example.org", Admin: true})
+	w.Stub.Put(api.User{ID: "@n9:example.org", Locked: true})
 	gatetest.On(w.Stub, api.ListUsers, func(context.Context, api.UserQuery) (api.UserPage, error) {
-		return api.UserPage{Users: []api.User{{ID: "@n7:example.org"}, {ID: "@n8:example.org", DisplayName: "n8"}}, Unknown: []string{"admin"}}, nil
+		return api.UserPage{
+			Users: []api.User{{ID: "@n7:example.org"}, {ID: "@n8:example.org", DisplayName: "n8"}, {ID: "@n9:example.org"}}, Unknown: []string{"admin", "locked"},
+		}, nil
 	})
 	var file strings.Builder
-	file.WriteString("id,display_name,admin\nn7,,yes\nn8,n8,\n")
+	file.WriteString("id,display_name,admin,locked\nn7,,yes,\nn8,n8,,\nn9,,,no\n")
 	for i := range many {
-		fmt.Fprintf(&file, "m%d,,yes\n", i)
+		fmt.Fprintf(&file, "m%d,,yes,no\n", i)
 	}
 	p := w.Person(api.Owner)
 	plan := upload(t, w, p, file.String())
 	plan.Mode = api.ImportUpdate
 	_, items := planned(t, w, p, plan)
-	if diff := cmp.Diff([]string{"2 @n7:example.org skipped import_same", "3 @n8:example.org skipped import_same"}, short(items[:2])); diff != "" {
+	want := []string{"2 @n7:example.org skipped import_same", "3 @n8:example.org skipped import_same", "4 @n9:example.org waiting users.unlock locked:true→false"}
+	if diff := cmp.Diff(want, short(items[:3])); diff != "" {
 		t.Error(diff)
 	}
-	if n := lookedUp(w, p); n != 1 {
+	if n := lookedUp(w, p); n != 2 {
 		t.Errorf("%d accounts were looked up", n)
 	}
 }

@@ -172,7 +172,7 @@ func (l leftovers) lacks(i store.JobItem, params map[string]string, changes []ap
 	switch {
 	case l.bare:
 		return false
-	case i.Code == "import_field" && unreadable[params["code"]], i.Code == "import_guest":
+	case i.Code == "import_field" && unreadable[params["code"]], i.Code == "import_guest", i.Code == "import_untold" && params["field"] == api.FieldGuest:
 		return true // the cell that is wrong is what is not kept
 	case i.Action == "" || i.Action == api.CreateUser.Info().Name:
 		return false

@@ -162,7 +162,9 @@ func (s *survey) deed(ctx context.Context, w Wish, item *jobs.Item) (deed, api.U
 		return deed{}, u, api.NewProblem(api.StatusConflict, "import_exists")
 	case !there && s.plan.Mode == api.ImportUpdate:
 		return deed{}, u, api.NewProblem(api.StatusNotFound, "not_found", "id", string(w.ID))
-	case w.Guest != nil && *w.Guest != u.Guest && (!there || u.Knows("guest")):
+	case there && untold(w, u) != "":
+		return deed{}, u, api.NewProblem(api.StatusUnprocessable, "import_untold", "field", untold(w, u))
+	case w.Guest != nil && *w.Guest != u.Guest:
 		return deed{}, u, api.NewProblem(api.StatusUnprocessable, "import_guest")
 	case !there:
 		if err := s.password(&w, item); err != nil {

@@ -42,7 +42,7 @@ type reader struct {
 	undo   bool // a cell that begins like a formula may have been made harmless, which is undone
 }
 
-// compared are the fields of an account, by their JSON names, that one call changes where they are not as the row asks for.
+// compared are the fields of an account, by their JSON names, that are held against what the row asks for.
 func (w Wish) compared() (fields []string) {
 	for _, f := range []struct {
 		name  string
@@ -50,6 +50,7 @@ func (w Wish) compared() (fields []string) {
 	}{
 		{"display_name", w.DisplayName != nil}, {"admin", w.Admin != nil}, {"user_type", w.UserType != nil}, {"avatar_url", w.Avatar != nil},
 		{"threepids", w.Emails != nil || w.Phones != nil}, {"external_ids", w.SSO != nil},
+		{"locked", w.Locked != nil}, {"deactivated", w.Deactivated != nil}, {"guest", w.Guest != nil},
 	} {
 		if f.asked {
 			fields = append(fields, f.name)

@@ -201,10 +201,17 @@ func needless(req api.Request, u api.User) (code string) {
 	return ""
 }
 
-// changes says what a request does to an account, as far as accounts show it.
+// changes says what a request does to an account, as far as accounts show it. Where the homeserver cannot tell how a flag is it is not said from what.
 func changes(info api.Info, req api.Request, u api.User) []api.JobChange {
+	flag := func(field string, is, to bool) api.JobChange {
+		c := api.JobChange{Field: field, To: strconv.FormatBool(to)}
+		if u.Knows(field) {
+			c.From = strconv.FormatBool(is)
+		}
+		return c
+	}
 	if info.Shows != "" {
-		return []api.JobChange{{Field: info.Shows, From: strconv.FormatBool(!info.ShowsAs), To: strconv.FormatBool(info.ShowsAs)}}
+		return []api.JobChange{flag(info.Shows, !info.ShowsAs, info.ShowsAs)}
 	}
 	update, ok := req.(api.UserUpdate)
 	if !ok {
@@ -218,7 +225,7 @@ func changes(info api.Info, req api.Request, u api.User) []api.JobChange {
 		list = append(list, api.JobChange{Field: "avatar_url", From: string(u.AvatarURL), To: string(update.AvatarURL.To)})
 	}
 	if update.Admin != nil {
-		list = append(list, api.JobChange{Field: "admin", From: strconv.FormatBool(u.Admin), To: strconv.FormatBool(update.Admin.To)})
+		list = append(list, flag("admin", u.Admin, update.Admin.To))
 	}
 	if update.UserType != nil {
 		list = append(list, api.JobChange{Field: "user_type", From: u.UserType, To: update.UserType.To})
