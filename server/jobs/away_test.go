@@ -4,13 +4,17 @@ package jobs_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"gatehouse/app/api"
+	"gatehouse/server/audit"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store"
 )
 
 // away are the problems of a homeserver that is not reached, or MAS not, and comes back.
@@ -137,6 +141,90 @@ func TestKeyIsDead(t *testing.T) {
 				want := "1 @u000:example.org failed " + code + "\n2 @u001:example.org failed " + code + "\n3 @u002:example.org failed " + code + "\n"
 				if got := lines(t, w, w.Person(api.Owner), job.ID); got != want || s.n != 3 {
 					t.Errorf("after %d calls:\n%s", s.n, got)
+				}
+			})
+		})
+	}
+}
+
+// A gate that is killed when a try of an item has just been answered that the homeserver is away, asks to wait or did not answer in time, has the item wait when
+// it is back as if it had not been killed, however often it was tried before.
+func TestKilledWhileAway(t *testing.T) {
+	t.Parallel()
+	for _, code := range append(slices.Clone(away), "homeserver_limited") {
+		killedBetweenTries(t, code, 9)
+	}
+	for _, code := range []string{"homeserver_timeout", "mas_timeout", "mas_synapse_down"} {
+		killedBetweenTries(t, code, 2)
+	}
+}
+
+func killedBetweenTries(t *testing.T, code string, failures int) {
+	for _, operation := range []string{"users.notice", "users.lock", "users.update", "users.create"} {
+		t.Run(code+" "+operation, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := gatetest.New(t, gatetest.Options{})
+				id := ""
+				switch operation {
+				case "users.create":
+					id = started(t, w, creates(w, "u000"))
+				default:
+					plan := api.JobPlan{Operation: operation, IDs: people(w, 1)}
+					switch operation {
+					case "users.notice":
+						plan.With = []api.JobField{{Name: "text", Value: "Tonight."}}
+					case "users.update":
+						plan.With = []api.JobField{{Name: "display_name.to", Value: "Ann"}}
+					}
+					id = planned(t, w, w.Person(api.Owner), plan).ID
+					gatetest.Must[api.Job](t, w, w.Person(api.Owner), "jobs.start", api.JobStart{ID: id})
+				}
+				item := begun(t, w, id)
+				item.Failures = failures
+				ended(t, w, item, store.ItemWaiting)
+				item = begun(t, w, id)
+				intent, err := w.Audit.Intent(t.Context(), audit.Entry{
+					Actor: "somebody", Homeserver: "hs", Operation: operation, Targets: []string{item.Target}, RequestID: fmt.Sprintf("%s.1.%d.0", id, item.Attempts),
+				})
+				if err == nil {
+					err = w.Audit.Outcome(t.Context(), intent, audit.Result{Outcome: audit.Failed, Code: code})
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.Restart()
+				work(t, w, id)
+				if got := lines(t, w, w.Person(api.Owner), id); got != "1 @u000:example.org done\n" || len(w.Stub.Calls(operation)) != 1 {
+					t.Errorf("after %d calls it is %q", len(w.Stub.Calls(operation)), got)
+				}
+			})
+		})
+	}
+}
+
+// However long the homeserver was away, what comes after it is tried as often as ever.
+func TestTriedAfterItWasAway(t *testing.T) {
+	t.Parallel()
+	for _, code := range append(slices.Clone(away), "homeserver_limited") {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w, job := lockJob(t, 1)
+				s := locks(w, func(n int) (bool, time.Duration, error) {
+					switch {
+					case n <= 70 && code == "homeserver_limited":
+						return false, 0, api.NewProblem(api.StatusTooMany, code)
+					case n <= 70:
+						return false, 0, api.NewProblem(api.StatusBadGateway, code)
+					case n <= 74:
+						return false, 0, api.NewProblem(api.StatusTimeout, "outcome_unknown")
+					}
+					return fine(n)
+				})
+				work(t, w, job.ID)
+				if got := lines(t, w, w.Person(api.Owner), job.ID); got != "1 @u000:example.org done\n" || s.n != 75 {
+					t.Errorf("after %d calls it is %q", s.n, got)
 				}
 			})
 		})

@@ -15,7 +15,7 @@ import (
 )
 
 // maxAttempts bounds how often a call is tried that the homeserver answers with an error of its own. One that it asks to wait for, or that did
-// not reach it, is tried until it does.
+// not reach it, is tried until it does, and such tries do not count.
 const maxAttempts = 5
 
 // maxInterrupted bounds how often an item is begun in all. Tries that were interrupted because the gate itself ended are no fault of the
@@ -130,8 +130,8 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 		return false, r.unbegun(item)
 	case p.Code == "store_unavailable" || p.Code == notSentCode:
 		return false, r.unbegun(item)
-	case how == limited:
-		return false, r.waiting(item, p)
+	case how == limited || p.Away():
+		return false, r.waiting(r.unbegun(item), p)
 	case p.Code == "name_in_use" && item.Attempts > 1:
 		switch made, err := r.made(ctx, item, s); {
 		case err != nil:

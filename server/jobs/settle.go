@@ -45,8 +45,13 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 		return false, r.waiting(item, nil) // what of it was left the log does not say: another try does the rest
 	case try.Outcome == string(audit.Done):
 		return true, item
-	case try.Outcome == string(audit.Failed) && p.Code == "outcome_unknown":
-		p = api.NewProblem(api.StatusConflict, "item_failed_before", "code", try.Code)
+	}
+	answer := p // which decides whether it is tried again
+	if try.Outcome == string(audit.Failed) && p.Code == "outcome_unknown" {
+		answer, p = api.NewProblem(api.StatusBadGateway, try.Code), api.NewProblem(api.StatusConflict, "item_failed_before", "code", try.Code)
+	}
+	if answer.Away() || answer.Code == limitedCode {
+		return false, r.waiting(r.unbegun(item), nil)
 	}
 	repeatable := s.op.Info().Repeatable && !s.wiped
 	if _, creates := s.req.(api.UserCreate); creates {
@@ -70,9 +75,9 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 	case state == notDone && !repeatable:
 		r.note(ctx, try, audit.Failed)
 	}
-	again := state == notDone || known && p.Passing()
+	again := state == notDone || known && answer.Passing()
 	switch {
-	case known && p.Away(), again && item.Failures < maxAttempts && item.Attempts < maxInterrupted:
+	case again && item.Failures < maxAttempts && item.Attempts < maxInterrupted:
 		return false, r.waiting(item, p)
 	case known || state == notDone && !repeatable:
 		return false, r.ended(item, store.ItemFailed, p)
@@ -81,6 +86,9 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 	}
 	return false, r.ended(item, store.ItemUnknown, p)
 }
+
+// limitedCode is the outcome of a call that the homeserver did not take, because it asks to wait.
+const limitedCode = "homeserver_limited"
 
 // leaves reports whether a call can go well and leave something of what was asked for. Asked again it does the rest.
 func leaves(req api.Request) bool {
