@@ -169,19 +169,39 @@ func TestTodo(t *testing.T) {
 		}},
 		{"not an administrator", []Status{{Server: server("a", "up"), Problem: problem("homeserver_not_admin")}}, []string{"a.example does not take the account of Gatehouse for an administrator"}},
 		{"wrong secret", []Status{{Server: server("a", "up"), Problem: problem("homeserver_secret_wrong")}}, []string{"a.example refuses the registration shared secret"}},
+		{"MAS is away", []Status{{Server: server("a", "down"), Problem: problem("mas_down")}}, []string{"a.example does not answer"}},
+		{"MAS takes no key", []Status{{Server: server("b", "down"), Problem: problem("homeserver_down")}, {Server: server("a", "down"), Problem: problem("mas_client_refused")}},
+			[]string{"b.example does not answer", "a.example could not be checked: Matrix Authentication Service does not know Gatehouse: the client or its secret is wrong."}},
 		{"no list there", []Status{{Server: server("a", "up"), Counted: problem("not_supported")}}, nil},
 		{"nothing to give", []Status{{Server: lacking("dendrite_no_lock", "users.lock")}}, nil},
 		{"its choice", []Status{{Server: lacking("dendrite_needs_database_writes", "users.update")}}, nil},
 	} {
 		var got []string
 		for _, i := range todo(env, c.list) {
-			got = append(got, strings.NewReplacer("\u2066", "", "\u2068", "", "\u2069", "").Replace(i.Title))
+			text := i.Title
+			if i.Icon == ui.IconKey && strings.HasSuffix(text, "could not be checked") {
+				text += ": " + i.Detail
+			}
+			got = append(got, strings.NewReplacer("\u2066", "", "\u2068", "", "\u2069", "").Replace(text))
 			if i.Action == nil {
 				t.Errorf("%s: %s: nothing to do about it", c.name, i.Title)
 			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+// A homeserver is down where nobody answered, it or MAS beside it; else it told why it tells nothing.
+func TestDown(t *testing.T) {
+	for code, want := range map[string]string{
+		"homeserver_down": "down", "homeserver_timeout": "down", "mas_down": "down", "mas_timeout": "down", "mas_down_at_synapse": "down", "mas_synapse_down": "down",
+		"homeserver_token_dead": "", "mas_client_refused": "", "forbidden": "", "internal": "",
+	} {
+		list, err := survey(t.Context(), outside(four()[:1]...), screentest.NewCaller(screentest.Answers{"uni server.info": api.NewProblem(api.StatusBadGateway, code)}), false)
+		if err != nil || list[0].Server.State != want || list[0].Problem.Code != code {
+			t.Errorf("%s: %+v, %v; want %q", code, list, err, want)
 		}
 	}
 }

@@ -79,11 +79,10 @@ func within[Req api.Request, Res any](ctx context.Context, call client.Caller, o
 	return res, client.AsProblem(err)
 }
 
-// fail notes why a homeserver told nothing of itself, and whether it is down.
+// fail notes why a homeserver told nothing of itself, and whether it is down: it did not answer, or what is beside it.
 func (s *Status) fail(problem *api.Problem) {
 	s.Problem = problem
-	switch problem.Code {
-	case "homeserver_down", "homeserver_timeout":
+	if problem.Passing() {
 		s.Server.State = "down"
 	}
 }

@@ -48,18 +48,15 @@ func need(env ui.Env, s Status) (int, ui.TodoItem) {
 		problem = s.Counted
 	}
 	switch {
+	case problem != nil && problem.KeyDead(): // with MAS a homeserver counts as down then, and answers
+		item := ui.TodoItem{Icon: ui.IconKey, Tone: ui.Bad, Title: env.T("overview.todo.problem", "server", name), Detail: sentence(env, problem), Action: check}
+		if text := keyTexts[problem.Code]; text != "" {
+			item.Title, item.Detail = env.T(text, "server", name), ""
+		}
+		return 2, item
 	case s.Server.State == "down":
 		return 1, ui.TodoItem{Health: "down", Tone: ui.Bad, Title: env.T("overview.todo.down", "server", name), Action: look}
 	case problem != nil:
-		for _, key := range []struct{ code, text string }{
-			{"homeserver_token_dead", "overview.todo.token_dead"},
-			{"homeserver_not_admin", "overview.todo.not_admin"},
-			{"homeserver_secret_wrong", "overview.todo.secret_wrong"},
-		} {
-			if problem.Code == key.code {
-				return 2, ui.TodoItem{Icon: ui.IconKey, Tone: ui.Bad, Title: env.T(key.text, "server", name), Action: check}
-			}
-		}
 		if problem.Code == "not_supported" || problem.Code == "forbidden" {
 			break // it cannot be had here, which is nothing to be done about
 		}
@@ -68,6 +65,13 @@ func need(env ui.Env, s Status) (int, ui.TodoItem) {
 		}
 	}
 	return lack(env, s.Server, name, look)
+}
+
+// keyTexts say of the gate's key what is the matter with it, where the name of the homeserver alone says the rest.
+var keyTexts = map[string]string{
+	"homeserver_token_dead":   "overview.todo.token_dead",
+	"homeserver_not_admin":    "overview.todo.not_admin",
+	"homeserver_secret_wrong": "overview.todo.secret_wrong",
 }
 
 // wiping is a job whose passwords are wiped within a day.

@@ -3,6 +3,7 @@
 package gate_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -128,6 +129,17 @@ func testInvitationsThatCannotBe(t *testing.T) {
 	refused(t, w.Call(cookie, "invitations.update", gate.NewKey(), `{"id":"used","uses":1}`), 422, "invitation_fewer_uses")
 	refused(t, w.Call(cookie, "invitations.show", gate.NewKey(), `{"id":"used"}`), 409, "invitation_used_up")
 	refused(t, w.Serve(w.Request("GET", "/api/hs/invitations.list?cursor=x", "", cookie)), 422, "invalid_cursor")
+
+	// Who is away is named, where that is what the server says of itself.
+	for state, want := range map[*api.Problem]string{nil: "homeserver_down", api.NewProblem(api.StatusBadGateway, "mas_down"): "mas_down"} {
+		gatetest.On(w.Stub, api.ServerInfo, func(context.Context, api.ServerQuery) (api.Server, error) {
+			return api.Server{State: "down", Problem: state}, nil
+		})
+		rec := w.Call(cookie, "invitations.create", gate.NewKey(), `{"uses":1,"days":7,"email":"ann@b.example"}`)
+		if p := problem(t, rec); p.Code != want || rec.Code < api.StatusInternal {
+			t.Errorf("%d %s, want %s", rec.Code, p.Code, want)
+		}
+	}
 
 	// What the server cannot do for an account is refused now, and not when somebody takes the invitation up.
 	w.Stub.Lack(api.JoinRooms, "dendrite_no_join")

@@ -3,6 +3,7 @@
 package invitation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -124,7 +125,7 @@ func (d desk) possible(ctx context.Context, c api.InvitationCreate) error {
 		if why := info.Unavailable[api.CreateUser.Info().Name+".threepids"]; why != "" {
 			lacks("email", why)
 		} else if info.State == "down" {
-			return api.NewProblem(api.StatusUnavailable, "homeserver_down")
+			return cmp.Or(info.Problem, api.NewProblem(api.StatusUnavailable, "homeserver_down"))
 		}
 	}
 	if join, _ := d.adapter.Find(api.JoinRooms.Info().Name); len(c.Rooms) > 0 && join.Why() != "" {
