@@ -64,13 +64,7 @@ type UserUpdate struct {
 // settle drops the changes that change nothing, so that only what changed is ever sent.
 func (u *UserUpdate) settle() {
 	u.DisplayName = settleName(u.DisplayName)
-	if u.Threepids != nil {
-		u.Threepids.To = canonical(u.Threepids.To)
-		if u.Threepids.From != nil {
-			from := canonical(*u.Threepids.From)
-			u.Threepids.From = &from
-		}
-	}
+	settleContacts(u.Threepids)
 	if u.DisplayName.idle() {
 		u.DisplayName = nil
 	}
@@ -92,6 +86,24 @@ func (u *UserUpdate) settle() {
 	if u.Threepids == nil && u.ExternalIDs == nil {
 		u.MoveFrom = nil
 	}
+}
+
+// settleContacts writes addresses as homeservers store them. One that the account has stays as it is, even if it could not be added.
+func settleContacts(c *Change[[]Threepid]) {
+	if c == nil {
+		return
+	}
+	var has []Threepid
+	if c.From != nil {
+		has = written(*c.From, plainAddress)
+		c.From = &has
+	}
+	c.To = written(c.To, func(medium, address string) string {
+		if plain := plainAddress(medium, address); slices.Contains(has, Threepid{Medium: medium, Address: plain}) {
+			return plain
+		}
+		return CanonicalAddress(medium, address)
+	})
 }
 
 // settleName undoes what a form does to a name: a line of text cannot hold line ends, and a hidden field sends them as CR LF. A name that
@@ -136,7 +148,11 @@ func (u UserUpdate) Validate() error {
 		checkText(&v, "user_type.to", u.UserType.To, 64)
 	}
 	if u.Threepids != nil {
-		checkThreepids(&v, "threepids.to", u.Threepids.To)
+		var has []Threepid
+		if u.Threepids.From != nil {
+			has = *u.Threepids.From
+		}
+		checkThreepids(&v, "threepids.to", u.Threepids.To, has...)
 	}
 	if u.ExternalIDs != nil {
 		checkExternalIDs(&v, "external_ids.to", u.ExternalIDs.To)

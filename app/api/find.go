@@ -26,8 +26,12 @@ func (f *UserFind) settle() {
 	f.Value = strings.TrimSpace(f.Value)
 	if medium := f.Medium(); medium != "" {
 		f.Provider = ""
-		if list := canonical([]Threepid{{Medium: medium, Address: f.Value}}); len(list) == 1 {
-			f.Value = list[0].Address
+		value := CanonicalAddress(medium, f.Value)
+		if f.By == ByPhone && !isDigits(value) { // an account may have one that could not be added
+			value = plainAddress(medium, f.Value)
+		}
+		if value != "" {
+			f.Value = value
 		}
 	}
 }
@@ -55,6 +59,10 @@ func (f UserFind) Validate() error {
 		v.Add("value", "missing")
 	case f.By == ByIdentity:
 		checkText(&v, "value", f.Value, 255)
+	case f.By == ByPhone:
+		if !isDigits(f.Value) || len(f.Value) < 3 || len(f.Value) > maxPhone {
+			v.Add("value", "invalid_phone")
+		}
 	default:
 		checkAddress(&v, "value", Threepid{Medium: f.Medium(), Address: f.Value})
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gatehouse/app/api"
@@ -19,14 +20,14 @@ import (
 func (s *survey) check(ctx context.Context, d deed, u api.User) error {
 	for _, c := range d.calls {
 		if err := c.req.Validate(); err != nil {
-			return err
+			return ofCells(err, c.req)
 		}
 		if err := s.lacking(c); err != nil {
 			return err
 		}
 		err := s.desk.gate.Preview(ctx, gate.Visit{Person: &s.person, Homeserver: s.job.Homeserver, Operation: c.op.Info().Name}, c.req, u)
 		if err != nil {
-			return err
+			return ofCells(err, c.req)
 		}
 		if err := s.free(ctx, c, u); err != nil {
 			return err
@@ -91,11 +92,11 @@ func (s *survey) free(ctx context.Context, c call, u api.User) error {
 		if slices.ContainsFunc(u.Threepids, func(h api.Threepid) bool { return h.Medium == t.Medium && h.Address == t.Address }) {
 			continue
 		}
-		by, at := api.ByEmail, api.FieldEmails
+		by := api.ByEmail
 		if t.Medium == "msisdn" {
-			by, at = api.ByPhone, api.FieldPhones
+			by = api.ByPhone
 		}
-		if err := s.freeAddress(ctx, u.ID, at, t, api.UserFind{By: by, Value: t.Address}); err != nil {
+		if err := s.freeAddress(ctx, u.ID, cellOf(t), t, api.UserFind{By: by, Value: t.Address}); err != nil {
 			return err
 		}
 	}
@@ -159,6 +160,31 @@ func field(p *api.Problem) *api.Problem {
 	f := p.Fields[0]
 	name, _, _ := strings.Cut(f.Field, ".")
 	return inField(p.Status, name, f.Code, f.Params)
+}
+
+// ofCells names addresses that are wrong in a request by their columns: a request has those of both kinds in one list, and a file has not.
+func ofCells(err error, req api.Request) error {
+	p, ok := errors.AsType[*api.Problem](err)
+	if !ok {
+		return err
+	}
+	addresses, _ := owned(req)
+	for i, f := range p.Fields {
+		path, found := strings.CutPrefix(f.Field, "threepids.")
+		number, _, _ := strings.Cut(strings.TrimPrefix(path, "to."), ".")
+		if n, err := strconv.Atoi(number); found && err == nil && n >= 0 && n < len(addresses) {
+			p.Fields[i].Field = cellOf(addresses[n])
+		}
+	}
+	return p
+}
+
+// cellOf is the column in which an address stands.
+func cellOf(t api.Threepid) string {
+	if t.Medium == "msisdn" {
+		return api.FieldPhones
+	}
+	return api.FieldEmails
 }
 
 // inField is what is wrong with a field of a row.
