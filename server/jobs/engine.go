@@ -160,6 +160,9 @@ func (e *Engine) work(ctx context.Context, id string) (again time.Duration, err 
 	if err != nil {
 		return 0, err
 	}
+	if left, err := e.forOthers(ctx, job); left || err != nil {
+		return 0, err
+	}
 	if job.State == store.JobScheduled {
 		if wait := job.At.Sub(e.Now()); wait > 0 {
 			return wait, nil
@@ -190,6 +193,14 @@ func (e *Engine) work(ctx context.Context, id string) (again time.Duration, err 
 		return 0, e.plan(held, job)
 	}
 	return e.run(held, job)
+}
+
+// forOthers reports whether a job is left to other processes on the store: its homeserver is not in this one's configuration, and may be in theirs.
+func (e *Engine) forOthers(ctx context.Context, job store.Job) (bool, error) {
+	if _, ok := e.gate.Homeserver(job.Homeserver); ok {
+		return false, nil
+	}
+	return e.Store.Others(ctx)
 }
 
 // begin reports whether nobody works on the job in this process; then the caller does.

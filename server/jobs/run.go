@@ -43,7 +43,7 @@ type run struct {
 func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, err error) {
 	server, ok := e.gate.Homeserver(job.Homeserver)
 	if !ok {
-		return 0, e.stop(ctx, job.ID, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", job.Homeserver), e.keep)
+		return 0, e.pauseUnconfigured(ctx, job.ID)
 	}
 	work, stop := context.WithCancel(ctx)
 	defer stop()
@@ -71,6 +71,16 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 		return 0, err
 	}
 	return e.finish(ctx, job.ID)
+}
+
+// pauseUnconfigured has a job wait for somebody to go on with it, because its homeserver is not in the configuration: it may be there again.
+func (e *Engine) pauseUnconfigured(ctx context.Context, id string) error {
+	_, err := e.Store.ChangeJob(ctx, id, []string{store.JobRunning}, func(j *store.Job) error {
+		j.State, j.Code, j.Params = store.JobPaused, "job_unconfigured", ""
+		e.keep(j)
+		return nil
+	})
+	return err
 }
 
 func (e *Engine) newRun(job store.Job, server *gate.Homeserver, stop context.CancelFunc) (*run, *api.Problem) {

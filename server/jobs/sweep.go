@@ -59,6 +59,11 @@ func (e *Engine) takeUp(ctx context.Context) error {
 		if job.State == store.JobScheduled && e.Now().Before(job.At) || e.works(job.ID) {
 			continue
 		}
+		if others, err := e.forOthers(ctx, job); err != nil {
+			return err
+		} else if others {
+			continue
+		}
 		held, err := e.Store.LeaseHeld(ctx, leaseOf(job.Homeserver), e.Now())
 		if err != nil {
 			return err

@@ -84,6 +84,15 @@ func (s *Store) Lives(ctx context.Context, replica string) (bool, error) {
 	return n > 0, nil
 }
 
+// Others reports whether there are replicas besides this one that are not known to be gone.
+func (s *Store) Others(ctx context.Context) (bool, error) {
+	var n int
+	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM replicas WHERE id <> $1`, s.replica).Scan(&n); err != nil {
+		return false, fmt.Errorf("store: other replicas: %w", err)
+	}
+	return n > 0, nil
+}
+
 type otherReplica struct {
 	id        string
 	pid, seen int64

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,8 @@ type Options struct {
 	Pace  jobs.Pace // of the jobs of hs
 	// Beside is a World whose store, clock and homeservers this one has, too: another gate beside the first.
 	Beside *World
+	// Lacks is a homeserver that is not in the configuration.
+	Lacks string
 }
 
 // A World is a gate in front of two homeservers: hs (example.org) and other (other.example).
@@ -180,8 +183,10 @@ func (w *World) open() {
 	w.Jobs = jobs.New(jobs.Config{Store: w.Store, Audit: w.Audit, Seal: w.Seal, Log: log, Now: w.Clock.Now, Keep: 7 * 24 * time.Hour, Paces: map[string]jobs.Pace{"hs": w.Options.Pace}})
 	w.Woken = &Woken{}
 	w.Intake = &intake.Desk{Store: w.Store, Seal: w.Seal, Jobs: w.Jobs, Log: log, Now: w.Clock.Now}
+	servers := []*gate.Homeserver{server("hs", w.Stub), server("other", w.Other)}
+	servers = slices.DeleteFunc(servers, func(s *gate.Homeserver) bool { return s.Settings.Name == w.Options.Lacks })
 	w.Gate, err = gate.New(gate.Config{
-		Homeservers: []*gate.Homeserver{server("hs", w.Stub), server("other", w.Other)}, Store: w.Store, Audit: w.Audit, Log: log,
+		Homeservers: servers, Store: w.Store, Audit: w.Audit, Log: log,
 		MAC: []byte("fingerprints of requests, 32 byte"), Now: w.Clock.Now,
 		Own: []gate.Own{w.Invitations.Table, w.Jobs.Table, w.Intake.Table}, Invitations: w.Invitations,
 	})
