@@ -14,7 +14,7 @@ import (
 )
 
 type applyCommand struct {
-	Operation string `arg:"" help:"What shall be done to each account: users.lock, users.sign_out, users.erase… (gatehouse operations)."`
+	Operation string `arg:"" help:"What shall be done to each account: users.lock, devices.sign_out, users.erase… (gatehouse operations)."`
 	fileFlags
 	With    map[string]string `help:"A field of the operation's request, the same for all: --with='reason=spam'." mapsep:"none"`
 	Column  string            `help:"Name or number of the column with the accounts: Matrix IDs, or names without the server. The others do not count. Guessed unless told."`

@@ -22,7 +22,7 @@ import (
 
 // fileFlags are what commands have alike that make a job of a file.
 type fileFlags struct {
-	File       string `arg:"" help:"CSV or JSON Lines." type:"existingfile"`
+	File       string `arg:"" help:"CSV or JSON Lines; - is standard input." type:"existingfile"`
 	Homeserver string `help:"Name of the homeserver in the configuration; not needed where there is only one." short:"s"`
 	DryRun     bool   `help:"Only say what would be done with each row." xor:"do"`
 	Watch      bool   `help:"Work the job off here, and say how it ends. Otherwise the running panel does it." xor:"do"`
@@ -42,12 +42,36 @@ func (f fileFlags) with(ctx context.Context, all *commands, work func(filing) er
 	if f.Handout != "" && !f.Watch {
 		return errors.New("--handout goes with --watch: passwords can be handed out when the job has ended")
 	}
+	if err := f.writable(); err != nil {
+		return err
+	}
 	way, err := openCorridor(ctx, all, f.Homeserver)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, way.close()) }()
 	return told(work(filing{f, way}))
+}
+
+// writable asks before anything is done whether the passwords will have a file to go to.
+func (f fileFlags) writable() error {
+	if f.Handout == "" {
+		return nil
+	}
+	_, done, err := output(f.Handout)
+	if err != nil {
+		return err
+	}
+	return done(errSilent) // which takes it away again
+}
+
+// open opens the file, and says what it is called.
+func (f fileFlags) open() (content io.ReadCloser, name string, err error) {
+	if f.File == "-" {
+		return io.NopCloser(os.Stdin), "stdin", nil
+	}
+	content, err = os.Open(f.File)
+	return content, f.File, err
 }
 
 // filing is a job of a file under way.
@@ -78,12 +102,12 @@ func (f filing) drop(ctx context.Context, id string) {
 
 // send stores the file, sealed, and looks at it.
 func (f filing) send(ctx context.Context) (api.Import, error) {
-	content, err := os.Open(f.flags.File)
+	content, name, err := f.flags.open()
 	if err != nil {
 		return api.Import{}, err
 	}
 	defer content.Close()
-	id, err := f.way.intake.Take(ctx, intake.Arrival{Person: f.way.person, Homeserver: f.way.homeserver, RequestID: gate.NewKey(), Name: f.flags.File, Content: content})
+	id, err := f.way.intake.Take(ctx, intake.Arrival{Person: f.way.person, Homeserver: f.way.homeserver, RequestID: gate.NewKey(), Name: name, Content: content})
 	if err != nil {
 		return api.Import{}, err
 	}
@@ -97,6 +121,37 @@ func (f filing) send(ctx context.Context) (api.Import, error) {
 // carryOut plans a job, starts it unless that was all that was asked for, and says what becomes of each row. confirm is how many accounts somebody
 // confirmed it for, 0 where nobody has to.
 func (f filing) carryOut(ctx context.Context, job api.Job, confirm int64) error {
+	err := f.follow(ctx, job, confirm)
+	if err != nil && !errors.Is(err, errSilent) {
+		f.leave(context.WithoutCancel(ctx), job.ID)
+	}
+	return err
+}
+
+// leave ends a job that was never started, and says how to go on with one that was.
+func (f filing) leave(ctx context.Context, id string) {
+	job, err := do[api.Job](ctx, f.way, api.GetJob, api.JobRef{ID: id})
+	if err == nil && (job.State == api.JobPlanning || job.State == api.JobPlanned) {
+		if job, err = do[api.Job](ctx, f.way, api.CancelJob, api.JobRef{ID: id}); err == nil {
+			fmt.Fprintf(os.Stderr, "The job %s was not started, and is cancelled.\n", id)
+			return
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "The job is %s.\n", id)
+		return
+	}
+	fmt.Fprintf(os.Stderr, "The job %s is %s.", id, job.State)
+	if job.Live() {
+		fmt.Fprintf(os.Stderr, " The panel goes on with it where it runs: gatehouse job watch %s", id)
+	}
+	fmt.Fprintln(os.Stderr)
+	if f.flags.Handout != "" || job.Passwords > 0 {
+		fmt.Fprintf(os.Stderr, "The passwords that it made are kept, sealed: gatehouse job handout %s FILE\n", id)
+	}
+}
+
+func (f filing) follow(ctx context.Context, job api.Job, confirm int64) error {
 	job, err := f.until(ctx, job.ID, func(j api.Job) bool { return j.State != api.JobPlanning })
 	if err != nil {
 		return err
@@ -114,10 +169,11 @@ func (f filing) carryOut(ctx context.Context, job api.Job, confirm int64) error 
 	if job, err = f.until(ctx, job.ID, api.Job.Ended); err != nil {
 		return err
 	}
-	if err := f.handOut(ctx, job); err != nil {
+	handed := f.handOut(ctx, job)
+	if err := f.tell(ctx, job); handed == nil {
 		return err
 	}
-	return f.tell(ctx, job)
+	return handed // what became of the rows was said
 }
 
 // until works the job off here, or lets a running panel do it, until it is so.

@@ -4,12 +4,17 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"gatehouse/app/api"
 	"gatehouse/server/config"
+	"gatehouse/server/jobs"
 )
 
 // Of a file of which no job is made nothing is kept.
@@ -40,5 +45,106 @@ func TestRefusedFilesAreDropped(t *testing.T) {
 	defer h.close()
 	if kept, err := h.store.StaleUploads(t.Context(), time.Now().Add(48*time.Hour)); err != nil || len(kept) > 0 {
 		t.Errorf("%d files are kept (%v)", len(kept), err)
+	}
+}
+
+// Where the passwords cannot go, nothing is begun.
+func TestNowhereToHandOut(t *testing.T) {
+	all := &commands{Config: written(t, func(*config.Homeserver) {})}
+	dir := t.TempDir()
+	there := filepath.Join(dir, "there.csv")
+	if err := os.WriteFile(there, []byte("id\nann\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]error{there: fs.ErrExist, filepath.Join(dir, "no", "folder.csv"): fs.ErrNotExist} {
+		c := importCommand{Mode: "create", Passwords: "random", fileFlags: fileFlags{File: there, Watch: true, Handout: path}}
+		if _, err := piped(t, "", func() error { return c.Run(t.Context(), all) }); !errors.Is(err, want) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	h := opened(t, all.Config, "")
+	defer h.close()
+	if kept, err := h.store.StaleUploads(t.Context(), time.Now().Add(48*time.Hour)); err != nil || len(kept) > 0 {
+		t.Errorf("%d files were sent (%v)", len(kept), err)
+	}
+	flags := fileFlags{Handout: filepath.Join(dir, "new.csv")}
+	if err := flags.writable(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(flags.Handout); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("asking leaves something: %v", err)
+	}
+}
+
+// piped runs work with a text as standard input, and returns what it says.
+func piped(t *testing.T, input string, work func() error) (said string, err error) {
+	t.Helper()
+	in, out := filepath.Join(t.TempDir(), "in"), filepath.Join(t.TempDir(), "out")
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.WriteFile(in, []byte(input), 0o600))
+	stdin, err := os.Open(in)
+	must(err)
+	stdout, err := os.Create(out)
+	must(err)
+	defer func(a, b, c *os.File) { os.Stdin, os.Stdout, os.Stderr = a, b, c }(os.Stdin, os.Stdout, os.Stderr)
+	os.Stdin, os.Stdout, os.Stderr = stdin, stdout, stdout
+	failed := work()
+	must(errors.Join(stdin.Close(), stdout.Close()))
+	text, err := os.ReadFile(out)
+	must(err)
+	return string(text), failed
+}
+
+func TestFileFromStandardInput(t *testing.T) {
+	all := &commands{Config: written(t, func(*config.Homeserver) {})}
+	said, err := piped(t, "localpart,what\nann,is new\n", func() error {
+		return importCommand{Look: true, Mode: "create", Passwords: "random", fileFlags: fileFlags{File: "-"}}.Run(t.Context(), all)
+	})
+	if err != nil || !strings.Contains(said, `"localpart"`) || !strings.Contains(said, `"stdin"`) {
+		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+// A command that is interrupted says what becomes of its job: one that was not started is cancelled, and the passwords of others can still be had.
+func TestLeave(t *testing.T) {
+	all := &commands{Config: written(t, func(*config.Homeserver) {})}
+	h := opened(t, all.Config, "")
+	f := filing{way: h.corridor("main")}
+	f.way.homeserver = "main"
+	j := jobs.Owned(f.way.person)
+	j.Homeserver, j.Kind, j.Request = "main", api.JobImport, "{}"
+	j, err := h.jobs.Create(t.Context(), j, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := withPasswords(t, f.way, 1)
+	over, stop := context.WithCancel(t.Context())
+	stop()
+	for id, want := range map[string]string{j.ID: "is cancelled", made: "gatehouse job handout " + made + " FILE"} {
+		said, err := piped(t, "", func() error { return f.carryOut(over, api.Job{ID: id}, 0) })
+		if err == nil || !strings.Contains(said, want) {
+			t.Errorf("%v\n%s", err, said)
+		}
+	}
+	if err := h.close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file, again := filepath.Join(dir, "passwords.csv"), filepath.Join(dir, "again.csv")
+	if err := (jobHandoutCommand{ID: made, File: file}).Run(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), "'@n1:example.org,=1 is a password,done") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if _, err := piped(t, "", func() error { return jobHandoutCommand{ID: made, File: again}.Run(t.Context(), all) }); err == nil {
+		t.Error("they are handed out twice")
+	}
+	if _, err := os.Stat(again); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file without passwords is left: %v", err)
 	}
 }

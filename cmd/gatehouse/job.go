@@ -15,7 +15,28 @@ import (
 )
 
 type jobCommand struct {
-	Watch jobWatchCommand `cmd:"" help:"Follow a job until it ends. The gate works it off; this only looks."`
+	Watch   jobWatchCommand   `cmd:"" help:"Follow a job until it ends. The gate works it off; this only looks."`
+	Handout jobHandoutCommand `cmd:"" help:"Write the passwords that a job of yours made to a file, once, as CSV. Then they are wiped."`
+}
+
+type jobHandoutCommand struct {
+	ID         string `arg:"" help:"The job's ID."`
+	File       string `arg:"" help:"File to write, which must not be there yet." type:"path"`
+	Homeserver string `help:"Name of the homeserver in the configuration; not needed where there is only one." short:"s"`
+}
+
+// Run hands the passwords of a job out.
+func (c jobHandoutCommand) Run(ctx context.Context, all *commands) (err error) {
+	way, err := openCorridor(ctx, all, c.Homeserver)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, way.close()) }()
+	out, done, err := output(c.File)
+	if err != nil {
+		return err
+	}
+	return told(filing{way: way}.handTo(ctx, c.ID, out, done))
 }
 
 type jobWatchCommand struct {
