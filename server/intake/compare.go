@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gatehouse/app/api"
 	"gatehouse/server/jobs"
@@ -102,7 +103,7 @@ func update(w Wish, u api.User, reset bool) deed {
 // homeserver cannot tell may be otherwise than the row asks for.
 func (d *deed) fields(w Wish, u api.User) api.UserUpdate {
 	q := api.UserUpdate{ID: u.ID}
-	if known := u.Knows("display_name"); differs(known, u.DisplayName, w.DisplayName) {
+	if known := u.Knows("display_name"); w.DisplayName != nil && (!known || asRead(u.DisplayName) != asRead(*w.DisplayName)) {
 		q.DisplayName = changed(known, u.DisplayName, *w.DisplayName)
 		d.change(api.FieldDisplayName, u.DisplayName, *w.DisplayName)
 	}
@@ -120,7 +121,7 @@ func (d *deed) fields(w Wish, u api.User) api.UserUpdate {
 	}
 	if w.Emails != nil || w.Phones != nil {
 		known, before, after := u.Knows("threepids"), bare(u.Threepids), threepids(u.Threepids, w)
-		if !known || !same(before, after) {
+		if !known || !same(asWritten(before), asWritten(after)) {
 			q.Threepids = changed(known, before, after)
 			d.list(known || w.Emails == nil, api.FieldEmails, of(before, "email"), of(after, "email"))
 			d.list(known || w.Phones == nil, api.FieldPhones, of(before, "msisdn"), of(after, "msisdn"))
@@ -229,6 +230,15 @@ func bare(list []api.Threepid) []api.Threepid {
 	return out
 }
 
+// asWritten are addresses as rows have them: homeservers may have kept some otherwise, from before they wrote all alike.
+func asWritten(list []api.Threepid) []api.Threepid {
+	out := make([]api.Threepid, 0, len(list))
+	for _, t := range list {
+		out = append(out, addressOf(t))
+	}
+	return out
+}
+
 func of(list []api.Threepid, medium string) (out []string) {
 	for _, t := range list {
 		if t.Medium == medium {
@@ -275,6 +285,12 @@ func was(known, is bool) string {
 	}
 	return strconv.FormatBool(is)
 }
+
+// asRead is a display name as it comes back from a file: without spaces at its ends, with the ends of lines that spreadsheets write, and without NUL,
+// which no file holds.
+func asRead(name string) string { return strings.TrimSpace(lineEnds.Replace(name)) }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "")
 
 func changed[T any](known bool, from, to T) *api.Change[T] {
 	c := &api.Change[T]{To: to}

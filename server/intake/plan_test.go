@@ -300,6 +300,11 @@ func exported(t *testing.T, w *gatetest.World, p operator.Person, e api.ListExpo
 	return b.String()
 }
 
+// saved is a file as spreadsheets save it: with their own ends of lines, also in cells, and words.
+func saved(file string) string {
+	return strings.NewReplacer("\r\n", "\n", ",false,", ",FALSCH,", ",true,", ",WAHR,").Replace(file)
+}
+
 // An export that was edited in a spreadsheet comes back as updates only, of what was edited.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -308,26 +313,30 @@ func TestRoundTrip(t *testing.T) {
 			t.Parallel()
 			w := gatetest.New(t, gatetest.Options{})
 			p := w.Person(api.Owner)
-			for i, name := range []string{"=1+1", "Plain", "'quoted'", "'=x", "  ", "Jürgen, \"der\" Große", ""} {
+			for i, name := range []string{
+				"=1+1", "Plain", "'quoted'", "'=x", "  ", "Jürgen, \"der\" Große", "", "Typed on a phone ", " \u00a0Ann", "two\r\nlines", "old\rMac", "a\x00b",
+			} {
 				w.Stub.Put(api.User{
 					ID: w.Stub.ID(fmt.Sprintf("u%d", i)), DisplayName: name, UserType: "bot", Locked: i == 1,
-					Threepids:   []api.Threepid{{Medium: "email", Address: fmt.Sprintf("u%d@b.example", i)}, {Medium: "msisdn", Address: fmt.Sprintf("4975411%d", i)}},
+					Threepids:   []api.Threepid{{Medium: "email", Address: fmt.Sprintf("U%d@b.example", i)}, {Medium: "msisdn", Address: fmt.Sprintf("4975411%d", i)}},
 					ExternalIDs: []api.ExternalID{{AuthProvider: "oidc", ExternalID: fmt.Sprint("x,", i)}},
 				})
 			}
 			w.Stub.Put(api.User{ID: w.Stub.ID("gone"), Deactivated: true})
 			file := exported(t, w, p, api.ListExport{Operation: "users.list", Format: format})
-			plan := upload(t, w, p, file)
-			plan.Mode = api.ImportBoth
-			_, items := planned(t, w, p, plan)
-			for _, i := range items {
-				if i.State != api.ItemSkipped || i.Code != "import_same" {
-					t.Errorf("unedited: %q", short([]api.JobItem{i}))
+			for _, clear := range []bool{false, true} {
+				plan := upload(t, w, p, saved(file))
+				plan.Mode, plan.Clear = api.ImportBoth, clear
+				_, items := planned(t, w, p, plan)
+				for _, i := range items {
+					if i.State != api.ItemSkipped || i.Code != "import_same" {
+						t.Errorf("unedited: %q", short([]api.JobItem{i}))
+					}
 				}
 			}
-			plan = upload(t, w, p, strings.Replace(file, "Plain", "Edited", 1))
+			plan := upload(t, w, p, strings.Replace(file, "Plain", "Edited", 1))
 			plan.Mode = api.ImportBoth
-			_, items = planned(t, w, p, plan)
+			_, items := planned(t, w, p, plan)
 			changed := slices.DeleteFunc(items, func(i api.JobItem) bool { return i.State == api.ItemSkipped })
 			if len(changed) != 1 || !strings.HasSuffix(short(changed)[0], "users.update display_name:Plain→Edited") {
 				t.Errorf("edited: %q", short(changed))

@@ -82,7 +82,7 @@ func (w *Writer) record(values []Value) error {
 		if i > 0 {
 			_ = w.out.WriteByte(',') // a bufio.Writer keeps its error
 		}
-		cell := v.Cell()
+		cell := strings.ReplaceAll(v.Cell(), "\x00", "") // with which no program takes it for a text
 		if !v.Exact {
 			cell = Harmless(cell)
 		}
