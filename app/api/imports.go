@@ -144,6 +144,8 @@ type Import struct {
 	Kind    string         `json:"kind"` // csv or jsonl
 	Format  FileFormat     `json:"format"`
 	Columns []ImportColumn `json:"columns"`
+	// Problem is why its first rows cannot be read so, nil mostly. Perhaps the file is to be read otherwise; planned so it is refused.
+	Problem *Problem `json:"problem,omitempty"`
 }
 
 // ImportColumn is a column of a file.

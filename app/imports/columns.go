@@ -51,6 +51,7 @@ func (c *Columns) Render() app.UI {
 		ui.Views(env, env.T("imports.purpose"),
 			ui.View{Label: env.T("imports.purpose.rows"), Href: route.Import(env.Homeserver, c.Import.ID), Current: !c.Same},
 			ui.View{Label: env.T("imports.purpose.same"), Href: route.ImportSame(env.Homeserver, c.Import.ID), Current: c.Same}),
+		c.unread(),
 		c.format(),
 		form,
 	)
@@ -121,6 +122,14 @@ func (c *Columns) mistake() app.UI {
 	return nil
 }
 
+// unread says why the first rows cannot be read as the file is read now.
+func (c *Columns) unread() app.UI {
+	if c.Import.Problem == nil {
+		return nil
+	}
+	return ui.Note{Kind: ui.Warn, Title: c.env.T("imports.unread"), Text: c.env.ProblemText(c.Import.Problem)}.Draw(c.env)
+}
+
 // format says how the file was read. Where that is wrong it can be said otherwise.
 func (c *Columns) format() app.UI {
 	env, f := c.env, c.Import.Format
@@ -157,7 +166,7 @@ func (c *Columns) format() app.UI {
 	}
 	return app.Div().Body(
 		ui.Help(env.T("imports.read_csv", "size", size, "encoding", encodings[0].Label, "separator", separator)),
-		ui.More{Title: env.T("imports.read_otherwise"), Body: []app.UI{again.Draw(env)}}.Draw(env),
+		ui.More{Title: env.T("imports.read_otherwise"), Open: c.Import.Problem != nil, Body: []app.UI{again.Draw(env)}}.Draw(env),
 	)
 }
 

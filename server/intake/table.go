@@ -67,6 +67,11 @@ func (w window) look(ctx context.Context, l api.ImportLook) (api.Import, error) 
 		if err == io.EOF {
 			break
 		}
+		if p, ok := errors.AsType[*api.Problem](err); ok {
+			gate.Describe(p)
+			out.Problem = p
+			break
+		}
 		if err != nil {
 			return api.Import{}, err
 		}

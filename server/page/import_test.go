@@ -61,6 +61,11 @@ func TestImport(t *testing.T) {
 	if rec := s.get(again); rec.Code != 200 || strings.Count(rec.Body.String(), `name="columns.`) != 2 {
 		t.Errorf("%d: %d fields", rec.Code, strings.Count(rec.Body.String(), `name="columns.`))
 	}
+	// Rows that cannot be read so are no dead end.
+	quoted := seeOther(t, s.sendFile("file", "quoted.csv", "id,displayname\nann,Ann\nbob,The \"Bob\"\n", nil))
+	if body := s.get(quoted).Body.String(); !strings.Contains(body, "stands within a text in line") || !strings.Contains(body, `name="format.comma"`) || !strings.Contains(body, "Ann") {
+		t.Errorf("%s", body)
+	}
 	// What is wrong is said on the page, and nothing that was chosen is lost.
 	wrong := url.Values{}
 	for name, list := range values {

@@ -105,8 +105,14 @@ func Look(sample []byte, partly bool, f *Format) error {
 	if err != nil {
 		return api.NewProblem(api.StatusUnprocessable, "file_encoding")
 	}
-	if f.Kind == CSV && f.Comma == "" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		f.Kind = JSONLines
+	if start := bytes.TrimSpace(text); f.Kind == CSV && f.Comma == "" {
+		list, isList := bytes.CutPrefix(start, []byte("["))
+		switch {
+		case bytes.HasPrefix(start, []byte("{")):
+			f.Kind = JSONLines
+		case isList && bytes.HasPrefix(bytes.TrimSpace(list), []byte("{")):
+			return api.NewProblem(api.StatusUnprocessable, "file_json", "example", jsonExample)
+		}
 	}
 	f.Returns = bytes.IndexByte(text, '\r') >= 0 && bytes.IndexByte(text, '\n') < 0
 	if f.Returns {
@@ -163,15 +169,20 @@ func (f *Format) lines() int {
 	return 0
 }
 
-// guess finds the separator with which the first rows have the most columns, all of them as many.
+// guess finds the separator with which the first rows have the most columns, all of them as many; where none does, with which most of them do.
 func guess(text []byte) string {
 	best, most := Commas()[0], 1
-	for _, comma := range Commas() {
-		if n := columns(text, comma); n > most {
-			best, most = comma, n
+	for _, strict := range []bool{true, false} {
+		for _, comma := range Commas() {
+			if n := columns(text, comma, strict); n > most {
+				best, most = comma, n
+			}
+		}
+		if most > 1 {
+			return best
 		}
 	}
-	if most == 1 && !bytes.HasPrefix(text, []byte("@")) && !bytes.Contains(text, []byte("\n@")) && columns(text, Colon) > 1 {
+	if !bytes.HasPrefix(text, []byte("@")) && !bytes.Contains(text, []byte("\n@")) && columns(text, Colon, true) > 1 {
 		return Colon
 	}
 	return best
@@ -183,27 +194,29 @@ func separates(said string) bool {
 	return size == len(said) && r != utf8.RuneError && !strings.ContainsRune("\"\r\n\x00\ufeff", r)
 }
 
-// columns counts the columns of the first rows, read with a separator; 0 where they differ by more than short rows do, or cannot be read.
-func columns(text []byte, comma string) int {
+// columns counts the columns of the first rows, read with a separator; 0 where they differ by more than short rows do, or cannot be read. Unless it is
+// strict, at most half of them may be longer than the first, and one may be unreadable.
+func columns(text []byte, comma string, strict bool) int {
 	r := newCSV(bytes.NewReader(text), comma)
-	n := 0
-	for range 20 {
+	n, rows, longer := 0, 0, 0
+	for ; rows < 20; rows++ {
 		record, err := r.Read()
 		if err != nil {
-			if err == io.EOF {
-				return n
+			cut := n > 0 && errors.Is(err, csv.ErrQuote) // a cell that the sample does not hold whole
+			if err != io.EOF && !cut && strict {
+				return 0
 			}
-			if n > 0 && errors.Is(err, csv.ErrQuote) { // a cell that the sample does not hold whole
-				return n
-			}
-			return 0
+			break
 		}
 		if n == 0 {
 			n = len(record)
 		}
 		if len(record) > n {
-			return 0
+			longer++
 		}
+	}
+	if strict && longer > 0 || 2*longer > rows {
+		return 0
 	}
 	return n
 }

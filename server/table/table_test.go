@@ -99,6 +99,8 @@ func TestFiles(t *testing.T) {
 		{"long row", "id,name\nann,Ann,\nbob,Bob,x\ncat,Cat\n", "csv utf-8 , id+name", []string{"2|ann|Ann", "row_too_many_cells 3", "4|cat|Cat"}},
 		{"long cell", "id,name\nann," + long + "\nbob,Bob\n", "csv utf-8 , id+name", []string{"row_cell_too_long 2", "3|bob|Bob"}},
 		{"Windows-1252", "id;name\nann;J\xfcrgen \x80\n", "csv windows-1252 ; id+name", []string{"2|ann|Jürgen €"}},
+		{"one row is too long", "id;name;x\nann;A, B;1;2\nbob;C, D;2\n", "csv utf-8 ; id+name+x", []string{"row_too_many_cells 2", "3|bob|C, D|2"}},
+		{"a quote in the middle, and semicolons", "id;name\nann;A\"nn\"\n", "csv utf-8 ; id+name", []string{"stop: file_bare_quote 2"}},
 		{"UTF-8", "id;name\nann;Jürgen\n", "csv utf-8 ; id+name", []string{"2|ann|Jürgen"}},
 		{"UTF-16", utf16LE("id\tname\r\nann\tJürgen 😀\r\n"), "csv utf-16 \t id+name", []string{"2|ann|Jürgen 😀"}},
 		{"both encodings", "id;name\nann;Jürgen Öl Ähre\nbob;J\xfcrgen\n", "file_encoding ", nil},
@@ -115,6 +117,7 @@ func TestFiles(t *testing.T) {
 		{"JSON: broken line", "{\"id\":\"ann\"}\n{\"id\":\n\n{\"id\":\"bob\"}\n", "jsonl utf-8  id", []string{"1|ann", "row_json 2", "4|bob"}},
 		{"JSON: key twice", `{"id":"ann","id":"bob"}`, "jsonl utf-8  id", []string{"row_key_twice 1"}},
 		{"JSON: two objects", `{"id":"ann"}{"id":"bob"}`, "jsonl utf-8  id", []string{"row_json 1"}},
+		{"JSON: one array", "[\n  {\n    \"id\": \"ann\"\n  }\n]\n", "file_json ", nil},
 		{"JSON: no object", "{\"id\":\"ann\"}\n[1]\n", "jsonl utf-8  id", []string{"1|ann", "row_json 2"}},
 	}
 	for _, c := range tests {
