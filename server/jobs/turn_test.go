@@ -110,6 +110,26 @@ func TestIntentsAreAhead(t *testing.T) {
 	}
 }
 
+// As many wait with their intents written as are being made, also where the homeserver is asked for fewer at once than it may be.
+func TestAheadWhileFewAreMade(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := gatetest.New(t, gatetest.Options{Pace: jobs.Pace{AtOnce: 100}})
+		m, id := makes(t, w, 30, func(int) (time.Duration, error) { return 20 * time.Second, nil })
+		before := w.Intents()
+		ended := make(chan struct{})
+		go func() { defer close(ended); work(t, w, id) }()
+		time.Sleep(10 * time.Second)
+		m.mu.Lock()
+		calls, intents := m.n, w.Intents()-before
+		m.mu.Unlock()
+		if calls != 4 || intents != 8 {
+			t.Errorf("%d intents, %d calls", intents, calls)
+		}
+		<-ended
+	})
+}
+
 // While the homeserver asks to wait nothing is sent to it, however many are ready, and what waits has all of its time when it is its turn.
 func TestReadyWhileItAsksToWait(t *testing.T) {
 	t.Parallel()
