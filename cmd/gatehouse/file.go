@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
 
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
@@ -211,7 +213,7 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 			if item.Code != "" {
 				what = i18n.Bare(english.Problem(item.Code, item.Params)) + steps(item)
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", item.Line, item.Target, item.State, what)
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", item.Line, printable(string(item.Target)), item.State, printable(what))
 		}
 		if query.Cursor = page.Next; page.Next == "" {
 			break
@@ -234,6 +236,16 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 		return errSilent // which rows were refused or failed was said
 	}
 	return nil
+}
+
+// printable is a text of a file as a terminal may be given it: it moves no cursor, and ends no line.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 // steps writes what was done and what was not of a row of several steps that stopped at one of them.

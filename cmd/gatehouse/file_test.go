@@ -148,3 +148,9 @@ func TestLeave(t *testing.T) {
 		t.Errorf("a file without passwords is left: %v", err)
 	}
 }
+
+func TestPrintable(t *testing.T) {
+	if got := printable("@a\x1b[2J\tb\nc\u0085:example.org ü"); got != "@a�[2J�b�c�:example.org ü" {
+		t.Errorf("%q", got)
+	}
+}

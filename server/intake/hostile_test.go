@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/store/storetest"
 	"gatehouse/server/table/tabletest"
 )
 
@@ -56,4 +57,21 @@ func TestHostileFilesArePlanned(t *testing.T) {
 	if calls := w.Stub.Calls("users.create", "users.update", "users.reset_password", "users.lock", "users.deactivate"); len(calls) > 0 {
 		t.Errorf("planning changed accounts: %v", calls)
 	}
+}
+
+// A row that has what no store keeps is refused alone.
+func TestNULInRows(t *testing.T) {
+	storetest.Each(t, func(t *testing.T) {
+		w := gatetest.New(t, gatetest.Options{})
+		p := w.Person(api.Owner)
+		file := `{"id":"a\u0000nn","notice":"x"}` + "\n" + `{"id":"new","display_name":"N\u0000b"}` + "\n" + `{"id":"last"}` + "\n"
+		_, items := planned(t, w, p, upload(t, w, p, file))
+		states := ""
+		for _, i := range items {
+			states += i.State + " "
+		}
+		if states != "failed failed waiting " {
+			t.Errorf("%s %q", states, short(items))
+		}
+	})
 }

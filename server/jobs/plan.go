@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"gatehouse/app/api"
 	"gatehouse/server/seal"
@@ -115,8 +116,9 @@ func (s *sheet) flush() error {
 
 func (s *sheet) row(i Item) (store.JobItem, error) {
 	s.n++
+	target := strings.ReplaceAll(string(i.Target), "\x00", "\uFFFD") // of a row that is refused for it; no store keeps NUL
 	row := store.JobItem{
-		Job: s.job.ID, N: s.n, Line: i.Line, Target: string(i.Target), State: i.State, Generated: i.Generated, Changes: encode(i.Changes),
+		Job: s.job.ID, N: s.n, Line: i.Line, Target: target, State: i.State, Generated: i.Generated, Changes: encode(i.Changes),
 	}
 	if row.State == "" {
 		row.State = store.ItemWaiting
