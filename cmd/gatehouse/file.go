@@ -145,7 +145,7 @@ func (f filing) leave(ctx context.Context, id string) {
 	}
 	fmt.Fprintf(os.Stderr, "The job %s is %s.", id, job.State)
 	if job.Live() {
-		fmt.Fprintf(os.Stderr, " The panel goes on with it where it runs: gatehouse job watch %s", id)
+		fmt.Fprintf(os.Stderr, " Where the panel runs, it goes on with it; to follow it: gatehouse job watch %s", id)
 	}
 	fmt.Fprintln(os.Stderr)
 	if f.flags.Handout != "" || job.Passwords > 0 {

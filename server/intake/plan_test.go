@@ -314,7 +314,7 @@ func TestRoundTrip(t *testing.T) {
 			w := gatetest.New(t, gatetest.Options{})
 			p := w.Person(api.Owner)
 			for i, name := range []string{
-				"=1+1", "Plain", "'quoted'", "'=x", "  ", "Jürgen, \"der\" Große", "", "Typed on a phone ", " \u00a0Ann", "two\r\nlines", "old\rMac", "a\x00b",
+				"=1+1", "Plain", "'quoted'", "'=x", "  ", "Jürgen, \"der\" Große", "", "Typed on a phone ", " \u00a0Ann", "two\r\nlines", "old\rMac", "a\x00b", api.Redacted,
 			} {
 				w.Stub.Put(api.User{
 					ID: w.Stub.ID(fmt.Sprintf("u%d", i)), DisplayName: name, UserType: "bot", Locked: i == 1,

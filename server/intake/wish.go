@@ -97,7 +97,7 @@ func (w *Wish) wrong(field, code string) {
 
 func (r reader) field(w *Wish, field, cell string) {
 	cell = r.plain(field, cell)
-	if cell == api.Redacted { // it stands where a password stood, and is none
+	if field == api.FieldPassword && cell == api.Redacted { // it stands where a password stood, and is none
 		w.wrong(field, "import_redacted")
 		return
 	}
