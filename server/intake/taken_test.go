@@ -5,13 +5,17 @@ package intake_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate/gatetest"
+	"gatehouse/server/intake"
 )
 
 // Addresses and identities that other accounts have are refused in the plan, and so is what stands in the file twice. What an account has itself is not
@@ -128,6 +132,17 @@ func TestBrokenInTheMiddle(t *testing.T) {
 	}
 }
 
+// leaving is a file whose sender goes while it is read.
+type leaving struct {
+	gone func()
+	io.Reader
+}
+
+func (l leaving) Read(p []byte) (int, error) {
+	l.gone()
+	return l.Reader.Read(p)
+}
+
 // That a file was sent is recorded, from wherever it comes: who, its name, its size, how it ended; and nothing of what is in it.
 func TestUploadIsRecorded(t *testing.T) {
 	t.Parallel()
@@ -140,6 +155,19 @@ func TestUploadIsRecorded(t *testing.T) {
 	}
 	if _, err := w.Take(w.Person(api.Auditor), "users.csv", strings.NewReader("id\nann\n")); gatetest.Code(err) != "forbidden" {
 		t.Error(err)
+	}
+	// It breaks off: by what the body says, or with the connection, which ends the request.
+	begun := "id,password\nann,canary-1234-passphrase\nbo"
+	if _, err := w.Take(w.Person(api.Owner), "body.csv", io.MultiReader(strings.NewReader(begun), iotest.ErrReader(io.ErrUnexpectedEOF))); gatetest.Code(err) != "file_cut_off" {
+		t.Error(err)
+	}
+	ctx, gone := context.WithCancel(t.Context())
+	_, err := w.Intake.Take(ctx, intake.Arrival{Person: w.Person(api.Owner), Homeserver: "hs", RequestID: "gone", Name: "gone.csv", Content: leaving{gone, strings.NewReader(begun)}})
+	if gatetest.Code(err) != "file_cut_off" {
+		t.Error(err)
+	}
+	if kept, err := w.Store.StaleUploads(t.Context(), w.Clock.Now().Add(48*time.Hour)); err != nil || len(kept) != 1 {
+		t.Errorf("%d files are kept, %v", len(kept), err)
 	}
 	var got []string
 	for _, r := range w.Log() {
@@ -154,6 +182,10 @@ func TestUploadIsRecorded(t *testing.T) {
 		`intent imports.upload {"name":"book.xlsx"} `,
 		`outcome imports.upload failed file_workbook null file_workbook`,
 		`event imports.upload refused forbidden null `,
+		`intent imports.upload {"name":"body.csv"} `,
+		`outcome imports.upload failed file_cut_off null file_cut_off`,
+		`intent imports.upload {"name":"gone.csv"} `,
+		`outcome imports.upload failed file_cut_off null file_cut_off`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -84,6 +84,9 @@ func (d *Desk) take(ctx context.Context, a Arrival) (done api.Uploaded, err erro
 		if err == nil {
 			return
 		}
+		if ctx.Err() != nil { // with the request its sender is gone
+			err = cutOff()
+		}
 		if left := d.Store.DeleteUpload(context.WithoutCancel(ctx), id); left != nil {
 			d.Log.Warn("a file that was turned away is deleted later", "error", left.Error())
 		}
@@ -134,6 +137,7 @@ func complete(f *file, format *table.Format) error {
 func (d *Desk) chunks(ctx context.Context, id string, r io.Reader, h *head) (size int64, err error) {
 	buf := make([]byte, chunkSize)
 	feeds, returns := 0, 0
+	r = toItsEnd{r}
 	for n := 0; ; n++ {
 		read, err := io.ReadFull(r, buf)
 		if read > 0 {
@@ -152,9 +156,23 @@ func (d *Desk) chunks(ctx context.Context, id string, r io.Reader, h *head) (siz
 			return size, nil
 		}
 		if err != nil {
-			return size, api.NewProblem(api.StatusBadRequest, "file_cut_off")
+			return size, cutOff()
 		}
 	}
+}
+
+func cutOff() *api.Problem { return api.NewProblem(api.StatusBadRequest, "file_cut_off") }
+
+// toItsEnd is a file that ends only where its sender says so: io.ReadFull tells an end that comes too early and the last piece of a file alike.
+type toItsEnd struct{ io.Reader }
+
+// Read implements io.Reader.
+func (r toItsEnd) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err == io.ErrUnexpectedEOF {
+		err = cutOff()
+	}
+	return n, err
 }
 
 // sealedAs is what a piece of a file is bound to.
