@@ -335,24 +335,6 @@ func TestPauseResumeCancel(t *testing.T) {
 	})
 }
 
-// Who may not do it any more stops their job with it, at the latest half a minute later, and the rest is not done.
-func TestOwnerLosesTheRight(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w, job := lockJob(t, 200)
-		locks(w, func(n int) (bool, time.Duration, error) {
-			if n == 5 {
-				w.Stub.Put(api.User{ID: w.Stub.ID("admin")})
-			}
-			return true, 5 * time.Second, nil
-		})
-		work(t, w, job.ID)
-		if job = look(t, w, job.ID); job.State != api.JobFailed || job.Code != "job_owner_gone" || job.Count.Waiting == 0 || job.Count.Done == 0 || job.Count.Running != 0 {
-			t.Errorf("%s %s %+v", job.State, job.Code, job.Count)
-		}
-	})
-}
-
 // A job that is to begin at a time waits for it.
 func TestSchedule(t *testing.T) {
 	t.Parallel()

@@ -5,11 +5,13 @@ package jobs
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
 	"gatehouse/app/api"
 	"gatehouse/server/gate"
+	"gatehouse/server/operator"
 	"gatehouse/server/store"
 )
 
@@ -17,7 +19,7 @@ import (
 const (
 	lookEvery = 500 * time.Millisecond // whether the job was paused or cancelled
 	rateEvery = 2 * time.Second        // and how fast it is
-	askEvery  = 30 * time.Second       // whether its owner may still do it
+	askEvery  = 30 * time.Second       // whether its owner may still do it, where the homeserver is to be asked
 )
 
 // aheadFactor is how many times as many items are worked off as the homeserver may be asked at once: while it is asked for some, the intents and
@@ -220,6 +222,10 @@ func (r *run) takeUp(ctx context.Context) error {
 func (r *run) watch(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	every := askEvery
+	if strings.HasPrefix(r.job.Person, operator.Prefix) {
+		every = lookEvery // it is in the store, as the job is
+	}
 	asked, told := now(), now()
 	for {
 		select {
@@ -242,7 +248,7 @@ func (r *run) watch(ctx context.Context) {
 			told = now()
 			r.tell(ctx, job)
 		}
-		if since(asked) >= askEvery {
+		if since(asked) >= every {
 			asked = now()
 			r.ask(ctx)
 		}
