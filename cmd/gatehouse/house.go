@@ -147,6 +147,9 @@ func (h *house) furnish(ctx context.Context) error {
 		return err
 	}
 	h.jobs = jobs.New(jobs.Config{Store: h.store, Audit: h.audit, Seal: h.seal, Log: h.log, Now: time.Now, Keep: h.config.Jobs.KeepPasswords, Paces: h.paces()})
+	if err := h.jobs.Reseal(ctx); err != nil {
+		return err
+	}
 	h.intake = &intake.Desk{Store: h.store, Seal: h.seal, Jobs: h.jobs, Log: h.log, Now: time.Now}
 	var err error
 	h.gate, err = gate.New(gate.Config{

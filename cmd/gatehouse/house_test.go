@@ -65,7 +65,8 @@ func TestPaceReachesTheHomeserver(t *testing.T) {
 	}
 }
 
-// Opening the house with another secret key and the one before seals the token again; sessions from before go on.
+// Opening the house with another secret key and the one before seals the token again, and the passwords that wait to be handed out; sessions from
+// before go on.
 func TestHouseRotatesItsKey(t *testing.T) {
 	path := written(t, func(*config.Homeserver) {})
 	first, second := seal.NewKey(), seal.NewKey()
@@ -78,6 +79,7 @@ func TestHouseRotatesItsKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	job := withPasswords(t, h.corridor("main"), 3)
 	if err := h.close(); err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +90,11 @@ func TestHouseRotatesItsKey(t *testing.T) {
 		kept, err := keep.Keeper{Store: h.store, Seal: h.seal, Now: time.Now}.ServiceAccount(t.Context(), "main")
 		if err != nil || kept.Token.Reveal() != "syt_kept" {
 			t.Errorf("the token is lost: %v", err)
+		}
+		way := h.corridor("main")
+		way.homeserver = "main"
+		if cards, err := do[api.JobHandout](t.Context(), way, api.JobCards, api.JobPartRef{ID: job}); err != nil || cards.Passwords[2].Password.Reveal() != "=3 is a password" {
+			t.Errorf("the passwords of a job are lost: %v", err)
 		}
 		if _, err := sessions(h).Person(t.Context(), cookie, false); (err == nil) != (previous != "") {
 			t.Errorf("a session from before, with the previous key %t: %v", previous != "", err)

@@ -169,6 +169,9 @@ func (k *Keys) Again(purpose Purpose, sealed, aad []byte) ([]byte, error) {
 	return k.Seal(purpose, plaintext, aad)
 }
 
+// Two reports whether there is a previous key, of which something may be sealed again.
+func (k *Keys) Two() bool { return len(k.sets) > 1 }
+
 // Current reports whether something was sealed with the current key.
 func (k *Keys) Current(sealed []byte) bool {
 	return len(sealed) >= minSize && sealed[0] == version && string(sealed[1:headSize]) == string(k.sets[0].id[:])

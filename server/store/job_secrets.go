@@ -192,6 +192,45 @@ func (s *Store) JobsToWipe(ctx context.Context, now time.Time) ([]string, error)
 	return ids, nil
 }
 
+// SealedJobItems returns items of all jobs in which something is sealed, a password or
+// the row of a file: their names and that alone, in an order of their own behind an item.
+func (s *Store) SealedJobItems(ctx context.Context, job string, n int64, limit int) ([]JobItem, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT job, n, target, secret, row_sealed FROM job_items
+		WHERE (job, n) > ($1, $2) AND (secret IS NOT NULL OR row_sealed IS NOT NULL) ORDER BY job, n LIMIT $3`, job, n, limit)
+	items, err := scanAll(rows, err, func(row scanner) (i JobItem, err error) {
+		return i, row.Scan(&i.Job, &i.N, &i.Target, &i.Secret, &i.Row)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: sealed job items: %w", err)
+	}
+	return items, nil
+}
+
+// SealJobItems puts what was sealed again in the place of what is sealed in an item,
+// unless that is another by now. What is nil in again stays.
+func (s *Store) SealJobItems(ctx context.Context, items, again []JobItem) error {
+	err := s.InTx(ctx, "", func(ctx context.Context, tx *sql.Tx) error {
+		for i, now := range again {
+			for query, sealed := range map[string][2][]byte{
+				`UPDATE job_items SET secret = $1 WHERE job = $2 AND n = $3 AND secret = $4`:         {now.Secret, items[i].Secret},
+				`UPDATE job_items SET row_sealed = $1 WHERE job = $2 AND n = $3 AND row_sealed = $4`: {now.Row, items[i].Row},
+			} {
+				if sealed[0] == nil {
+					continue
+				}
+				if _, err := tx.ExecContext(ctx, query, sealed[0], now.Job, now.N, sealed[1]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store: seal job items: %w", err)
+	}
+	return nil
+}
+
 // An Attempt is what the audit log has of one try of a job's item.
 type Attempt struct {
 	Intent  int64
