@@ -165,8 +165,7 @@ func (f filing) follow(ctx context.Context, job api.Job, confirm int64) error {
 		return err
 	}
 	if !f.flags.Watch {
-		fmt.Printf("Job %s: %d rows are being done by the running panel, %d were refused, %d need nothing.\n", job.ID, job.Count.Waiting, job.Count.Failed, job.Count.Skipped)
-		return nil
+		return f.leaveToPanel(ctx, job)
 	}
 	if job, err = f.until(ctx, job.ID, api.Job.Ended); err != nil {
 		return err
@@ -176,6 +175,23 @@ func (f filing) follow(ctx context.Context, job api.Job, confirm int64) error {
 		return err
 	}
 	return handed // what became of the rows was said
+}
+
+// leaveToPanel says what is done without this command, and which rows were refused.
+func (f filing) leaveToPanel(ctx context.Context, job api.Job) error {
+	doing := "are being done by the running panel"
+	if others, err := f.way.store.Others(ctx); err == nil && !others {
+		doing = "wait for the panel, which does not run"
+	}
+	n := job.Count
+	fmt.Printf("Job %s: %d rows %s, %d were refused, %d need nothing.\n", job.ID, n.Waiting+n.Running, doing, n.Failed, n.Skipped)
+	if n.Failed == 0 {
+		return nil
+	}
+	if err := f.rows(ctx, api.JobItemQuery{ID: job.ID, State: "failed"}); err != nil {
+		return err
+	}
+	return errSilent
 }
 
 // until works the job off here, or lets a running panel do it, until it is so.
@@ -199,10 +215,31 @@ func (f filing) until(ctx context.Context, id string, so func(api.Job) bool) (ap
 
 // tell writes what becomes, or became, of each row. Of a dry run nothing stays but its record.
 func (f filing) tell(ctx context.Context, job api.Job) error {
+	if err := f.rows(ctx, api.JobItemQuery{ID: job.ID}); err != nil {
+		return err
+	}
+	n := job.Count
+	fmt.Printf("Job %s is %s: %d waiting, %d done, %d skipped, %d failed, %d unknown.\n", job.ID, job.State, n.Waiting, n.Done, n.Skipped, n.Failed, n.Unknown)
+	if job.Code != "" {
+		fmt.Println(i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params)))
+	}
+	if f.flags.DryRun && job.State == api.JobPlanned {
+		if _, err := do[api.Job](ctx, f.way, api.CancelJob, api.JobRef{ID: job.ID}); err != nil {
+			return err
+		}
+	}
+	if n.Failed+n.Unknown > 0 || job.State == api.JobFailed {
+		return errSilent // which rows were refused or failed was said
+	}
+	return nil
+}
+
+// rows writes what becomes, or became, of some rows.
+func (f filing) rows(ctx context.Context, query api.JobItemQuery) error {
 	english := languages.Printer(languages.Default)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "LINE\tACCOUNT\tSTATE\tWHAT")
-	query := api.JobItemQuery{ID: job.ID, Limit: api.MaxPage}
+	query.Limit = api.MaxPage
 	for {
 		page, err := do[api.JobItemPage](ctx, f.way, api.ListJobItems, query)
 		if err != nil {
@@ -216,26 +253,9 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", item.Line, printable(string(item.Target)), item.State, printable(what))
 		}
 		if query.Cursor = page.Next; page.Next == "" {
-			break
+			return w.Flush()
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	n := job.Count
-	fmt.Printf("Job %s is %s: %d waiting, %d done, %d skipped, %d failed, %d unknown.\n", job.ID, job.State, n.Waiting, n.Done, n.Skipped, n.Failed, n.Unknown)
-	if job.Code != "" {
-		fmt.Println(i18n.Bare(english.Problem(job.Code, job.Params)))
-	}
-	if f.flags.DryRun && job.State == api.JobPlanned {
-		if _, err := do[api.Job](ctx, f.way, api.CancelJob, api.JobRef{ID: job.ID}); err != nil {
-			return err
-		}
-	}
-	if n.Failed+n.Unknown > 0 || job.State == api.JobFailed {
-		return errSilent // which rows were refused or failed was said
-	}
-	return nil
 }
 
 // printable is a text of a file as a terminal may be given it: it moves no cursor, and ends no line.

@@ -15,6 +15,7 @@ import (
 	"gatehouse/app/api"
 	"gatehouse/server/config"
 	"gatehouse/server/jobs"
+	"gatehouse/server/store"
 )
 
 // Of a file of which no job is made nothing is kept.
@@ -152,5 +153,40 @@ func TestLeave(t *testing.T) {
 func TestPrintable(t *testing.T) {
 	if got := printable("@a\x1b[2J\tb\nc\u0085:example.org ü"); got != "@a�[2J�b�c�:example.org ü" {
 		t.Errorf("%q", got)
+	}
+}
+
+// Without --watch it is said which rows were refused, and whether somebody does the rest.
+func TestLeftToPanel(t *testing.T) {
+	all := &commands{Config: written(t, func(*config.Homeserver) {})}
+	h := opened(t, all.Config, "")
+	defer h.close()
+	f := filing{way: h.corridor("main")}
+	f.way.homeserver = "main"
+	j := jobs.Owned(f.way.person)
+	j.Homeserver, j.Kind, j.Request = "main", api.JobImport, "{}"
+	j, err := h.jobs.Create(t.Context(), j, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := []store.JobItem{
+		{Job: j.ID, N: 1, Line: 2, Target: "@ann:example.org", State: store.ItemFailed, Code: "import_exists"},
+		{Job: j.ID, N: 2, Line: 3, Target: "@bob:example.org", State: store.ItemWaiting, Action: "users.create", Steps: `[{"operation":"users.create"}]`},
+	}
+	if err := h.store.AddJobItems(t.Context(), j.ID, items); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.store.ChangeJob(t.Context(), j.ID, []string{store.JobPlanning}, func(j *store.Job) error { j.State = store.JobPlanned; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	said, err := piped(t, "", func() error { return f.carryOut(t.Context(), api.Job{ID: j.ID}, 0) })
+	want := []string{"Job " + j.ID + ": 1 rows wait for the panel, which does not run, 1 were refused", "2     @ann:example.org  failed  There is such an account already"}
+	for _, text := range want {
+		if !strings.Contains(said, text) {
+			t.Errorf("%q is not in\n%s", text, said)
+		}
+	}
+	if !errors.Is(err, errSilent) || strings.Contains(said, "@bob") {
+		t.Errorf("%v\n%s", err, said)
 	}
 }

@@ -20,7 +20,7 @@ type importCommand struct {
 	Reset     bool              `help:"Give existing accounts the passwords of the file, too."`
 	Clear     bool              `help:"An empty cell empties the field."`
 	Stop      bool              `help:"Do nothing at all if a single row is refused."`
-	Column    map[string]string `help:"What a column is, where its name does not say: --column='E-Mail privat=emails'. Nothing after = leaves it out."`
+	Column    map[string]string `help:"What a column is, where its name does not say: --column='E-Mail privat=emails'. Nothing after = leaves it out." mapsep:"none"`
 }
 
 // Run imports accounts from a file.
