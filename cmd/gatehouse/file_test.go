@@ -190,3 +190,15 @@ func TestLeftToPanel(t *testing.T) {
 		t.Errorf("%v\n%s", err, said)
 	}
 }
+
+// What of a file does not count is said, unless somebody has said so.
+func TestColumnsLeftOut(t *testing.T) {
+	seen := api.Import{Columns: []api.ImportColumn{{Name: "id", Field: api.FieldID}, {Name: "threepids", Field: api.FieldThreepids}, {Name: "emails"}, {Name: "shoe size"}}}
+	said, err := piped(t, "", func() error {
+		_, err := importing{importCommand: importCommand{Column: map[string]string{"shoe size": ""}}}.plan(seen)
+		return err
+	})
+	if want := "These columns are not imported: emails. Say what they are with --column.\n"; err != nil || said != want {
+		t.Errorf("%q, %v", said, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"gatehouse/app/api"
 )
@@ -61,18 +62,24 @@ func (i importing) plan(seen api.Import) (api.ImportPlan, error) {
 		ID: seen.ID, Format: i.flags.format(), Mode: i.Mode, Passwords: i.Passwords, Length: i.Length, Reset: i.Reset, Clear: i.Clear, Stop: i.Stop, Note: i.Note,
 	}
 	named := map[string]bool{}
+	var left []string
 	for n, column := range seen.Columns {
 		field, told := i.Column[column.Name]
 		if !told && !taken(i.Column, column.Field) {
 			field = column.Field
 		}
-		named[column.Name] = true
+		if named[column.Name] = true; field == "" && !told {
+			left = append(left, column.Name)
+		}
 		p.Columns = append(p.Columns, api.ColumnChoice{Column: n + 1, Field: field})
 	}
 	for name := range i.Column {
 		if !named[name] {
 			return p, fmt.Errorf("the file has no column %q", name)
 		}
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "These columns are not imported: %s. Say what they are with --column.\n", printable(strings.Join(left, ", ")))
 	}
 	p.Columns = slices.DeleteFunc(p.Columns, func(c api.ColumnChoice) bool { return c.Field == "" })
 	return p, nil
