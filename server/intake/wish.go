@@ -122,10 +122,19 @@ func (r reader) field(w *Wish, field, cell string) {
 	case api.FieldNotice:
 		w.Notice = text
 	default:
-		if text != "" || r.clear {
+		if r.clear || !empty(field, text) {
 			r.text(w, field, text)
 		}
 	}
+}
+
+// empty reports whether a cell has nothing in it, in the form of a list, too.
+func empty(field, text string) bool {
+	switch field {
+	case api.FieldEmails, api.FieldPhones, api.FieldThreepids, api.FieldSSO:
+		return len(table.Split(text)) == 0
+	}
+	return text == ""
 }
 
 // plain is a cell without the apostrophe that keeps it from being a formula. Passwords are taken word for word: nobody but us writes an apostrophe
@@ -207,10 +216,12 @@ func (w *Wish) threepids(list []string) {
 		if json.Unmarshal([]byte(one), &t) != nil {
 			t.Medium, t.Address, _ = strings.Cut(one, ":")
 		}
-		switch strings.TrimSpace(t.Medium) {
-		case "email":
+		switch medium := strings.TrimSpace(t.Medium); {
+		case strings.TrimSpace(t.Address) == "":
+			w.wrong(api.FieldThreepids, "import_threepid")
+		case medium == "email":
 			emails = append(emails, t.Address)
-		case "msisdn":
+		case medium == "msisdn":
 			phones = append(phones, t.Address)
 		default:
 			w.wrong(api.FieldThreepids, "import_threepid")

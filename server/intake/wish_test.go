@@ -77,6 +77,7 @@ func TestWishes(t *testing.T) {
 			"2 @jane:example.org display_name=Jane Doe admin=true deactivated=false PASSWORD|3 import_field id missing"},
 		{"Ketesa's", "id,displayname,threepids\nalice,Alice,\"email:Alice@Example.com,msisdn:+49 123-456\"\nbob,Bob,oops:1\n",
 			"2 @alice:example.org display_name=Alice emails=alice@example.com phones=49123456|3 import_field threepids import_threepid"},
+		{"an address without one", `{"id":"a","threepids":[{"medium":"email"}]}`, "1 import_field threepids import_threepid"},
 		{"Synapse's JSON", `{"id":"@a:example.org","threepids":[{"medium":"email","address":"a@b.example"}],"external_ids":[{"auth_provider":"oidc","external_id":"x"}],"admin":false}`,
 			"1 @a:example.org admin=false emails=a@b.example sso=oidc:x"},
 		{"ours, from a spreadsheet", "id;display_name;admin;emails\n'@ann:example.org;'=1+1;WAHR;a@b.example, c@d.example\n",
@@ -99,6 +100,12 @@ func TestWishes(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", text, c.want)
 			}
 		})
+	}
+	for _, clear := range []bool{false, true} { // an empty list is as empty as an empty cell
+		w := wishes(t, `{"id":"ann","emails":[],"phones":[ ],"sso":[],"display_name":"[]"}`, api.ImportPlan{Clear: clear})[0]
+		if (w.Emails != nil) != clear || (w.Phones != nil) != clear || (w.SSO != nil) != clear || *w.DisplayName != "[]" {
+			t.Errorf("empty lists, where they empty %t: %+v", clear, w)
+		}
 	}
 	cleared := wishes(t, "id,display_name,emails,admin,password\nann,,,,\n", api.ImportPlan{Clear: true})[0]
 	if cleared.DisplayName == nil || *cleared.DisplayName != "" || cleared.Emails == nil || len(*cleared.Emails) != 0 || cleared.Admin != nil || !cleared.Password.IsZero() {
