@@ -25,12 +25,12 @@ addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (files.has(url.pathname)) {
     event.respondWith((async () => {
-      const c = await caches.open(cache);
-      const kept = await c.match(request.url);
+      // Nobody waits until a file is kept, or goes without it where there is no room, or the browser gives no cache at all.
+      const c = await caches.open(cache).catch(() => null);
+      const kept = await c?.match(request.url).catch(() => null);
       if (kept) return kept;
       const answer = await fetch(request);
-      // Nobody waits until it is kept, or goes without it where there is no room.
-      if (answer.ok && answer.type === "basic") event.waitUntil(c.put(request.url, answer.clone()).catch(() => {}));
+      if (c && answer.ok && answer.type === "basic") event.waitUntil(c.put(request.url, answer.clone()).catch(() => {}));
       return answer;
     })());
     return;
