@@ -86,6 +86,15 @@ func (p *Problem) Away() bool {
 	return false
 }
 
+// OfMAS reports whether Matrix Authentication Service is what was not reached, or not in time.
+func (p *Problem) OfMAS() bool {
+	switch p.Code {
+	case "mas_down", "mas_timeout", "mas_down_at_synapse":
+		return true
+	}
+	return false
+}
+
 // Passing reports whether another try may be answered: it is Away, one of the two did not answer in time, or the homeserver not MAS, which may be about
 // this very request.
 func (p *Problem) Passing() bool {

@@ -16,6 +16,8 @@ type Fetch struct {
 	Homeserver string
 	// Version is told the gate's version with every answer.
 	Version func(string)
+	// Health is told with every answer how the gate last saw a homeserver.
+	Health func(homeserver, state string)
 }
 
 // At implements Caller.
@@ -54,10 +56,11 @@ func (f Fetch) Call(ctx context.Context, op api.Op, req api.Request, key string)
 	if err != nil {
 		return nil, f.failed(ctx, op)
 	}
-	if f.Version != nil {
-		if v := answer.Get("headers").Call("get", "Gatehouse-Version"); v.Type() == js.TypeString {
-			f.Version(v.String())
-		}
+	if v := answer.Get("headers").Call("get", "Gatehouse-Version"); f.Version != nil && v.Type() == js.TypeString {
+		f.Version(v.String())
+	}
+	if v := answer.Get("headers").Call("get", "Gatehouse-Homeserver"); f.Health != nil && v.Type() == js.TypeString {
+		f.Health(f.Homeserver, v.String())
 	}
 	text, err := Await(answer.Call("text"))
 	if err != nil {

@@ -61,6 +61,13 @@ type Refresher interface {
 	Take(newer Screen)
 }
 
+// A Witness is a Screen that has asked homeservers how they are. The head of the page says the same.
+type Witness interface {
+	Screen
+	// States are up, slow or down, by the names of homeservers; "" is not known.
+	States() map[string]string
+}
+
 // A Listener is a Screen that hears of what it shows while it stands, by server-sent events (HTML, section 9.2).
 type Listener interface {
 	Screen

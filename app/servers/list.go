@@ -33,6 +33,9 @@ func (l *List) Load(ctx context.Context, env ui.Env, call client.Caller, _ *url.
 	return err
 }
 
+// States implements screen.Witness.
+func (l *List) States() map[string]string { return states(l.Statuses) }
+
 // Render implements app.Composer.
 func (l *List) Render() app.UI {
 	env := l.Env()

@@ -35,6 +35,9 @@ func (o *Overview) Load(ctx context.Context, env ui.Env, call client.Caller, _ *
 	return err
 }
 
+// States implements screen.Witness.
+func (o *Overview) States() map[string]string { return states(o.Statuses) }
+
 // Render implements app.Composer.
 func (o *Overview) Render() app.UI {
 	env := o.Env()
@@ -139,7 +142,7 @@ func (o *Overview) whyNotCreate(s Status) string {
 	case missing:
 		return env.T("missing."+reason, "homeserver", s.name())
 	case s.Server.State == "down":
-		return env.T("why.down", "server", s.name())
+		return ui.WhyDown(env, s.Problem, s.name())
 	}
 	return ""
 }

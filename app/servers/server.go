@@ -52,6 +52,9 @@ func (s *Server) Load(ctx context.Context, env ui.Env, call client.Caller, u *ur
 	return nil
 }
 
+// States implements screen.Witness.
+func (s *Server) States() map[string]string { return states([]Status{s.Status}) }
+
 // Render implements app.Composer.
 func (s *Server) Render() app.UI {
 	env := s.Env()

@@ -169,7 +169,7 @@ func TestTodo(t *testing.T) {
 		}},
 		{"not an administrator", []Status{{Server: server("a", "up"), Problem: problem("homeserver_not_admin")}}, []string{"a.example does not take the account of Gatehouse for an administrator"}},
 		{"wrong secret", []Status{{Server: server("a", "up"), Problem: problem("homeserver_secret_wrong")}}, []string{"a.example refuses the registration shared secret"}},
-		{"MAS is away", []Status{{Server: server("a", "down"), Problem: problem("mas_down")}}, []string{"a.example does not answer"}},
+		{"MAS is away", []Status{{Server: server("a", "down"), Problem: problem("mas_down")}}, []string{"Matrix Authentication Service of a.example does not answer"}},
 		{"MAS takes no key", []Status{{Server: server("b", "down"), Problem: problem("homeserver_down")}, {Server: server("a", "down"), Problem: problem("mas_client_refused")}},
 			[]string{"b.example does not answer", "a.example could not be checked: Matrix Authentication Service does not know Gatehouse: the client or its secret is wrong."}},
 		{"no list there", []Status{{Server: server("a", "up"), Counted: problem("not_supported")}}, nil},

@@ -57,6 +57,15 @@ func survey(ctx context.Context, env ui.Env, call client.Caller, overview bool) 
 	return list, nil
 }
 
+// states are what a survey found, by the names of homeservers.
+func states(list []Status) map[string]string {
+	found := map[string]string{}
+	for _, s := range list {
+		found[s.Server.Name] = s.Server.State
+	}
+	return found
+}
+
 func (s *Status) ask(ctx context.Context, call client.Caller) {
 	info, problem := within(ctx, call, api.ServerInfo, api.ServerQuery{})
 	if problem != nil {

@@ -55,7 +55,11 @@ func need(env ui.Env, s Status) (int, ui.TodoItem) {
 		}
 		return 2, item
 	case s.Server.State == "down":
-		return 1, ui.TodoItem{Health: "down", Tone: ui.Bad, Title: env.T("overview.todo.down", "server", name), Action: look}
+		title := "overview.todo.down"
+		if problem != nil && problem.OfMAS() {
+			title = "overview.todo.mas_down"
+		}
+		return 1, ui.TodoItem{Health: "down", Tone: ui.Bad, Title: env.T(title, "server", name), Action: look}
 	case problem != nil:
 		if problem.Code == "not_supported" || problem.Code == "forbidden" {
 			break // it cannot be had here, which is nothing to be done about

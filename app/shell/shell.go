@@ -7,6 +7,7 @@ package shell
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"time"
 
@@ -24,9 +25,10 @@ type Shell struct {
 	app.Compo
 
 	// ctx is the shell's own. That of an element ends with the element, and with it whatever was to come back by it.
-	ctx   app.Context
-	env   ui.Env
-	means Means
+	ctx    app.Context
+	env    ui.Env
+	states map[string]string // of homeservers, as they were seen since
+	means  Means
 
 	url     *url.URL
 	screen  screen.Screen
@@ -73,7 +75,7 @@ func New(block Block, env ui.Env, means Means) (*Shell, error) {
 		return nil, err
 	}
 	env = env.At(env.Homeserver)
-	s := &Shell{env: env, means: means, url: u, problem: block.Problem, loading: block.Loading, scrolls: map[string]int{}}
+	s := &Shell{env: env, means: means, url: u, problem: block.Problem, loading: block.Loading, scrolls: map[string]int{}, states: map[string]string{}}
 	if len(block.Screen) == 0 {
 		return s, nil
 	}
@@ -107,7 +109,7 @@ func (s *Shell) OnMount(ctx app.Context) {
 
 // Render implements app.Composer.
 func (s *Shell) Render() app.UI {
-	return panel.Frame(s.env, panel.View{
+	return panel.Frame(s.seen(), panel.View{
 		URL: s.url, Body: s.body(), Bar: s.bar(), Overlay: s.overlay(), Languages: s.means.Languages, Busy: s.busy, Waiting: s.loading,
 		OnNotice: func(app.Context) { s.env.Notice = "" },
 	})
@@ -150,6 +152,9 @@ func (s *Shell) overlay() []app.UI {
 
 // enliven tells a screen that the program runs.
 func (s *Shell) enliven(v screen.Screen, modal bool) {
+	if w, ok := v.(screen.Witness); ok {
+		maps.Copy(s.states, w.States())
+	}
 	live := &screen.Live{
 		Caller: s.means.Caller.At(s.env.Homeserver), Modal: modal, Close: func(app.Context) { s.closeQuestion() },
 	}
@@ -160,6 +165,12 @@ func (s *Shell) enliven(v screen.Screen, modal bool) {
 
 // SeeVersion is told the gate's version with every answer; another one than the page's means that there is a newer page.
 func (s *Shell) SeeVersion(version string) { s.newer = version != "" && version != s.env.Version }
+
+// SeeHomeserver is told with every answer how the gate last saw a homeserver.
+func (s *Shell) SeeHomeserver(name, state string) { s.states[name] = state }
+
+// seen is the page's environment with homeservers as they are by now.
+func (s *Shell) seen() ui.Env { return s.env.WithStates(s.states) }
 
 // now is the time that pages are drawn with: by the gate's clock, as the times that they show.
 func (s *Shell) now() int64 { return time.Now().UnixMilli() + s.means.Behind }

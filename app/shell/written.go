@@ -54,6 +54,9 @@ func (s *Shell) reads(page app.Value, next screen.Screen, env ui.Env, u *url.URL
 		return false
 	}
 	s.SeeVersion(block.Env.Version)
+	for _, h := range block.Env.Homeservers {
+		s.SeeHomeserver(h.Name, h.State)
+	}
 	if json.Unmarshal(block.Screen, next) != nil {
 		return false
 	}

@@ -37,7 +37,7 @@ func Prepare() bool {
 	}
 	var before state
 	var root *shell.Shell
-	caller := client.Fetch{Homeserver: block.Env.Homeserver, Version: func(v string) { root.SeeVersion(v) }}
+	caller := client.Fetch{Homeserver: block.Env.Homeserver, Version: func(v string) { root.SeeVersion(v) }, Health: func(homeserver, state string) { root.SeeHomeserver(homeserver, state) }}
 	root, err := shell.New(block, env, shell.Means{Caller: caller, Languages: languages, Local: local, Behind: behind(block.Env.Now), First: func() {
 		before.restore()
 		early.Set("running", true)

@@ -3,6 +3,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 
 	"gatehouse/app/api"
@@ -109,6 +110,17 @@ func (e Env) HomeserverOrFirst() string {
 
 // MAS reports whether the current homeserver leaves its accounts to Matrix Authentication Service, which Gatehouse works with.
 func (e Env) MAS() bool { return e.current().MAS }
+
+// WithStates returns e with homeservers as they were seen since: up, slow or down, by their names.
+func (e Env) WithStates(states map[string]string) Env {
+	e.Homeservers = slices.Clone(e.Homeservers)
+	for i, h := range e.Homeservers {
+		if state := states[h.Name]; state != "" {
+			e.Homeservers[i].State = state
+		}
+	}
+	return e
+}
 
 func (e Env) current() Homeserver { return e.homeserver(e.Homeserver) }
 

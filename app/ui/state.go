@@ -135,7 +135,24 @@ func problemPage(env Env, p *api.Problem) (title, text string) {
 		return env.T("error.400.title"), env.T("error.400.text")
 	}
 	title, text = sentences(env.ProblemText(p))
+	switch {
+	case p.Away() && p.OfMAS():
+		text = env.T("problem.page.mas_down")
+	case p.Away():
+		text = env.T("problem.page.homeserver_down")
+	}
 	return strings.TrimSuffix(title, "."), text
+}
+
+// WhyDown says why nothing can be changed on a homeserver that is down, for the reason p; nil: it does not answer.
+func WhyDown(env Env, p *api.Problem, server string) string {
+	switch {
+	case p == nil || p.Code == "homeserver_down":
+		return env.T("why.down", "server", server)
+	case p.OfMAS():
+		return env.T("why.mas_down", "server", server)
+	}
+	return env.ProblemText(p)
 }
 
 // ProblemPage is a problem as the whole page. Actions lead on.

@@ -92,11 +92,7 @@ func (c *Create) Render() app.UI {
 		}}.Draw(env))
 	}
 	if c.Server.State == "down" {
-		text := env.T("why.down", "server", env.ServerName())
-		if p := c.Server.Problem; p != nil && p.Code != "homeserver_down" { // it is not the homeserver itself
-			text = env.ProblemText(p)
-		}
-		top = append(top, ui.Note{Kind: ui.Warn, Icon: ui.IconServerOff, Text: text}.Draw(env))
+		top = append(top, ui.Note{Kind: ui.Warn, Icon: ui.IconServerOff, Text: ui.WhyDown(env, c.Server.Problem, env.ServerName())}.Draw(env))
 	}
 	if c.User != nil {
 		return c.renderContinue()

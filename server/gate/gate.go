@@ -86,7 +86,7 @@ func New(c Config) (*Gate, error) {
 			return nil, err
 		}
 		h.Adapter = slices.Concat(h.Adapter, own)
-		h.ending = make(chan struct{}, 1)
+		h.ending, h.health.fell = make(chan struct{}, 1), make(chan struct{}, 1)
 	}
 	return &Gate{
 		servers: c.Homeservers, store: c.Store, audit: c.Audit, log: c.Log, now: c.Now, invitations: c.Invitations,

@@ -73,6 +73,7 @@ func (w *Web) call(c echo.Context) error {
 		return api.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed")
 	}
 	result, err := w.Gate.Do(c.Request().Context(), visit)
+	w.tellHealth(c, visit)
 	if err != nil {
 		if p, ok := errors.AsType[*api.Problem](err); ok && p.Status == http.StatusMethodNotAllowed {
 			c.Response().Header().Set("Allow", allowed(visit.Kind))
@@ -90,6 +91,15 @@ func (w *Web) call(c echo.Context) error {
 		return err
 	}
 	return c.Blob(http.StatusOK, "application/json", body)
+}
+
+// tellHealth says with an answer how the gate last saw the homeserver, for the head of the page.
+func (w *Web) tellHealth(c echo.Context, v Visit) {
+	if server, err := w.Gate.admit(v); err == nil {
+		if seen, _ := server.Seen(); seen.State != "" {
+			c.Response().Header().Set("Gatehouse-Homeserver", seen.State)
+		}
+	}
 }
 
 // allowed returns the methods of the operations that are not of a kind (RFC 9110, section 15.5.6).

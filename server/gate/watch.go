@@ -4,6 +4,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -11,17 +12,19 @@ import (
 	"gatehouse/server/homeserver"
 )
 
-// watchEvery is how often the gate looks at a homeserver; watchTime is how long it waits for an answer.
+// watchEvery is how often the gate looks at a homeserver, and awayEvery at one that does not answer; watchTime is how long it waits for an answer.
 const (
 	watchEvery = 30 * time.Second
+	awayEvery  = 5 * time.Second
 	watchTime  = 10 * time.Second
 )
 
-// health is what the gate saw of a homeserver when it last looked. Pages draw from it without asking.
+// health is what the gate last saw of a homeserver: when it looked, or when somebody's call was answered, or was not. Pages draw from it without asking.
 type health struct {
 	mu   sync.Mutex
 	seen api.Server
 	at   time.Time
+	fell chan struct{} // told when the homeserver ceases to answer
 }
 
 // Seen returns what the gate last saw of the homeserver, and when: the zero time where it has not looked yet.
@@ -51,20 +54,34 @@ func (g *Gate) Watch(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, server := range g.servers {
 		all.Go(func() {
-			tick := time.NewTicker(watchEvery)
-			defer tick.Stop()
-			for {
+			for ctx.Err() == nil {
 				server.look(ctx, g.now)
 				g.tidy(ctx, server)
-				select {
-				case <-tick.C:
-				case <-ctx.Done():
-					return
-				}
+				server.rest(ctx)
 			}
 		})
 	}
 	all.Wait()
+}
+
+// rest lasts until it is time to look again: soon where the homeserver does not answer, or ceases to.
+func (h *Homeserver) rest(ctx context.Context) {
+	again := watchEvery
+	if seen, _ := h.Seen(); seen.State == "down" {
+		again = awayEvery
+	}
+	tick := time.NewTimer(again)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			return
+		case <-h.health.fell:
+			tick.Reset(awayEvery)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // tidy ends the gate's former accounts on a homeserver that answers.
@@ -84,12 +101,40 @@ func (h *Homeserver) look(ctx context.Context, now func() time.Time) {
 	if ctx.Err() == context.Canceled {
 		return
 	}
-	if err != nil || seen.State == "down" {
-		last, _ := h.Seen() // what it can do has not changed because it is away
-		last.State = "down"
-		seen = last
+	if err != nil {
+		seen.State = "down"
 	}
+	h.saw(seen, now())
+}
+
+func (h *Homeserver) saw(seen api.Server, at time.Time) {
 	h.health.mu.Lock()
 	defer h.health.mu.Unlock()
-	h.health.seen, h.health.at = seen, now()
+	if seen.State == "down" {
+		if h.health.seen.State != "down" {
+			select {
+			case h.health.fell <- struct{}{}:
+			default: // it was told already
+			}
+		}
+		seen = h.health.seen // what it can do has not changed because it is away
+		seen.State = "down"
+	}
+	h.health.seen, h.health.at = seen, at
+}
+
+// heard learns from the answer to somebody's call, so that no page says otherwise than what that person was just told. A call that was given up says nothing.
+func (h *Homeserver) heard(ctx context.Context, result any, err error, at time.Time) {
+	if ctx.Err() != nil {
+		return
+	}
+	if report, ok := result.(api.Report); ok {
+		result = report.Server
+	}
+	if seen, ok := result.(api.Server); ok && err == nil {
+		h.saw(seen, at)
+	}
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Away() {
+		h.saw(api.Server{State: "down"}, at)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type document struct {
 
 // write answers with a page.
 func (p *Pages) write(c echo.Context, status int, d document) error {
+	d.env = d.env.WithStates(p.states(d.screen))
 	var b strings.Builder
 	b.Grow(64 << 10)
 	if d.problem != nil {
@@ -53,6 +55,19 @@ func (p *Pages) write(c echo.Context, status int, d document) error {
 	}
 	b.WriteString("</body></html>\n")
 	return send(c, status, b.String())
+}
+
+// states are homeservers as the gate last saw them, and, where a page has asked itself, as it says.
+func (p *Pages) states(s screen.Screen) map[string]string {
+	states := map[string]string{}
+	for _, h := range p.Gate.Homeservers() {
+		seen, _ := h.Seen()
+		states[h.Settings.Name] = seen.State
+	}
+	if w, ok := s.(screen.Witness); ok {
+		maps.Copy(states, w.States())
+	}
+	return states
 }
 
 // send writes a page, compressed where the browser takes that. What an attacker would need to guess a page's contents from its

@@ -367,3 +367,22 @@ func echoOf(into **echo.Echo) *echo.Echo {
 	*into = echo.New()
 	return *into
 }
+
+// TestHeadAgrees holds the head of a page to what the page itself was told of the homeserver, and what was said once holds on pages that ask nothing.
+func TestHeadAgrees(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, gatetest.Options{}).as(api.Owner)
+	state := "up"
+	gatetest.On(s.Stub, api.ServerInfo, func(context.Context, api.ServerQuery) (api.Server, error) { return api.Server{State: state}, nil })
+	for _, want := range []string{"up", "down", "slow"} {
+		state = want
+		for _, address := range []string{"/", "/hs/jobs", "/servers", "/hs/server"} {
+			text := s.get(address).Body.String()
+			_, head, _ := strings.Cut(text, "gh-switch")
+			head, _, _ = strings.Cut(head, "</header>")
+			if !strings.Contains(head, "gh-dot--"+want) || !strings.Contains(text, `"state":"`+want+`"`) {
+				t.Errorf("%s while it is %s: %s", address, want, head)
+			}
+		}
+	}
+}
