@@ -187,7 +187,7 @@ func (h hands) plansRoll(r *roll) {
 	if h.program {
 		h.running()
 	}
-	r.reports(h.desk, "To do", "Refused")
+	r.reports(h.desk, "Create", "Refused")
 	h.shot("imports-plan")
 }
 

@@ -42,7 +42,7 @@ func testNoscriptJobs(t *testing.T) {
 		t.Fatalf("status %d\n%s", status, d.whereabouts())
 	}
 	d.until(`document.body.innerText.includes("2 accounts would be changed")`)
-	for _, text := range []string{"Pill sellers", "It is locked already.", "Locked: No → Yes"} {
+	for _, text := range []string{"Pill sellers", "It is locked already.", "Locked \nbefore:\nNo\nafter:\nYes"} {
 		if page := d.text("main"); !strings.Contains(page, text) {
 			t.Errorf("the plan does not say %q:\n%s", text, page)
 		}

@@ -71,7 +71,7 @@ func TestNoscriptOffers(t *testing.T) {
 
 	plan("Make administrators")
 	planned("1 account would be changed")
-	for _, text := range []string{"It is so already.", "Administrator: No → Yes"} {
+	for _, text := range []string{"It is so already.", "Administrator \nbefore:\nNo\nafter:\nYes"} {
 		if page := d.text("main"); !strings.Contains(page, text) {
 			t.Errorf("the plan does not say %q:\n%s", text, page)
 		}

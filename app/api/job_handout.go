@@ -12,6 +12,7 @@ type JobHandout struct {
 	// Part is which of the Parts these are, where they are handed out as cards; the job still has them then, until WipeMS, in unix milliseconds.
 	Part   int64     `json:"part,omitempty"`
 	Parts  []JobPart `json:"parts,omitempty"`
+	Items  int64     `json:"items,omitempty"` // of the job, with a password or without
 	WipeMS int64     `json:"wipe_ms,omitempty"`
 	// Key is the beginning of request keys with which the page asks for other parts.
 	Key string `json:"key,omitempty"`

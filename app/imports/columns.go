@@ -166,8 +166,23 @@ func (c *Columns) format() app.UI {
 	}
 	return app.Div().Body(
 		ui.Help(env.T("imports.read_csv", "size", size, "encoding", encodings[0].Label, "separator", separator)),
-		ui.More{Title: env.T("imports.read_otherwise"), Open: c.Import.Problem != nil, Body: []app.UI{again.Draw(env)}}.Draw(env),
+		c.doubt(),
+		ui.More{Title: env.T("imports.read_otherwise"), Open: c.Import.Problem != nil || c.doubt() != nil, Body: []app.UI{again.Draw(env)}}.Draw(env),
 	)
+}
+
+// doubt says that the file may not have been read as it was meant, or that there is nothing in it to import.
+func (c *Columns) doubt() app.UI {
+	rows := slices.ContainsFunc(c.Import.Columns, func(column api.ImportColumn) bool { return len(column.Samples) > 0 })
+	switch {
+	case c.Import.Problem != nil: // which is said
+		return nil
+	case !rows:
+		return ui.Note{Kind: ui.Warn, Text: c.env.T("imports.no_rows")}.Draw(c.env)
+	case len(c.Import.Columns) == 1 && c.Import.Columns[0].Field == "":
+		return ui.Note{Kind: ui.Warn, Text: c.env.T("imports.one_column")}.Draw(c.env)
+	}
+	return nil
 }
 
 // columns is the table of the file's columns: their names, how they begin, and what they are.

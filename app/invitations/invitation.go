@@ -105,7 +105,7 @@ func (p *Invitation) account(a api.InvitedAccount) app.UI {
 	if a.State != "done" && a.State != "begun" || !env.Allowed(string(api.ReadUsers)) {
 		return ui.ID(string(a.ID))
 	}
-	return ui.Link(string(a.ID), route.Account(env.Homeserver, route.AccountPath, a.ID))
+	return ui.IDLink(string(a.ID), route.Account(env.Homeserver, route.AccountPath, a.ID))
 }
 
 // outcome says how it went: what was left, and what was accepted.

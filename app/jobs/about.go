@@ -36,12 +36,15 @@ func chip(env ui.Env, j api.Job) app.UI {
 	switch j.State {
 	case api.JobRunning:
 		c.Icon, c.Tone = ui.IconPlay, ui.Info
+		if j.Code != "" { // it is kept from going on
+			c.Label, c.Icon, c.Tone = env.T("jobs.state.waits"), ui.IconWait, ui.Warn
+		}
 	case api.JobPaused:
 		c.Icon, c.Tone = ui.IconPause, ui.Warn
 	case api.JobDone:
 		c.Icon, c.Tone = ui.IconCheck, ui.Good
-		if j.Count.Failed+j.Count.Unknown > 0 {
-			c.Icon, c.Tone = ui.IconAlertTri, ui.Warn
+		if n := j.Count.Failed + j.Count.Unknown; n > 0 {
+			c.Label, c.Icon, c.Tone = env.T("jobs.state.done_except", "n", n), ui.IconAlertTri, ui.Warn
 		}
 	case api.JobCancelled:
 		c.Icon = ui.IconBan

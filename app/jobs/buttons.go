@@ -54,7 +54,11 @@ func (p *Job) buttons(start app.UI) app.UI {
 	if !j.Ended() && start == nil {
 		add(false, api.CancelJob, ui.Danger, ui.IconBan, env.T("jobs.cancel"))
 	}
-	return app.Div().Body(p.kept(), start, others, ui.Actions(list...), p.wipe())
+	kept, wipe := p.kept(), p.wipe()
+	if kept == nil && start == nil && others == nil && len(list) == 0 {
+		return nil
+	}
+	return app.Div().Body(kept, start, others, ui.Actions(list...), wipe)
 }
 
 // kept says until when passwords are kept, and what to do before; a day before it warns.

@@ -51,7 +51,11 @@ func (p *Passwords) part() app.UI {
 // called is which items a part is of.
 func (p *Passwords) called(part api.JobPart) string {
 	f := p.Env().Format()
-	return f.Number(part.First()) + "–" + f.Number(part.Last())
+	last := part.Last()
+	if p.Handout.Items > 0 {
+		last = min(last, p.Handout.Items)
+	}
+	return f.Number(part.First()) + "–" + f.Number(last)
 }
 
 // ask is a form that asks for a part. Each has a request key of its own: it is another request.

@@ -20,19 +20,26 @@ func (p *Job) items() app.UI {
 	for _, i := range p.Items.Items {
 		rows = append(rows, ui.Row{Key: string(i.Target), Label: string(i.Target), Cells: []app.UI{p.account(i), p.state(i), p.outcome(i)}})
 	}
-	pager := ui.Pager{Total: -1, To: len(rows), Range: env.N("ui.on_page", len(rows))}
+	pager := ui.Pager{Total: -1, To: len(rows)}
+	if len(rows) > 0 {
+		pager.Range = env.N("ui.on_page", len(rows))
+	}
 	if p.Query.Cursor != "" {
 		pager.First = address(env, j, api.JobItemQuery{State: p.Query.State})
 	}
 	if p.Items.Next != "" {
 		pager.Next = address(env, j, api.JobItemQuery{State: p.Query.State, Cursor: p.Items.Next})
 	}
+	outcome := "jobs.column.outcome"
+	if j.Ended() {
+		outcome = "jobs.column.happened"
+	}
 	table := ui.Table{
 		Caption: env.T("jobs.items"), Rows: rows,
 		Columns: []ui.Column{
 			{Title: env.T("accounts.column.account"), Phone: ui.CardLead},
 			{Title: env.T("jobs.column.state"), Width: ui.Middle},
-			{Title: env.T("jobs.column.outcome"), Phone: ui.CardLabel},
+			{Title: env.T(outcome), Phone: ui.CardLabel},
 		},
 		Empty: ui.Empty{Icon: ui.IconUsers, Title: env.T("jobs.items_none")}.Draw(env),
 	}
@@ -89,7 +96,7 @@ func (p *Job) account(i api.JobItem) app.UI {
 	if !isThere(i) {
 		return ui.TwoLines(ui.ID(string(i.Target)), line)
 	}
-	return ui.TwoLines(ui.Link(string(i.Target), route.Account(env.Homeserver, route.AccountPath, i.Target)), line)
+	return ui.TwoLines(ui.IDLink(string(i.Target), route.Account(env.Homeserver, route.AccountPath, i.Target)), line)
 }
 
 // isThere reports whether an item's account is known to exist: one that a file names may be yet to be made, or be none.
@@ -101,8 +108,16 @@ func isThere(i api.JobItem) bool {
 
 func (p *Job) state(i api.JobItem) app.UI {
 	c := ui.Chip{Label: p.word(i.State), Tone: tones[i.State], Icon: ui.IconWait}
-	if i.State == api.ItemFailed && i.Action == "" {
+	switch {
+	case i.State == api.ItemFailed && i.Action == "":
 		c.Label = p.Env().T("jobs.item.refused")
+	case i.State == api.ItemWaiting && p.Job.Kind == api.JobImport && p.Job.StartedMS == 0 && !p.Job.Ended():
+		c.Label, c.Icon, c.Tone = p.Env().T("jobs.item.change"), ui.IconEdit, ui.Info
+		if i.Action == api.CreateUser.Info().Name {
+			c.Label, c.Icon = p.Env().T("jobs.item.create"), ui.IconAdd
+		}
+	case i.State == api.ItemWaiting && p.Job.Ended():
+		c.Icon = ui.IconBan
 	}
 	switch i.State {
 	case api.ItemDone:
@@ -123,22 +138,24 @@ func (p *Job) state(i api.JobItem) app.UI {
 func (p *Job) outcome(i api.JobItem) app.UI {
 	env := p.Env()
 	if i.Code != "" {
-		why := ui.Text(env.ProblemText(&api.Problem{Code: i.Code, Params: i.Params}))
-		if len(i.Undone) == 0 && i.At == "" {
-			return why
+		rows := []app.UI{app.Div().Body(ui.Text(env.ProblemText(&api.Problem{Code: i.Code, Params: i.Params})))}
+		if len(i.Undone) > 0 || i.At != "" {
+			rows = append(rows, app.Div().Body(ui.Subtle(p.steps(i))))
 		}
-		return ui.TwoLines(why, p.steps(i))
+		return app.Div().Body(rows...)
 	}
 	var rows []app.UI
 	for _, c := range i.Changes {
-		text := env.T("jobs.change", "field", fieldName(env, c.Field), "from", value(env, c.From), "to", value(env, c.To))
+		to := ui.Diff(env, value(env, c.From), value(env, c.To))
 		if i.Action == api.CreateUser.Info().Name { // there was nothing before, and what is ordinary is not said
 			if c.To == "false" {
 				continue
 			}
-			text = env.T("jobs.given", "field", fieldName(env, c.Field), "to", value(env, c.To))
+			to = ui.Text(value(env, c.To))
+		} else if c.To == "" {
+			to = ui.Join(to, ui.Text(" "), ui.None(env))
 		}
-		rows = append(rows, app.Div().Body(ui.Text(text)))
+		rows = append(rows, app.Div().Body(ui.Subtle(fieldName(env, c.Field)), ui.Text(" "), to))
 	}
 	if len(rows) == 0 {
 		return nil
@@ -147,7 +164,7 @@ func (p *Job) outcome(i api.JobItem) app.UI {
 }
 
 // steps says of an item of several steps that stopped at one of them what was done and what was not.
-func (p *Job) steps(i api.JobItem) app.UI {
+func (p *Job) steps(i api.JobItem) string {
 	env := p.Env()
 	var parts []string
 	say := func(key string, operations ...string) {
@@ -165,7 +182,7 @@ func (p *Job) steps(i api.JobItem) app.UI {
 		say("jobs.steps_at", i.At)
 	}
 	say("jobs.steps_undone", i.Undone...)
-	return ui.Text(strings.Join(parts, " "))
+	return strings.Join(parts, " ")
 }
 
 func fieldName(env ui.Env, field string) string {
@@ -182,8 +199,6 @@ func value(env ui.Env, text string) string {
 		return env.T("common.yes")
 	case "false":
 		return env.T("common.no")
-	case "":
-		return "–"
 	}
 	return text
 }

@@ -125,6 +125,9 @@ func (p *Job) note() app.UI {
 		}
 		if j.Count.Waiting == 0 {
 			n.Title, n.Text = env.T("jobs.planned_nothing"), env.T("jobs.planned_nothing_help")
+			if j.Kind == api.JobImport && j.Count.Total() == 0 {
+				n.Text = env.T("imports.planned_no_rows")
+			}
 		}
 		if j.Count.Failed > 0 && p.ofFile() {
 			n.Text += " " + env.N("imports.refused", int(j.Count.Failed))
@@ -151,7 +154,7 @@ func (p *Job) progress() app.UI {
 		return nil
 	}
 	end := ""
-	if j.PerMinute > 0 {
+	if j.PerMinute > 0 && j.State == api.JobRunning && j.Code == "" { // a job that waits is not done in that time
 		end = env.T("jobs.rate", "n", j.PerMinute, "left", strconv.FormatInt(j.LeftMS/1000, 10))
 	}
 	return ui.Section{Title: env.T("jobs.column.progress"), Body: []app.UI{
@@ -164,6 +167,9 @@ var tones = map[string]ui.Tone{api.ItemDone: ui.Good, api.ItemFailed: ui.Bad, ap
 // word is what a state is called: of a plan, what will be.
 func (p *Job) word(state string) string {
 	env := p.Env()
+	if p.Job.Ended() && state == api.ItemWaiting {
+		return env.T("jobs.item.not_done")
+	}
 	if p.Job.StartedMS == 0 {
 		switch state {
 		case api.ItemWaiting:

@@ -188,7 +188,7 @@ func TestPasswords(t *testing.T) {
 // Cards come part by part: each page says where the others are, and how it ends. No two of its forms have the same request key.
 func TestCards(t *testing.T) {
 	card := api.JobHandout{
-		Job: "abc", Part: 3, Parts: []api.JobPart{{Part: 1, Count: 998}, {Part: 3, Count: 1000}, {Part: 4, Count: 2}}, WipeMS: at(168), Key: "a-key-of-the-page",
+		Job: "abc", Part: 3, Parts: []api.JobPart{{Part: 1, Count: 998}, {Part: 3, Count: 1000}, {Part: 4, Count: 2}}, Items: 3002, WipeMS: at(168), Key: "a-key-of-the-page",
 		Passwords: []api.JobSecret{{ID: "@a:uni-lindau.example", Password: api.NewSecret("correct horse")}},
 	}
 	for name, env := range map[string]ui.Env{"cards": screentest.Env(), "cards-german": screentest.In(screentest.Env(), "de")} {

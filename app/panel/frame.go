@@ -54,7 +54,7 @@ func nav(env ui.Env, path string) []ui.NavGroup {
 		under := strings.TrimPrefix(path, "/"+name+"/")
 		first = append(first, ui.NavItem{
 			Label: env.T("nav.accounts"), Href: route.Accounts(name), Icon: ui.IconUsers,
-			Current: under != path && strings.HasPrefix(under, "account"),
+			Current: under != path && strings.HasPrefix(under, "account") || path == route.Import(name, "") || path == route.Import(name, "")+"/plan",
 		})
 	}
 	if name != "" && env.Allowed(string(api.ReadInvitations)) {

@@ -117,6 +117,11 @@ func Link(text, href string) app.UI {
 	return app.A().Class("gh-link").Href(Href(href)).Text(text)
 }
 
+// IDLink is a Matrix ID that leads somewhere.
+func IDLink(id, href string) app.UI {
+	return app.A().Class("gh-link").Href(Href(href)).Body(ID(id))
+}
+
 // QuietLink is a link that stands alone, without a line under it.
 func QuietLink(text, href string) app.UI {
 	return app.A().Class("gh-quiet-link").Href(Href(href)).Text(text)

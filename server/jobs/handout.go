@@ -55,7 +55,7 @@ func (d desk) cards(ctx context.Context, r api.JobPartRef) (api.JobHandout, erro
 	if err != nil {
 		return api.JobHandout{}, err
 	}
-	out := api.JobHandout{Job: j.ID, ClientURL: d.settings.ClientURL, Part: r.Part, Key: gate.NewKey(), WipeMS: millis(j.Wipe)}
+	out := api.JobHandout{Job: j.ID, ClientURL: d.settings.ClientURL, Part: r.Part, Items: api.JobCounts(j.Count).Total(), Key: gate.NewKey(), WipeMS: millis(j.Wipe)}
 	for _, p := range parts {
 		out.Parts = append(out.Parts, api.JobPart(p))
 	}

@@ -46,7 +46,7 @@ func testCards(t *testing.T) {
 			return gatetest.Code(err)
 		}
 		var b strings.Builder
-		fmt.Fprint(&b, card.Part, " of ", card.Parts, ":")
+		fmt.Fprint(&b, card.Part, " of ", card.Parts, " of ", card.Items, ":")
 		for _, p := range card.Passwords {
 			fmt.Fprint(&b, " ", p.ID.Localpart(), "=", p.Password.Reveal())
 		}
@@ -59,15 +59,15 @@ func testCards(t *testing.T) {
 		}
 	}
 	for range 2 {
-		is(0, "1 of [{1 1} {3 2}]: a=kept for a")
+		is(0, "1 of [{1 1} {3 2}] of 2002: a=kept for a")
 	}
-	is(3, "3 of [{1 1} {3 2}]: y=kept for y z=kept for z")
+	is(3, "3 of [{1 1} {3 2}] of 2002: y=kept for y z=kept for z")
 	is(2, "job_no_passwords")
 	busy = false
 	asks(t, w, "jobs.retry", id)
 	work(t, w, id)
-	is(3, "3 of [{1 2} {3 2}]: y=kept for y z=kept for z")
-	is(1, "1 of [{1 2} {3 2}]: a=kept for a later=kept for later")
+	is(3, "3 of [{1 2} {3 2}] of 2002: y=kept for y z=kept for z")
+	is(1, "1 of [{1 2} {3 2}] of 2002: a=kept for a later=kept for later")
 	if _, err := gatetest.Try[api.JobHandout](t, w, other, "jobs.cards", api.JobPartRef{ID: id}); gatetest.Code(err) != "job_of_another" {
 		t.Errorf("somebody else: %v", err)
 	}

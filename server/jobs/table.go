@@ -272,12 +272,12 @@ var canRetry = []string{store.JobDone, store.JobPaused, store.JobFailed}
 
 // Show writes a job for whoever asks.
 func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {
-	c := j.Count
+	c := api.JobCounts(j.Count)
 	out := api.Job{
 		ID: j.ID, Kind: j.Kind, Operation: j.Operation, State: j.State, Code: j.Code, Params: decode[map[string]string](j.Params), Note: j.Note,
 		Owner: j.Person, OwnerName: j.PersonName, Mine: j.Person == homeserver.Caller(ctx), CreatedMS: j.Created.UnixMilli(), NowMS: e.Now().UnixMilli(),
 		AtMS: millis(j.At), StartedMS: millis(j.Started), EndedMS: millis(j.Ended), Passwords: j.Passwords, RowsMS: millis(j.Rows),
-		Count: api.JobCounts{Waiting: c.Waiting, Running: c.Running, Done: c.Done, Skipped: c.Skipped, Failed: c.Failed, Unknown: c.Unknown},
+		Count: c,
 	}
 	if j.Kind == api.JobOperation {
 		out.With = decode[api.JobPlan](j.Request).With
