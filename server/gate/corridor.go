@@ -117,7 +117,7 @@ func (g *Gate) do(ctx context.Context, v Visit) (any, error) {
 	}
 	if op.Info().Kind == api.KindRead {
 		result, err := g.read(ctx, v, entry, req)
-		server.heard(ctx, result, err, g.now())
+		server.Heard(ctx, result, err, g.now())
 		if report, ok := result.(api.Report); ok && err == nil {
 			return g.complete(ctx, server, report)
 		}
@@ -152,7 +152,7 @@ func (g *Gate) write(ctx context.Context, v Visit, server *Homeserver, entry hom
 		return nil, err
 	}
 	result, err := g.record(ctx, v, req, func() (any, error) { return called(ctx, v, entry, req) })
-	server.heard(ctx, nil, err, g.now())
+	server.Heard(ctx, nil, err, g.now())
 	g.revoke(ctx, v, entry.Op, req, err)
 	if entry.Op.Info().Loud {
 		g.sayLoudly(ctx, v, req, err)

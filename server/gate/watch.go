@@ -24,7 +24,7 @@ type health struct {
 	mu   sync.Mutex
 	seen api.Server
 	at   time.Time
-	fell chan struct{} // told when the homeserver ceases to answer
+	fell chan struct{} // told when the homeserver may have ceased to answer
 }
 
 // Seen returns what the gate last saw of the homeserver, and when: the zero time where it has not looked yet.
@@ -64,6 +64,14 @@ func (g *Gate) Watch(ctx context.Context) {
 	all.Wait()
 }
 
+// soon has the gate look again before its time.
+func (h *Homeserver) soon() {
+	select {
+	case h.health.fell <- struct{}{}:
+	default: // it will already
+	}
+}
+
 // rest lasts until it is time to look again: soon where the homeserver does not answer, or ceases to.
 func (h *Homeserver) rest(ctx context.Context) {
 	again := watchEvery
@@ -77,7 +85,10 @@ func (h *Homeserver) rest(ctx context.Context) {
 		case <-tick.C:
 			return
 		case <-h.health.fell:
-			tick.Reset(awayEvery)
+			if again > awayEvery {
+				again = awayEvery
+				tick.Reset(again)
+			}
 		case <-ctx.Done():
 			return
 		}
@@ -112,10 +123,7 @@ func (h *Homeserver) saw(seen api.Server, at time.Time) {
 	defer h.health.mu.Unlock()
 	if seen.State == "down" {
 		if h.health.seen.State != "down" {
-			select {
-			case h.health.fell <- struct{}{}:
-			default: // it was told already
-			}
+			h.soon()
 		}
 		seen = h.health.seen // what it can do has not changed because it is away
 		seen.State = "down"
@@ -123,8 +131,9 @@ func (h *Homeserver) saw(seen api.Server, at time.Time) {
 	h.health.seen, h.health.at = seen, at
 }
 
-// heard learns from the answer to somebody's call, so that no page says otherwise than what that person was just told. A call that was given up says nothing.
-func (h *Homeserver) heard(ctx context.Context, result any, err error, at time.Time) {
+// Heard learns from the answer to a call, so that no page says otherwise than what somebody was just told. A call that was given up says nothing; after a
+// write that was not answered the gate looks soon.
+func (h *Homeserver) Heard(ctx context.Context, result any, err error, at time.Time) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -134,7 +143,11 @@ func (h *Homeserver) heard(ctx context.Context, result any, err error, at time.T
 	if seen, ok := result.(api.Server); ok && err == nil {
 		h.saw(seen, at)
 	}
-	if p, ok := errors.AsType[*api.Problem](err); ok && p.Away() {
+	p, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case ok && p.Away():
 		h.saw(api.Server{State: "down"}, at)
+	case ok && p.Unclear():
+		h.soon()
 	}
 }

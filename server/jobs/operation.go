@@ -50,7 +50,7 @@ func (p *operationPlanner) Plan(ctx context.Context, job store.Job, person gate.
 	seen := map[api.UserID]bool{}
 	partly := "" // why the list is not whole
 	for {
-		page, err := looked(ctx, p.e.throttle(job.Homeserver), server.Adapter, api.ListUsers, query)
+		page, err := looked(ctx, p.e.throttle(job.Homeserver), server, api.ListUsers, query)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (p *planning) item(ctx context.Context, u api.User) (Item, error) {
 	info := p.template.op.Info()
 	// Lists do not tell differences of so many accounts as they do of one.
 	if !u.Knows(unseen) || info.Shows != "" && !u.Knows(info.Shows) || !u.Knows("admin") || p.template.op == api.Op(api.RepairUser) {
-		seen, err := looked(ctx, p.e.throttle(p.job.Homeserver), p.server.Adapter, api.GetUser, api.UserRef{ID: u.ID})
+		seen, err := looked(ctx, p.e.throttle(p.job.Homeserver), p.server, api.GetUser, api.UserRef{ID: u.ID})
 		if problem, ok := errors.AsType[*api.Problem](err); ok {
 			return Item{Target: u.ID, State: store.ItemFailed, Problem: problem}, nil
 		}
@@ -235,14 +235,15 @@ func changes(info api.Info, req api.Request, u api.User) []api.JobChange {
 
 // looked asks the homeserver at the pace of its jobs. Where it is away or asks to wait, it is asked again until it answers; what it answers
 // with an error of its own, a few times.
-func looked[Req api.Request, Res any](ctx context.Context, t *throttle, at homeserver.Adapter, op *api.Operation[Req, Res], req Req) (Res, error) {
+func looked[Req api.Request, Res any](ctx context.Context, t *throttle, at *gate.Homeserver, op *api.Operation[Req, Res], req Req) (Res, error) {
 	for tries := 1; ; {
 		var none Res
 		if err := t.begin(ctx); err != nil {
 			return none, err
 		}
 		begun := now()
-		res, err := homeserver.Call(ctx, at, op, req)
+		res, err := homeserver.Call(ctx, at.Adapter, op, req)
+		at.Heard(ctx, res, err, now())
 		how, wait := endingOf(err)
 		t.end(op.Info().Name, since(begun), how, wait)
 		if how == went || ctx.Err() != nil {
@@ -263,7 +264,7 @@ func Look[Req api.Request, Res any](ctx context.Context, e *Engine, name string,
 		var none Res
 		return none, api.NewProblem(api.StatusNotFound, "no_such_homeserver", "name", name)
 	}
-	return looked(ctx, e.throttle(name), server.Adapter, op, req)
+	return looked(ctx, e.throttle(name), server, op, req)
 }
 
 // A template is what is asked of each account of a job.

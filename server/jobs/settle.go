@@ -127,7 +127,7 @@ const (
 
 // account looks at an item's account. The error is that of ctx, or a *api.Problem.
 func (r *run) account(ctx context.Context, item store.JobItem) (api.User, error) {
-	u, err := looked(ctx, r.throttle, r.server.Adapter, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
+	u, err := looked(ctx, r.throttle, r.server, api.GetUser, api.UserRef{ID: api.UserID(item.Target)})
 	if err != nil {
 		err = cmp.Or(ctx.Err(), err)
 	}
@@ -216,7 +216,7 @@ func settled[Req api.Request, Res any](ctx context.Context, r *run, item store.J
 	if err != nil {
 		return false, err
 	}
-	result, err := looked(ctx, r.throttle, r.server.Adapter, op, req)
+	result, err := looked(ctx, r.throttle, r.server, op, req)
 	if recorded := r.e.Audit.Outcome(context.WithoutCancel(ctx), intent, gate.Outcome(result, err)); recorded != nil {
 		r.e.Log.Warn("what became of a call could not be recorded", "job", r.job.ID, "audit_row", intent, "error", recorded.Error())
 	}
