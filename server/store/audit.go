@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -58,26 +57,23 @@ const auditUnknown = "unknown"
 // auditLock is what whoever adds rows is alone with.
 const auditLock = "audit"
 
-// auditNumber is the next row number. It is read in the transaction that uses
-// it, alone, so numbers have no gaps.
-const auditNumber = `(SELECT COALESCE(MAX(id), 0) + 1 FROM audit)`
-
+// The statements are plain ones, one row each: with RETURNING, or with rows that come
+// out of the same table, SQLite makes a table and a journal for each time, in memory.
 const (
+	// nextAudit is the next row number. It is read in the transaction that uses it,
+	// alone, so numbers have no gaps.
+	nextAudit   = `SELECT COALESCE(MAX(id), 0) + 1 FROM audit`
 	appendAudit = `
-		INSERT INTO audit (id, at_ms, request_id, phase, actor, role, address, homeserver, operation,
-			targets, request, outcome, code, detail, replica)
-		VALUES (` + auditNumber + `, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-		RETURNING id`
-	appendTarget = `
-		INSERT INTO audit_targets (homeserver, target, audit_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	appendOutcome = `
 		INSERT INTO audit (id, at_ms, request_id, phase, intent_id, actor, role, address, homeserver, operation,
 			targets, request, outcome, code, detail, replica)
-		SELECT ` + auditNumber + `, $1, i.request_id, 'outcome', i.id, i.actor, i.role, i.address, i.homeserver, i.operation,
-			'[]', 'null', $2, $3, $4, $7
-		FROM audit i
-		WHERE i.id = $5 AND i.phase = 'intent' AND NOT EXISTS (
-			SELECT 1 FROM audit o WHERE o.intent_id = i.id AND (o.outcome <> '` + auditUnknown + `' OR o.outcome = $6))`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+	appendTarget = `
+		INSERT INTO audit_targets (homeserver, target, audit_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	// auditOf is an intent, and whether an outcome $2 would say nothing new of it.
+	auditOf = `
+		SELECT request_id, actor, role, address, homeserver, operation, EXISTS (
+			SELECT 1 FROM audit o WHERE o.intent_id = i.id AND (o.outcome <> '` + auditUnknown + `' OR o.outcome = $2))
+		FROM audit i WHERE i.id = $1 AND i.phase = 'intent'`
 )
 
 // AppendAudit adds an intent or an event and returns its number. When it
@@ -95,17 +91,12 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 	if request == "" {
 		request = "null"
 	}
-	var id int64
-	err = s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error {
-		err := s.parsed.in(ctx, tx, appendAudit).QueryRowContext(ctx,
-			row.At.UnixMilli(), row.RequestID, row.Phase, row.Actor, row.Role, row.Address, row.Homeserver,
-			row.Operation, string(list), request, row.Outcome, row.Code, row.Detail, s.replica).Scan(&id)
-		if err != nil {
+	err = s.InTx(context.WithValue(ctx, plain{}, true), auditLock, func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.appendAudit(ctx, tx, &row, string(list), request); err != nil {
 			return err
 		}
 		for _, target := range targets {
-			_, err := s.parsed.in(ctx, tx, appendTarget).ExecContext(ctx, row.Homeserver, target, id)
-			if err != nil {
+			if _, err := s.parsed.in(ctx, tx, appendTarget).ExecContext(ctx, row.Homeserver, target, row.ID); err != nil {
 				return err
 			}
 		}
@@ -114,7 +105,19 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("store: audit: %w", err)
 	}
-	return id, nil
+	return row.ID, nil
+}
+
+// appendAudit adds a row and gives it its number.
+func (s *Store) appendAudit(ctx context.Context, tx *sql.Tx, row *AuditRow, targets, request string) error {
+	if err := s.parsed.in(ctx, tx, nextAudit).QueryRowContext(ctx).Scan(&row.ID); err != nil {
+		return err
+	}
+	intent := sql.NullInt64{Int64: row.IntentID, Valid: row.IntentID != 0}
+	_, err := s.parsed.in(ctx, tx, appendAudit).ExecContext(ctx,
+		row.ID, row.At.UnixMilli(), row.RequestID, row.Phase, intent, row.Actor, row.Role, row.Address, row.Homeserver, row.Operation,
+		targets, request, row.Outcome, row.Code, row.Detail, s.replica)
+	return err
 }
 
 // AppendOutcome adds the outcome of an intent; who and what are copied from it.
@@ -122,7 +125,9 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 // if its outcome is known already. An outcome "unknown" may be followed by a
 // known one.
 func (s *Store) AppendOutcome(ctx context.Context, intentID int64, r AuditResult) error {
-	err := s.InTx(ctx, auditLock, func(ctx context.Context, tx *sql.Tx) error { return s.appendOutcome(ctx, tx, intentID, r) })
+	err := s.InTx(context.WithValue(ctx, plain{}, true), auditLock, func(ctx context.Context, tx *sql.Tx) error {
+		return s.appendOutcome(ctx, tx, intentID, r)
+	})
 	if err != nil {
 		return fmt.Errorf("store: audit outcome of %d: %w", intentID, err)
 	}
@@ -130,23 +135,17 @@ func (s *Store) AppendOutcome(ctx context.Context, intentID int64, r AuditResult
 }
 
 func (s *Store) appendOutcome(ctx context.Context, tx *sql.Tx, intentID int64, r AuditResult) error {
-	res, err := s.parsed.in(ctx, tx, appendOutcome).ExecContext(ctx,
-		r.At.UnixMilli(), r.Outcome, r.Code, r.Detail, intentID, r.Outcome, s.replica)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	var one int
-	err = tx.QueryRowContext(ctx, `SELECT 1 FROM audit WHERE id = $1 AND phase = 'intent'`, intentID).Scan(&one)
+	row := AuditRow{At: r.At, Phase: AuditOutcome, IntentID: intentID, Outcome: r.Outcome, Code: r.Code, Detail: r.Detail}
+	var known bool
+	err := s.parsed.in(ctx, tx, auditOf).QueryRowContext(ctx, intentID, r.Outcome).Scan(
+		&row.RequestID, &row.Actor, &row.Role, &row.Address, &row.Homeserver, &row.Operation, &known)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return ErrNotFound
 	case err != nil:
-		return err
+		return orNotFound(err)
+	case known:
+		return ErrExists
 	}
-	return ErrExists
+	return s.appendAudit(ctx, tx, &row, "[]", "null")
 }
 
 // AuditHistory returns what was done to one account, or refused, newest first,

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -20,8 +21,9 @@ const groupMost = 64
 // to the disk waits together and goes there together. A commit costs the wait for
 // the disk (synchronous=FULL), and so all of them wait once.
 //
-// Each write has a savepoint, so that an error undoes its own write only. All
-// are done in the order in which they came, and answered after the commit.
+// Each write has a savepoint, so that an error undoes its own write only, unless it
+// says that it needs none. All are done in the order in which they came, and answered
+// after the commit.
 type group struct {
 	db *sql.DB
 
@@ -36,14 +38,15 @@ type member struct {
 	ctx     context.Context
 	work    func(context.Context, *sql.Tx) error
 	patient bool
+	plain   bool
 	err     error
 	done    chan struct{}
 }
 
 // How long patient writes wait for others at most, and how many do not wait for more.
 const (
-	patience    = 20 * time.Millisecond
-	patientMost = 16
+	patience    = 50 * time.Millisecond
+	patientMost = 32
 )
 
 type patient struct{}
@@ -53,6 +56,11 @@ type patient struct{}
 // one of them. PostgreSQL takes no notice.
 func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patient{}, true) }
 
+// plain says of a write under ctx that it needs no savepoint, which costs as much as
+// a small write: what it returns of its own accord, [ErrNotFound] or [ErrExists], it
+// returns before it has written anything, and every other error is the database's.
+type plain struct{}
+
 // do runs work in a transaction and returns when that is on the disk. Where ctx
 // ends first, the write is taken back, unless it has begun: SQLite undoes the
 // whole transaction of a statement that is interrupted, and so everybody's.
@@ -60,7 +68,8 @@ func (g *group) do(ctx context.Context, work func(context.Context, *sql.Tx) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m := &member{ctx: context.WithoutCancel(ctx), work: work, patient: ctx.Value(patient{}) != nil, done: make(chan struct{})}
+	m := &member{ctx: context.WithoutCancel(ctx), work: work, done: make(chan struct{})}
+	m.patient, m.plain = ctx.Value(patient{}) != nil, ctx.Value(plain{}) != nil
 	g.mu.Lock()
 	g.waiting = append(g.waiting, m)
 	if g.came != nil {
@@ -174,6 +183,13 @@ func together(tx *sql.Tx, members []*member) error {
 // do does the work in a savepoint and keeps its error. The error that it returns
 // is the transaction's.
 func (m *member) do(tx *sql.Tx) error {
+	if m.plain {
+		m.err = m.guarded(tx)
+		if errors.Is(m.err, ErrNotFound) || errors.Is(m.err, ErrExists) {
+			return nil
+		}
+		return m.err
+	}
 	if _, err := tx.ExecContext(m.ctx, `SAVEPOINT member`); err != nil {
 		return err
 	}

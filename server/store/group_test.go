@@ -99,6 +99,45 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+// A plain write has no savepoint: what it says of its own accord is its own, and an error of the database is everybody's.
+func TestGroupOfPlainWrites(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		says  error
+		wrote string
+	}{
+		{"it is not there", ErrNotFound, "a c"},
+		{"it is there already", ErrExists, "a c"},
+		{"the database fails", errors.New("disk I/O error"), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := openFile(t)
+			held, err := s.write.Conn(t.Context())
+			must(t, err)
+			ctx := context.WithValue(t.Context(), plain{}, true)
+			writes := []func(context.Context, *sql.Tx) error{
+				put("put a"), func(context.Context, *sql.Tx) error { return c.says }, put("put c"),
+			}
+			errs := make([]error, len(writes))
+			var wg sync.WaitGroup
+			for i, w := range writes {
+				wg.Go(func() { errs[i] = s.InTx(ctx, "", w) })
+				waitFor(t, s, i+1)
+			}
+			must(t, held.Close())
+			wg.Wait()
+			if seen := names(t, s); seen != c.wrote {
+				t.Errorf("%q was written, want %q", seen, c.wrote)
+			}
+			for i, err := range errs {
+				if want := i == 1 || c.wrote == ""; (err != nil) != want {
+					t.Errorf("write %d: %v", i, err)
+				}
+			}
+		})
+	}
+}
+
 // A commit that fails is everybody's failure.
 func TestGroupThatCannotCommit(t *testing.T) {
 	s := openFile(t)

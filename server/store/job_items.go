@@ -59,7 +59,7 @@ const itemColumns = `job, n, line, target, action, steps, step, state, changes, 
 // [ErrConflict]. They bring their numbers.
 func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
+		j, err := s.jobNow(ctx, tx, job)
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) er
 		for _, i := range items {
 			*by.of(i.State)++
 		}
-		return count(ctx, tx, job, by, 0)
+		return s.count(ctx, tx, job, by, 0)
 	})
 	if err != nil {
 		return fmt.Errorf("store: add job items: %w", err)
@@ -131,7 +131,7 @@ func (s *Store) KeepRefused(ctx context.Context, job string) error {
 // one state; "" keeps none.
 func (s *Store) dropJobItems(ctx context.Context, job, keep string) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
+		j, err := s.jobNow(ctx, tx, job)
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (s *Store) dropJobItems(ctx context.Context, job, keep string) error {
 		if keep != "" {
 			*gone.of(keep) = 0
 		}
-		return count(ctx, tx, job, gone, -j.Passwords)
+		return s.count(ctx, tx, job, gone, -j.Passwords)
 	})
 	if err != nil {
 		return fmt.Errorf("store: drop job items: %w", err)
@@ -157,24 +157,26 @@ func minus(c JobCounts) JobCounts {
 	return JobCounts{-c.Waiting, -c.Running, -c.Done, -c.Skipped, -c.Failed, -c.Unknown}
 }
 
+const claimItems = `
+	UPDATE job_items SET state = 'running', attempts = attempts + 1, started_ms = $1, ended_ms = NULL, code = '', params = ''
+	WHERE job = $2 AND n IN (SELECT n FROM job_items WHERE job = $2 AND state = 'waiting' ORDER BY n LIMIT $3)
+	RETURNING ` + itemColumns
+
 // ClaimJobItems makes up to limit items that wait running ones, in their order,
 // and returns them. Of a job that does not run it claims none.
 func (s *Store) ClaimJobItems(ctx context.Context, job string, limit int, now time.Time) ([]JobItem, error) {
 	var items []JobItem
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
+		j, err := s.jobNow(ctx, tx, job)
 		if err != nil || j.State != JobRunning || j.Count.Waiting == 0 {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, `
-			UPDATE job_items SET state = 'running', attempts = attempts + 1, started_ms = $1, ended_ms = NULL, code = '', params = ''
-			WHERE job = $2 AND n IN (SELECT n FROM job_items WHERE job = $2 AND state = 'waiting' ORDER BY n LIMIT $3)
-			RETURNING `+itemColumns, now.UnixMilli(), job, limit)
+		rows, err := s.parsed.in(ctx, tx, claimItems).QueryContext(ctx, now.UnixMilli(), job, limit)
 		if items, err = scanAll(rows, err, scanJobItem); err != nil {
 			return err
 		}
 		n := int64(len(items))
-		return count(ctx, tx, job, JobCounts{Waiting: -n, Running: n}, 0)
+		return s.count(ctx, tx, job, JobCounts{Waiting: -n, Running: n}, 0)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: claim job items: %w", err)
@@ -192,7 +194,7 @@ const setJobItem = `
 // Failures and Ended count. A password that nobody needs any more is wiped. An item that no longer runs stays as it is.
 func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
+		j, err := s.jobNow(ctx, tx, job)
 		if err != nil {
 			return err
 		}
@@ -221,7 +223,7 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 				passwords += n
 			}
 		}
-		return count(ctx, tx, job, by, passwords)
+		return s.count(ctx, tx, job, by, passwords)
 	})
 	if err != nil {
 		return fmt.Errorf("store: set job items: %w", err)

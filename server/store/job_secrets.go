@@ -47,7 +47,7 @@ func (s *Store) JobPasswords(ctx context.Context, job string, first, last int64)
 // the wiping back and is returned.
 func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]JobItem) error) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
+		j, err := s.jobNow(ctx, tx, job)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 		if err := use(items); err != nil {
 			return err
 		}
-		return wipeHanded(ctx, tx, j)
+		return s.wipeHanded(ctx, tx, j)
 	})
 	if err != nil {
 		return fmt.Errorf("store: job passwords: %w", err)
@@ -71,14 +71,14 @@ func (s *Store) TakeJobPasswords(ctx context.Context, job string, use func([]Job
 // as many as its owner was told; else it fails with [ErrConflict].
 func (s *Store) WipeHandedOut(ctx context.Context, job string, told int64) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := jobNow(ctx, tx, job)
+		j, err := s.jobNow(ctx, tx, job)
 		if err != nil {
 			return err
 		}
 		if j.Passwords != told {
 			return ErrConflict
 		}
-		return wipeHanded(ctx, tx, j)
+		return s.wipeHanded(ctx, tx, j)
 	})
 	if err != nil {
 		return fmt.Errorf("store: wipe what was handed out: %w", err)
@@ -87,21 +87,21 @@ func (s *Store) WipeHandedOut(ctx context.Context, job string, told int64) error
 }
 
 // wipeHanded wipes the passwords of a job that waited to be handed out.
-func wipeHanded(ctx context.Context, tx *sql.Tx, j Job) error {
+func (s *Store) wipeHanded(ctx context.Context, tx *sql.Tx, j Job) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE job_items SET secret = NULL WHERE job = $1 AND (state = 'done' OR generated = 2)`, j.ID); err != nil {
 		return err
 	}
 	if err := unlessSealed(ctx, tx, &j); err != nil {
 		return err
 	}
-	return count(ctx, tx, j.ID, JobCounts{}, -j.Passwords)
+	return s.count(ctx, tx, j.ID, JobCounts{}, -j.Passwords)
 }
 
 // WipeJobPasswords is [Store.ChangeJob], and wipes all passwords of the job, of
 // items of whatever state, and the rows of its file, in which there may be some.
 func (s *Store) WipeJobPasswords(ctx context.Context, id string, from []string, change func(*Job) error) error {
 	err := s.InTx(ctx, "job "+id, func(ctx context.Context, tx *sql.Tx) error {
-		j, err := changeJob(ctx, tx, id, from, func(j *Job) error {
+		j, err := s.changeJob(ctx, tx, id, from, func(j *Job) error {
 			err := change(j)
 			j.Wipe, j.Rows = time.Time{}, time.Time{}
 			return err
@@ -113,7 +113,7 @@ func (s *Store) WipeJobPasswords(ctx context.Context, id string, from []string, 
 			WHERE job = $1 AND (secret IS NOT NULL OR row_sealed IS NOT NULL)`, id); err != nil {
 			return err
 		}
-		return count(ctx, tx, id, JobCounts{}, -j.Passwords)
+		return s.count(ctx, tx, id, JobCounts{}, -j.Passwords)
 	})
 	if err != nil {
 		return fmt.Errorf("store: wipe job passwords: %w", err)
@@ -134,7 +134,7 @@ func (s *Store) CancelJob(ctx context.Context, id string, from []string, change 
 		if err != nil {
 			return err
 		}
-		now, err = changeJob(ctx, tx, id, from, func(j *Job) error {
+		now, err = s.changeJob(ctx, tx, id, from, func(j *Job) error {
 			err := change(j)
 			if j.Started.IsZero() {
 				j.Rows = time.Time{}

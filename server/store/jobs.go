@@ -79,6 +79,8 @@ const jobColumns = `id, homeserver, kind, operation, request, state, code, param
 	created_ms, planned_ms, at_ms, started_ms, ended_ms, wipe_ms, rows_ms, waiting, running, done, skipped, failed, unknown, per_minute,
 	passwords`
 
+const selectJob = `SELECT ` + jobColumns + ` FROM jobs WHERE id = $1`
+
 // AddJob stores a new job, without items. upload is the file that it is made of,
 // "" for none: of a file of which one was made already none is made a second
 // time, and the error is [ErrConflict].
@@ -113,7 +115,7 @@ func insertJob(ctx context.Context, tx *sql.Tx, j Job) error {
 
 // Job returns a job, or [ErrNotFound].
 func (s *Store) Job(ctx context.Context, id string) (Job, error) {
-	j, err := scanJob(s.read.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE id = $1`, id))
+	j, err := scanJob(s.read.QueryRowContext(ctx, selectJob, id))
 	if err != nil {
 		return Job{}, fmt.Errorf("store: job: %w", orNotFound(err))
 	}
@@ -183,7 +185,7 @@ func (s *Store) JobsLeft(ctx context.Context) ([]Job, error) {
 func (s *Store) ChangeJob(ctx context.Context, id string, from []string, change func(*Job) error) (Job, error) {
 	var now Job
 	err := s.InTx(ctx, "job "+id, func(ctx context.Context, tx *sql.Tx) (err error) {
-		now, err = changeJob(ctx, tx, id, from, change)
+		now, err = s.changeJob(ctx, tx, id, from, change)
 		return err
 	})
 	if err != nil {
@@ -192,8 +194,8 @@ func (s *Store) ChangeJob(ctx context.Context, id string, from []string, change 
 	return now, nil
 }
 
-func changeJob(ctx context.Context, tx *sql.Tx, id string, from []string, change func(*Job) error) (Job, error) {
-	j, err := jobNow(ctx, tx, id)
+func (s *Store) changeJob(ctx context.Context, tx *sql.Tx, id string, from []string, change func(*Job) error) (Job, error) {
+	j, err := s.jobNow(ctx, tx, id)
 	if err != nil {
 		return j, err
 	}
@@ -219,7 +221,7 @@ func changeJob(ctx context.Context, tx *sql.Tx, id string, from []string, change
 func (s *Store) RetryJob(ctx context.Context, id string, from []string, change func(*Job) error) (Job, error) {
 	var now Job
 	err := s.InTx(ctx, "job "+id, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := changeJob(ctx, tx, id, from, change); err != nil {
+		if _, err := s.changeJob(ctx, tx, id, from, change); err != nil {
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `
@@ -231,10 +233,10 @@ func (s *Store) RetryJob(ctx context.Context, id string, from []string, change f
 		if err != nil {
 			return err
 		}
-		if err := count(ctx, tx, id, JobCounts{Waiting: n, Failed: -n}, 0); err != nil {
+		if err := s.count(ctx, tx, id, JobCounts{Waiting: n, Failed: -n}, 0); err != nil {
 			return err
 		}
-		now, err = jobNow(ctx, tx, id)
+		now, err = s.jobNow(ctx, tx, id)
 		return err
 	})
 	if err != nil {
@@ -244,16 +246,18 @@ func (s *Store) RetryJob(ctx context.Context, id string, from []string, change f
 }
 
 // jobNow reads a job in a transaction that is alone with it.
-func jobNow(ctx context.Context, tx *sql.Tx, id string) (Job, error) {
-	j, err := scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE id = $1`, id))
+func (s *Store) jobNow(ctx context.Context, tx *sql.Tx, id string) (Job, error) {
+	j, err := scanJob(s.parsed.in(ctx, tx, selectJob).QueryRowContext(ctx, id))
 	return j, orNotFound(err)
 }
 
+const countJob = `
+	UPDATE jobs SET waiting = waiting + $1, running = running + $2, done = done + $3, skipped = skipped + $4, failed = failed + $5,
+		unknown = unknown + $6, passwords = passwords + $7 WHERE id = $8`
+
 // count changes a job's counts by what changed in its items.
-func count(ctx context.Context, tx *sql.Tx, id string, by JobCounts, passwords int64) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE jobs SET waiting = waiting + $1, running = running + $2, done = done + $3, skipped = skipped + $4, failed = failed + $5,
-			unknown = unknown + $6, passwords = passwords + $7 WHERE id = $8`,
+func (s *Store) count(ctx context.Context, tx *sql.Tx, id string, by JobCounts, passwords int64) error {
+	_, err := s.parsed.in(ctx, tx, countJob).ExecContext(ctx,
 		by.Waiting, by.Running, by.Done, by.Skipped, by.Failed, by.Unknown, passwords, id)
 	return err
 }

@@ -13,7 +13,7 @@ import (
 type parsed map[string]*sql.Stmt
 
 // oftenRun are the statements that work in bulk runs for each account.
-var oftenRun = []string{appendAudit, appendTarget, appendOutcome, setJobItem}
+var oftenRun = []string{nextAudit, appendAudit, appendTarget, auditOf, claimItems, setJobItem, selectJob, countJob}
 
 func parse(ctx context.Context, db *sql.DB) (parsed, error) {
 	p := parsed{}
@@ -30,6 +30,7 @@ func parse(ctx context.Context, db *sql.DB) (parsed, error) {
 // A statement of a transaction.
 type statement interface {
 	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, args ...any) *sql.Row
 }
 
@@ -48,6 +49,10 @@ type unparsed struct {
 
 func (u unparsed) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
 	return u.tx.ExecContext(ctx, u.query, args...)
+}
+
+func (u unparsed) QueryContext(ctx context.Context, args ...any) (*sql.Rows, error) {
+	return u.tx.QueryContext(ctx, u.query, args...)
 }
 
 func (u unparsed) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
