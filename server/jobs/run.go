@@ -24,7 +24,7 @@ const (
 
 // aheadFactor is how many times as many items are worked off as the homeserver may be asked at once: while it is asked for some, the intents and
 // outcomes of others are on their way to the disk.
-const aheadFactor = 2
+const aheadFactor = 3
 
 // A run works a job off, for as long as it may.
 type run struct {
@@ -151,31 +151,38 @@ func (e *Engine) keep(j *store.Job) {
 
 // loop claims items and works them off, several at once, until there is none left or ctx ends.
 func (r *run) loop(ctx context.Context) error {
-	var busy sync.WaitGroup
-	defer busy.Wait()
-	slots := make(chan struct{}, aheadFactor*int(r.throttle.ceiling))
+	atOnce := aheadFactor * int(r.throttle.ceiling)
+	claimed := make(chan store.JobItem)
+	var under, workers sync.WaitGroup
+	defer workers.Wait()
+	defer close(claimed)
+	for range atOnce { // they stay: to make room for its stack costs a new goroutine as much as a small write
+		workers.Go(func() {
+			for item := range claimed {
+				r.ends.put(ctx, r.do(ctx, item))
+				under.Done()
+			}
+		})
+	}
 	for ctx.Err() == nil {
-		items, err := r.claim(ctx, cap(slots))
+		items, err := r.claim(ctx, atOnce)
 		if err == nil && len(items) == 0 {
-			busy.Wait() // some may come back to wait
+			under.Wait() // some may come back to wait
 			if err = r.ends.flush(ctx); err == nil {
-				items, err = r.claim(ctx, cap(slots))
+				items, err = r.claim(ctx, atOnce)
 			}
 		}
 		if err != nil || len(items) == 0 {
 			return err
 		}
 		for _, item := range items {
+			under.Add(1)
 			select {
-			case slots <- struct{}{}:
+			case claimed <- item:
 			case <-ctx.Done():
 				r.ends.put(ctx, r.unbegun(item))
-				continue
+				under.Done()
 			}
-			busy.Go(func() {
-				defer func() { <-slots }()
-				r.ends.put(ctx, r.do(ctx, item))
-			})
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,13 +40,19 @@ type throttle struct {
 
 	mu      sync.Mutex
 	limit   float64
-	running int           // calls that the homeserver is asked
-	readied int           // calls that wait for their turn with an intent in the log
-	until   time.Time     // nothing is begun before
-	lowered time.Time     // when a slow call last made limit less
-	broken  int           // errors in a row
-	changed chan struct{} // closed when it may be somebody's turn
+	running queue     // for calls that the homeserver is asked
+	readied queue     // for calls that wait for their turn with an intent in the log
+	until   time.Time // nothing is begun before
+	lowered time.Time // when a slow call last made limit less
+	broken  int       // errors in a row
+	pausing bool      // somebody will look when until is over
 	base    map[string]*usual
+}
+
+// A queue is who is in, and who waits for that, in the order in which they came.
+type queue struct {
+	n       int
+	waiting []chan struct{} // closed when one is in
 }
 
 // usual is how long an operation takes where nothing is in its way: the shortest time seen lately.
@@ -59,7 +66,7 @@ func newThrottle(p Pace) *throttle {
 		p.AtOnce = DefaultAtOnce
 	}
 	t := &throttle{
-		ceiling: float64(p.AtOnce), limit: min(firstAtOnce, float64(p.AtOnce)), changed: make(chan struct{}), base: map[string]*usual{},
+		ceiling: float64(p.AtOnce), limit: min(firstAtOnce, float64(p.AtOnce)), base: map[string]*usual{},
 	}
 	if p.PerSecond > 0 {
 		t.pace = rate.NewLimiter(rate.Limit(p.PerSecond), 1)
@@ -84,39 +91,61 @@ func (t *throttle) ready(ctx context.Context) error { return t.wait(ctx, &t.read
 func (t *throttle) unready() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.readied--
-	t.tell()
+	t.readied.n--
+	t.admit()
 }
 
-// wait waits until n may be one more, and nothing is to be waited for.
-func (t *throttle) wait(ctx context.Context, n *int) error {
-	for ctx.Err() == nil {
-		t.mu.Lock()
-		wait := time.Until(t.until)
-		if wait <= 0 && *n < t.whole() {
-			*n++
-			t.mu.Unlock()
-			return nil
-		}
-		changed := t.changed
-		t.mu.Unlock()
-		var timer <-chan time.Time
-		if wait > 0 {
-			timer = time.After(wait)
-		}
-		select {
-		case <-changed:
-		case <-timer:
-		case <-ctx.Done():
-		}
+// wait waits until one more is in q, and nothing is to be waited for.
+func (t *throttle) wait(ctx context.Context, q *queue) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	in := make(chan struct{})
+	t.mu.Lock()
+	q.waiting = append(q.waiting, in)
+	t.admit()
+	t.mu.Unlock()
+	select {
+	case <-in:
+		return nil
+	case <-ctx.Done():
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.Index(q.waiting, in); i >= 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+	} else {
+		q.n--
+		t.admit()
 	}
 	return context.Cause(ctx)
 }
 
-// tell has everybody look whether it is their turn.
-func (t *throttle) tell() {
-	close(t.changed)
-	t.changed = make(chan struct{})
+// admit lets those in who need wait no more.
+func (t *throttle) admit() {
+	if wait := time.Until(t.until); wait > 0 {
+		if !t.pausing {
+			t.pausing = true
+			time.AfterFunc(wait, func() {
+				t.mu.Lock()
+				defer t.mu.Unlock()
+				t.pausing = false
+				t.admit()
+			})
+		}
+		return
+	}
+	t.running.admit(t.whole())
+	t.readied.admit(t.whole())
+}
+
+// admit lets in who waits, as long as there are less than most.
+func (q *queue) admit(most int) {
+	for q.n < most && len(q.waiting) > 0 {
+		q.n++
+		close(q.waiting[0])
+		q.waiting = slices.Delete(q.waiting, 0, 1)
+	}
 }
 
 func (t *throttle) whole() int { return max(1, int(t.limit)) }
@@ -125,7 +154,7 @@ func (t *throttle) whole() int { return max(1, int(t.limit)) }
 func (t *throttle) end(operation string, took time.Duration, how ending, wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.running--
+	t.running.n--
 	now := time.Now()
 	switch how {
 	case went:
@@ -135,7 +164,7 @@ func (t *throttle) end(operation string, took time.Duration, how ending, wait ti
 			if now.Add(-took).After(t.lowered) {
 				t.limit, t.lowered = max(1, t.limit*slowDown), now
 			}
-		case t.running+1 >= t.whole(): // more would have been tried
+		case t.running.n+1 >= t.whole(): // more would have been tried
 			t.limit = min(t.ceiling, t.limit+1/t.limit)
 		}
 	case limited:
@@ -147,7 +176,7 @@ func (t *throttle) end(operation string, took time.Duration, how ending, wait ti
 		t.limit = 1
 		t.pause(now, min(maxPause, minPause<<min(t.broken-1, 5)))
 	}
-	t.tell()
+	t.admit()
 }
 
 // slow reports whether a call took much longer than is usual, and learns from it what is.
