@@ -43,9 +43,10 @@ type member struct {
 	done    chan struct{}
 }
 
-// How long patient writes wait for others at most, and how many do not wait for more.
+// How long patient writes wait for others at most, how long while none comes, and how many do not wait for more.
 const (
 	patience    = 50 * time.Millisecond
+	patientGap  = 10 * time.Millisecond
 	patientMost = 32
 )
 
@@ -139,11 +140,15 @@ func (g *group) gather() {
 		if enough == nil {
 			enough = time.After(patience)
 		}
+		gap := time.NewTimer(patientGap)
 		select {
 		case <-came:
+		case <-gap.C:
+			return
 		case <-enough:
 			return
 		}
+		gap.Stop()
 	}
 }
 

@@ -227,14 +227,16 @@ func TestPatient(t *testing.T) {
 	storetest.OnSQLite(t)
 	for name, c := range map[string]struct {
 		patient int
+		every   time.Duration   // so much later than the one before they come
 		after   []time.Duration // others that come later, in a hurry
-		takes   time.Duration
+		takes   time.Duration   // until all are written
 	}{
-		"one":                {1, nil, patience},
-		"some":               {patientMost - 1, nil, patience},
-		"enough":             {patientMost, nil, 0},
-		"nobody but hurried": {0, []time.Duration{0}, 0},
-		"one comes later":    {3, []time.Duration{patience / 4}, patience / 4},
+		"one":                {1, 0, nil, patientGap},
+		"some":               {patientMost - 1, 0, nil, patientGap},
+		"enough":             {patientMost, 0, nil, 0},
+		"they keep coming":   {6, patientGap - time.Millisecond, nil, patience},
+		"nobody but hurried": {0, 0, []time.Duration{0}, 0},
+		"one comes later":    {3, 0, []time.Duration{patientGap / 2}, patientGap / 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -247,7 +249,10 @@ func TestPatient(t *testing.T) {
 					}
 				}
 				for i := range c.patient {
-					wg.Go(func() { write(Patient(t.Context()), fmt.Sprint("put ", i)) })
+					wg.Go(func() {
+						time.Sleep(time.Duration(i) * c.every)
+						write(Patient(t.Context()), fmt.Sprint("put ", i))
+					})
 				}
 				for i, after := range c.after {
 					wg.Go(func() {
