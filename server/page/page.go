@@ -78,9 +78,8 @@ func (p *Pages) env(c echo.Context, person *operator.Person, homeserver string) 
 	}
 	for _, h := range p.Gate.Homeservers() {
 		if person.May(h.Settings.Name) {
-			seen, _ := h.Seen()
 			env.Homeservers = append(env.Homeservers, ui.Homeserver{
-				Name: h.Settings.Name, ServerName: h.Settings.ServerName, Kind: h.Kind, State: seen.State, MAS: h.Settings.MAS.Enabled(), Unavailable: h.Unavailable(),
+				Name: h.Settings.Name, ServerName: h.Settings.ServerName, Kind: h.Kind, MAS: h.Settings.MAS.Enabled(), Unavailable: h.Unavailable(),
 			})
 		}
 	}
