@@ -91,7 +91,7 @@ func (s *Store) AppendAudit(ctx context.Context, row AuditRow) (int64, error) {
 	if request == "" {
 		request = "null"
 	}
-	err = s.InTx(context.WithValue(ctx, plain{}, true), auditLock, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.InTx(plainly(ctx), auditLock, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.appendAudit(ctx, tx, &row, string(list), request); err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (s *Store) appendAudit(ctx context.Context, tx *sql.Tx, row *AuditRow, targ
 // if its outcome is known already. An outcome "unknown" may be followed by a
 // known one.
 func (s *Store) AppendOutcome(ctx context.Context, intentID int64, r AuditResult) error {
-	err := s.InTx(context.WithValue(ctx, plain{}, true), auditLock, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.InTx(plainly(ctx), auditLock, func(ctx context.Context, tx *sql.Tx) error {
 		return s.appendOutcome(ctx, tx, intentID, r)
 	})
 	if err != nil {

@@ -57,10 +57,13 @@ type patient struct{}
 // one of them. PostgreSQL takes no notice.
 func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patient{}, true) }
 
-// plain says of a write under ctx that it needs no savepoint, which costs as much as
-// a small write: what it returns of its own accord, [ErrNotFound] or [ErrExists], it
-// returns before it has written anything, and every other error is the database's.
 type plain struct{}
+
+// plainly says of the writes under ctx that they need no savepoint, which costs as much
+// as a small write: what they return of their own accord, [ErrNotFound] or [ErrExists],
+// they return before they have written anything, and every other error is the
+// database's.
+func plainly(ctx context.Context) context.Context { return context.WithValue(ctx, plain{}, true) }
 
 // do runs work in a transaction and returns when that is on the disk. Where ctx
 // ends first, the write is taken back, unless it has begun: SQLite undoes the
@@ -127,7 +130,7 @@ func (g *group) run() {
 
 // gather lets others come, where all who wait are patient.
 func (g *group) gather() {
-	var enough <-chan time.Time
+	var end time.Time
 	for {
 		g.mu.Lock()
 		if len(g.waiting) == 0 || len(g.waiting) >= patientMost || !g.patient() {
@@ -137,18 +140,14 @@ func (g *group) gather() {
 		came := make(chan struct{})
 		g.came = came
 		g.mu.Unlock()
-		if enough == nil {
-			enough = time.After(patience)
+		if end.IsZero() {
+			end = time.Now().Add(patience)
 		}
-		gap := time.NewTimer(patientGap)
 		select {
 		case <-came:
-		case <-gap.C:
-			return
-		case <-enough:
+		case <-time.After(min(patientGap, time.Until(end))):
 			return
 		}
-		gap.Stop()
 	}
 }
 

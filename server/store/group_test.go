@@ -20,14 +20,14 @@ import (
 
 // queue has writes wait behind a held connection until all are in the queue, in
 // order, and returns what each was answered.
-func queue(t *testing.T, s *Store, writes ...func(context.Context, *sql.Tx) error) []error {
+func queue(ctx context.Context, t *testing.T, s *Store, writes ...func(context.Context, *sql.Tx) error) []error {
 	t.Helper()
 	held, err := s.write.Conn(t.Context())
 	must(t, err)
 	errs := make([]error, len(writes))
 	var wg sync.WaitGroup
 	for i, w := range writes {
-		wg.Go(func() { errs[i] = s.InTx(t.Context(), "", w) })
+		wg.Go(func() { errs[i] = s.InTx(ctx, "", w) })
 		waitFor(t, s, i+1)
 	}
 	must(t, held.Close())
@@ -64,7 +64,7 @@ func names(t *testing.T, s *Store) string {
 func TestGroup(t *testing.T) {
 	s := openFile(t)
 	wrong := errors.New("wrong")
-	errs := queue(t, s,
+	errs := queue(t.Context(), t, s,
 		put("put a"),
 		func(ctx context.Context, tx *sql.Tx) error { // undone, and only this
 			return errors.Join(put("put b")(ctx, tx), wrong)
@@ -112,20 +112,7 @@ func TestGroupOfPlainWrites(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := openFile(t)
-			held, err := s.write.Conn(t.Context())
-			must(t, err)
-			ctx := context.WithValue(t.Context(), plain{}, true)
-			writes := []func(context.Context, *sql.Tx) error{
-				put("put a"), func(context.Context, *sql.Tx) error { return c.says }, put("put c"),
-			}
-			errs := make([]error, len(writes))
-			var wg sync.WaitGroup
-			for i, w := range writes {
-				wg.Go(func() { errs[i] = s.InTx(ctx, "", w) })
-				waitFor(t, s, i+1)
-			}
-			must(t, held.Close())
-			wg.Wait()
+			errs := queue(plainly(t.Context()), t, s, put("put a"), func(context.Context, *sql.Tx) error { return c.says }, put("put c"))
 			if seen := names(t, s); seen != c.wrote {
 				t.Errorf("%q was written, want %q", seen, c.wrote)
 			}
@@ -141,7 +128,7 @@ func TestGroupOfPlainWrites(t *testing.T) {
 // A commit that fails is everybody's failure.
 func TestGroupThatCannotCommit(t *testing.T) {
 	s := openFile(t)
-	errs := queue(t, s,
+	errs := queue(t.Context(), t, s,
 		put("put a"),
 		func(ctx context.Context, tx *sql.Tx) error { // the savepoint is gone, as after "disk full"
 			_, err := tx.ExecContext(ctx, `ROLLBACK`)
