@@ -14,7 +14,6 @@ import (
 
 	"gatehouse/app/api"
 	"gatehouse/server/config"
-	"gatehouse/server/jobs"
 	"gatehouse/server/store"
 )
 
@@ -116,12 +115,7 @@ func TestLeave(t *testing.T) {
 	h := opened(t, all.Config, "")
 	f := filing{way: h.corridor("main")}
 	f.way.homeserver = "main"
-	j := jobs.Owned(f.way.person)
-	j.Homeserver, j.Kind, j.Request = "main", api.JobImport, "{}"
-	j, err := h.jobs.Create(t.Context(), j, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := emptyImport(t, f.way)
 	made := withPasswords(t, f.way, 1)
 	over, stop := context.WithCancel(t.Context())
 	stop()
@@ -163,12 +157,7 @@ func TestLeftToPanel(t *testing.T) {
 	defer h.close()
 	f := filing{way: h.corridor("main")}
 	f.way.homeserver = "main"
-	j := jobs.Owned(f.way.person)
-	j.Homeserver, j.Kind, j.Request = "main", api.JobImport, "{}"
-	j, err := h.jobs.Create(t.Context(), j, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := emptyImport(t, f.way)
 	items := []store.JobItem{
 		{Job: j.ID, N: 1, Line: 2, Target: "@ann:example.org", State: store.ItemFailed, Code: "import_exists"},
 		{Job: j.ID, N: 2, Line: 3, Target: "@bob:example.org", State: store.ItemWaiting, Action: "users.create", Steps: `[{"operation":"users.create"}]`},

@@ -87,6 +87,18 @@ func problemCode(err error) string {
 	return p.Code
 }
 
+// emptyImport is an import of the command line's that is being planned, without rows.
+func emptyImport(t *testing.T, way *corridor) store.Job {
+	t.Helper()
+	j := jobs.Owned(way.person)
+	j.Homeserver, j.Kind, j.Request = way.homeserver, api.JobImport, "{}"
+	j, err := way.jobs.Create(t.Context(), j, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
 // withPasswords is a job that made accounts, and has their passwords.
 func withPasswords(t *testing.T, way *corridor, made int) string {
 	t.Helper()
@@ -97,11 +109,9 @@ func withPasswords(t *testing.T, way *corridor, made int) string {
 			t.Fatal(err)
 		}
 	}
-	j := jobs.Owned(way.person)
-	j.Homeserver, j.Kind, j.Request = way.homeserver, api.JobImport, "{}"
-	j, err := way.jobs.Create(ctx, j, "")
-	must(err)
+	j := emptyImport(t, way)
 	items := make([]store.JobItem, 0, made)
+	var err error
 	for n := 1; n <= made; n++ {
 		i := store.JobItem{
 			Job: j.ID, N: int64(n), Line: int64(n) + 1, Target: fmt.Sprintf("@n%d:example.org", n), Action: "users.create", Steps: `[{"operation":"users.create"}]`, State: store.ItemWaiting, Generated: true,
