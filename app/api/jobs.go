@@ -24,7 +24,7 @@ var (
 	StartJob = Write[JobStart, Job]("jobs.start", RunJobs, AtGate)
 	// PauseJob lets what is under way end, and begins nothing more.
 	PauseJob = Write[JobRef, Job]("jobs.pause", RunJobs, AtGate)
-	// ResumeJob goes on with a paused job.
+	// ResumeJob goes on with a paused job, or with what is left of one that could not go on.
 	ResumeJob = Write[JobRef, Job]("jobs.resume", RunJobs, AtGate)
 	// CancelJob ends a job. What was done stays done.
 	CancelJob = Write[JobRef, Job]("jobs.cancel", RunJobs, AtGate)
@@ -48,7 +48,7 @@ const (
 	JobPaused    = "paused"
 	JobDone      = "done"      // every item has an end
 	JobCancelled = "cancelled" // somebody ended it
-	JobFailed    = "failed"    // it cannot go on; Code says why
+	JobFailed    = "failed"    // it could not go on; Code says why
 )
 
 // JobStates returns them all.
@@ -127,6 +127,11 @@ func (j Job) WipeSoon() bool {
 // Ended reports whether nothing more happens by itself.
 func (j Job) Ended() bool {
 	return j.State == JobDone || j.State == JobCancelled || j.State == JobFailed
+}
+
+// Stopped reports whether the job could not go on in the middle: what is left of it waits for its owner to resume it.
+func (j Job) Stopped() bool {
+	return j.State == JobFailed && j.StartedMS > 0 && j.Count.Waiting+j.Count.Running > 0
 }
 
 // Live reports whether the job is at work or will be by itself, so that it is worth looking again.

@@ -33,14 +33,15 @@ func (p *Job) buttons(start app.UI) app.UI {
 	if j.State == api.JobPlanned && !j.Mine {
 		others = ofAnother(env, j)
 	}
-	switch j.State {
-	case api.JobPaused:
+	resumes := j.State == api.JobPaused || j.Stopped()
+	switch {
+	case resumes:
 		add(true, api.ResumeJob, ui.Primary, ui.IconPlay, env.T("jobs.resume"))
-	case api.JobRunning, api.JobScheduled:
+	case j.State == api.JobRunning || j.State == api.JobScheduled:
 		add(false, api.PauseJob, ui.Secondary, ui.IconPause, env.T("jobs.pause"))
 	}
-	if look := ui.Primary; (j.Ended() || j.State == api.JobPaused) && j.Passwords > 0 {
-		if j.State == api.JobPaused {
+	if look := ui.Primary; (j.Ended() || resumes) && j.Passwords > 0 {
+		if resumes {
 			look = ui.Secondary // to go on comes first
 		}
 		add(true, api.JobPasswords, look, ui.IconKey, env.N("jobs.passwords", int(j.Passwords)))
@@ -71,7 +72,7 @@ func (p *Job) kept() app.UI {
 	switch {
 	case j.State == api.JobPlanned:
 		key = "jobs.wipe_planned"
-	case j.State == api.JobPaused:
+	case j.State == api.JobPaused || j.Stopped():
 		key = "jobs.wipe_paused"
 	case j.Passwords == 0:
 		key = "jobs.wipe_retry"
@@ -89,7 +90,10 @@ func (p *Job) kept() app.UI {
 // ofAnother says that a job is begun, gone on with and fetched from by its owner alone.
 func ofAnother(env ui.Env, j api.Job) app.UI {
 	text := "jobs.of_another"
-	if j.Ended() {
+	switch {
+	case j.Stopped():
+		text = "jobs.of_another_stopped"
+	case j.Ended():
 		text = "jobs.of_another_ended"
 	}
 	return ui.Remark(ui.IconLock, ui.Neutral, env.T(text, "name", j.Owner))
@@ -101,8 +105,12 @@ func (p *Job) wipe() app.UI {
 	if !j.Ended() || j.Passwords == 0 {
 		return nil
 	}
+	help := env.T("jobs.wipe_help")
+	if j.Stopped() {
+		help += " " + env.T("jobs.wipe_help_left")
+	}
 	return ui.More{Title: env.T("jobs.wipe_ask"), Body: []app.UI{
-		ui.Help(env.T("jobs.wipe_help")), p.button(api.WipeJob, ui.Button{Label: env.N("jobs.wipe", int(j.Passwords)), Icon: ui.IconTrash, Look: ui.Danger}),
+		ui.Help(help), p.button(api.WipeJob, ui.Button{Label: env.N("jobs.wipe", int(j.Passwords)), Icon: ui.IconTrash, Look: ui.Danger}),
 	}}.Draw(env)
 }
 

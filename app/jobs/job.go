@@ -116,6 +116,9 @@ func (p *Job) note() app.UI {
 		if j.State == api.JobFailed {
 			n.Kind = ui.Bad
 		}
+		if j.Stopped() {
+			n.Text += " " + env.N("jobs.stopped_left", int(j.Count.Waiting+j.Count.Running))
+		}
 	case j.State == api.JobPlanning:
 		n.Icon, n.Title, n.Text = ui.IconWait, env.T("jobs.planning"), env.T("jobs.planning_help")
 	case j.State == api.JobPlanned:

@@ -77,6 +77,12 @@ func TestGolden(t *testing.T) {
 	scheduled.AtMS = at(9)
 	failed := job(api.JobFailed)
 	failed.Code, failed.Params = "job_owner_gone", map[string]string{"name": "@nadia.okafor:uni-lindau.example"}
+	forbidden, planless := job(api.JobFailed), job(api.JobFailed)
+	forbidden.Mine, forbidden.Passwords, forbidden.WipeMS = false, 12, at(168)
+	forbidden.Code, forbidden.Params = "job_owner_forbidden", map[string]string{"name": "@nadia.okafor:uni-lindau.example", "role": "auditor", "permission": "users.lock"}
+	planless.StartedMS, planless.Count, planless.Retry, planless.Code = 0, api.JobCounts{}, 0, "homeserver_unknown_answer"
+	stoppedPasswords := failed
+	stoppedPasswords.Passwords, stoppedPasswords.WipeMS = 12, at(168)
 	passwords := job(api.JobDone)
 	passwords.Operation, passwords.Passwords, passwords.WipeMS = "users.reset_password", 1198, at(168)
 	soon, kept, halfway, again := passwords, job(api.JobPlanned), job(api.JobPaused), job(api.JobDone)
@@ -127,6 +133,11 @@ func TestGolden(t *testing.T) {
 		{"paused", NewJob, env, get(job(api.JobPaused)), "/uni/jobs/job?id=abc"},
 		{"done", NewJob, env, get(job(api.JobDone)), "/uni/jobs/job?id=abc"},
 		{"stopped", NewJob, env, get(failed), "/uni/jobs/job?id=abc"},
+		{"stopped-german", NewJob, german, get(failed), "/uni/jobs/job?id=abc"},
+		{"stopped-of-another", NewJob, env, get(forbidden), "/uni/jobs/job?id=abc"},
+		{"stopped-of-another-german", NewJob, german, get(forbidden), "/uni/jobs/job?id=abc"},
+		{"stopped-passwords", NewJob, env, get(stoppedPasswords), "/uni/jobs/job?id=abc"},
+		{"stopped-plan", NewJob, env, screentest.Answers{"jobs.get": planless, "jobs.items": api.JobItemPage{}}, "/uni/jobs/job?id=abc"},
 		{"passwords", NewJob, env, get(passwords), "/uni/jobs/job?id=abc"},
 		{"passwords-soon", NewJob, env, get(soon), "/uni/jobs/job?id=abc"},
 		{"passwords-planned", NewJob, env, get(kept), "/uni/jobs/job?id=abc"},

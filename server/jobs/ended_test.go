@@ -100,4 +100,7 @@ func TestListThatStandsStill(t *testing.T) {
 	if j := look(t, w, job.ID); j.State != api.JobFailed || j.Code != "homeserver_unknown_answer" {
 		t.Errorf("%s %s", j.State, j.Code)
 	}
+	if _, err := gatetest.Try[api.Job](t, w, me, "jobs.resume", api.JobRef{ID: job.ID}); gatetest.Code(err) != "job_state" {
+		t.Errorf("it is resumed: %v", err)
+	}
 }

@@ -125,7 +125,11 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 	switch {
 	case p.Code == "done_not_recorded":
 		return true, item
-	case p.Code == "forbidden" || p.Code == "other_homeserver":
+	case p.Code == "forbidden":
+		// Whoever reads it on the job's page is not the one who may not.
+		r.halt(api.NewProblem(p.Status, "job_owner_forbidden", "name", r.job.Person, "role", p.Params["role"], "permission", p.Params["permission"]))
+		return false, r.unbegun(item)
+	case p.Code == "other_homeserver":
 		r.halt(p)
 		return false, r.unbegun(item)
 	case p.Code == "store_unavailable" || p.Code == notSentCode:

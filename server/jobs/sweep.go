@@ -97,7 +97,7 @@ func (e *Engine) wipe(ctx context.Context) error {
 			if !due(j.Wipe) && !due(j.Rows) {
 				return store.ErrConflict
 			}
-			if due(j.Wipe) && j.Ended.IsZero() {
+			if due(j.Wipe) && (j.Ended.IsZero() || j.Stopped()) {
 				j.Code, j.Params = "job_passwords_wiped", ""
 			}
 			return nil

@@ -226,11 +226,14 @@ func (d desk) resume(ctx context.Context, r api.JobRef) (api.Job, error) {
 	if _, err := d.mine(ctx, r.ID); err != nil {
 		return api.Job{}, err
 	}
-	j, err := d.Store.ChangeJob(ctx, r.ID, []string{store.JobPaused}, func(j *store.Job) error {
+	j, err := d.Store.ChangeJob(ctx, r.ID, []string{store.JobPaused, store.JobFailed}, func(j *store.Job) error {
+		if j.State == store.JobFailed && !j.Stopped() {
+			return store.ErrConflict
+		}
 		if j.State = store.JobRunning; j.Started.IsZero() {
 			j.Started = d.Now()
 		}
-		j.At = time.Time{}
+		j.At, j.Ended, j.Code, j.Params = time.Time{}, time.Time{}, "", ""
 		return nil
 	})
 	return d.moved(ctx, j, err)

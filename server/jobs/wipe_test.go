@@ -62,6 +62,14 @@ func ended(t *testing.T, w *gatetest.World, item store.JobItem, state string) {
 	}
 }
 
+// stops ends a running job because its owner may not do it any more.
+func stops(t *testing.T, w *gatetest.World, id string) {
+	t.Helper()
+	if err := w.Jobs.Stop(t.Context(), id, api.NewProblem(api.StatusForbidden, "job_owner_gone", "name", "@admin:example.org")); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A job keeps passwords for a week from when it came to rest: when it ended, or was planned or paused. As long as it is at work, or will be by itself, it
 // keeps them all. A cancelled one keeps those alone that wait to be handed out.
 func TestPasswordsAreWiped(t *testing.T) { storetest.Each(t, testPasswordsAreWiped) }
@@ -90,6 +98,17 @@ func testPasswordsAreWiped(t *testing.T) {
 			w.Clock.Advance(2 * week)
 			asks(t, w, "jobs.pause", id)
 		}, "abc", "", api.JobPaused, "job_passwords_wiped"},
+		{"stopped", func(t *testing.T, w *gatetest.World, id string) {
+			start(t, w, id, "")
+			one(t, w, id)
+			w.Clock.Advance(2 * week)
+			stops(t, w, id)
+		}, "abc", "", api.JobFailed, "job_passwords_wiped"},
+		{"stopped and resumed", func(t *testing.T, w *gatetest.World, id string) {
+			start(t, w, id, "")
+			stops(t, w, id)
+			asks(t, w, "jobs.resume", id)
+		}, "abc", "abc", api.JobRunning, ""},
 		{"paused and resumed", func(t *testing.T, w *gatetest.World, id string) {
 			start(t, w, id, "")
 			asks(t, w, "jobs.pause", id)

@@ -168,6 +168,12 @@ var leftIn = []string{JobPaused, JobCancelled, JobFailed}
 // was at them ended before it knew what became of them.
 func (j Job) Left() bool { return j.Count.Running > 0 && slices.Contains(leftIn, j.State) }
 
+// Stopped reports whether a job ended because it could not go on, with items that are
+// not done: it can be resumed. One of which the plan failed has nothing to go on with.
+func (j Job) Stopped() bool {
+	return j.State == JobFailed && !j.Started.IsZero() && j.Count.Waiting+j.Count.Running > 0
+}
+
 // JobsLeft returns the jobs of which that is so (see [Job.Left]). The oldest comes first.
 func (s *Store) JobsLeft(ctx context.Context) ([]Job, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+inStates(leftIn...)+` AND running > 0 ORDER BY created_ms, id`)
