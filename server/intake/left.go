@@ -25,7 +25,7 @@ type kept struct {
 // keep writes down what a row says, so that it can be given back. A cell that is too long is one to be mended like others.
 func (r reader) keep(row table.Row) []byte {
 	k := kept{}
-	if row.Problem == nil || row.Problem.Code == table.CellTooLong {
+	if (row.Problem == nil || row.Problem.Code == table.CellTooLong) && !r.misplaced(row) {
 		k.Cells = map[string]string{}
 		for i, field := range r.fields {
 			if c := row.Cells[i]; field != "" && c.There {
@@ -37,6 +37,16 @@ func (r reader) keep(row table.Row) []byte {
 	}
 	text, _ := json.Marshal(k) // texts can always be marshalled
 	return text
+}
+
+// misplaced reports whether a cell of a row is a list or an object where none is expected: as a text it would be taken for what it is not.
+func (r reader) misplaced(row table.Row) bool {
+	for i, field := range r.fields {
+		if field != "" && misplaced(field, row.Cells[i]) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // leftAtOnce bounds a page: each of its rows may be as long as a row of a file can be.
@@ -182,7 +192,7 @@ func (l leftovers) lacks(i store.JobItem, params map[string]string, changes []ap
 }
 
 // unreadable are the mistakes of cells that cannot be kept as anything.
-var unreadable = map[string]bool{"import_yes_no": true, "import_threepid": true}
+var unreadable = map[string]bool{"import_yes_no": true, "import_threepid": true, "import_text": true, "import_list": true}
 
 func changesOf(i store.JobItem) (list []api.JobChange) {
 	_ = json.Unmarshal([]byte(i.Changes), &list) // "" has none

@@ -130,6 +130,7 @@ func TestLeftUnread(t *testing.T) {
 		{"no text", "id;display_name\nann;Zo\xeb\n", "utf-8", "row_encoding", "ann;Zoë"},
 		{"no JSON", `{"id":"ann"}` + "\n" + `{"id":"bob","admin"` + "\n", "", "row_json", `{"id":"bob","admin"`},
 		{"a key twice", `{"id":"ann"}` + "\n" + `{"id":"bob","id":"cat"}` + "\n", "", "row_key_twice", `{"id":"bob","id":"cat"}`},
+		{"an object for a password", `{"id":"ann","password":""}` + "\n" + `{"id":"bob","password":{"old": 1}}` + "\n", "", "import_field", `{"id":"bob","password":{"old": 1}}`},
 		{"a formula", "id,display_name\n=1+1,Ann,more\n", "", "row_too_many_cells", "=1+1,Ann,more"},
 		{"too long to come back", "id,notice\nann," + strings.Repeat("x", table.MaxRow-100) + "\n", "", table.CellTooLong, "notice in line 2"},
 		{"many quotation marks", `{"id":"ann"}` + "\n" + `{"id":"ann","id":"` + strings.Repeat(`\"`, table.MaxRow/2-20) + `"}` + "\n", "", "row_key_twice", "key id twice"},

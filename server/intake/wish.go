@@ -4,6 +4,7 @@ package intake
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"gatehouse/app/api"
@@ -78,7 +79,12 @@ func (r reader) wish(row table.Row) Wish {
 		return w
 	}
 	for i, field := range r.fields {
-		if c := row.Cells[i]; field != "" && c.There {
+		c := row.Cells[i]
+		switch code := misplaced(field, c); {
+		case field == "" || !c.There:
+		case code != "":
+			w.wrong(field, code)
+		default:
 			r.field(&w, field, c.Text)
 		}
 	}
@@ -128,11 +134,26 @@ func (r reader) field(w *Wish, field, cell string) {
 	}
 }
 
+// misplaced is the code of what is wrong with a list or an object of JSON Lines that stands where none is expected, "" where it may stand.
+func misplaced(field string, c table.Cell) string {
+	switch {
+	case !c.Nested:
+		return ""
+	case listed[field] && c.Text[0] == '[':
+		return ""
+	case listed[field]:
+		return "import_list"
+	}
+	return "import_text"
+}
+
+// listed are the fields that have several values in one cell.
+var listed = map[string]bool{api.FieldEmails: true, api.FieldPhones: true, api.FieldThreepids: true, api.FieldSSO: true, api.FieldRooms: true}
+
 // empty reports whether a cell has nothing in it, in the form of a list, too.
 func empty(field, text string) bool {
-	switch field {
-	case api.FieldEmails, api.FieldPhones, api.FieldThreepids, api.FieldSSO:
-		return len(table.Split(text)) == 0
+	if listed[field] {
+		return !slices.ContainsFunc(table.Split(text), func(one string) bool { return strings.TrimSpace(one) != "" })
 	}
 	return text == ""
 }
@@ -167,8 +188,10 @@ func (r reader) text(w *Wish, field, text string) {
 		list := []api.ExternalID{}
 		for _, one := range table.Split(text) {
 			var e api.ExternalID
-			if json.Unmarshal([]byte(one), &e) != nil {
+			if nested := strings.HasPrefix(one, "{") || strings.HasPrefix(one, "["); !nested {
 				e.AuthProvider, e.ExternalID, _ = strings.Cut(one, ":")
+			} else if json.Unmarshal([]byte(one), &e) != nil {
+				e = api.ExternalID{}
 			}
 			if e.AuthProvider == "" || e.ExternalID == "" {
 				w.wrong(field, "import_sso")

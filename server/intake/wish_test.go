@@ -101,6 +101,12 @@ func TestWishes(t *testing.T) {
 			}
 		})
 	}
+	for _, clear := range []bool{false, true} { // a list of nothing is as empty as an empty list
+		w := wishes(t, `{"id":"ann","emails":[null],"phones":["", " "]}`, api.ImportPlan{Clear: clear})[0]
+		if (w.Emails != nil) != clear || (w.Phones != nil) != clear {
+			t.Errorf("lists of nothing, where they empty %t: %+v", clear, w)
+		}
+	}
 	for _, clear := range []bool{false, true} { // an empty list is as empty as an empty cell
 		w := wishes(t, `{"id":"ann","emails":[],"phones":[ ],"sso":[],"display_name":"[]"}`, api.ImportPlan{Clear: clear})[0]
 		if (w.Emails != nil) != clear || (w.Phones != nil) != clear || (w.SSO != nil) != clear || *w.DisplayName != "[]" {

@@ -67,7 +67,7 @@ type Row struct {
 	Cells []Cell // one for each column; valid until the next row is read
 	// Problem is what is wrong with this row alone, nil mostly. The rows after it can be read.
 	Problem *api.Problem
-	// Text is the row as it stands in the file, where it has a Problem.
+	// Text is the row as it stands in the file, where it has a Problem or a cell that is Nested.
 	Text string
 }
 
@@ -76,6 +76,7 @@ const CellTooLong = "row_cell_too_long"
 
 // Cell is one value. One that is not there is neither empty nor anything else: its row is short, or its JSON has null or no such key.
 type Cell struct {
-	There bool
-	Text  string // a list or an object of JSON Lines is here as JSON
+	There  bool
+	Text   string
+	Nested bool // it is a list or an object of JSON Lines, and Text is its JSON
 }

@@ -82,7 +82,7 @@ func (r *Reader) Next() (Row, error) {
 		if row.Problem == nil {
 			row.Problem = r.check(row.Line)
 		}
-		if row.Problem != nil {
+		if row.Problem != nil || slices.ContainsFunc(row.Cells, func(c Cell) bool { return c.Nested }) {
 			row.Text = r.text()
 		}
 		return row, nil
@@ -236,7 +236,8 @@ func eachKey(line []byte, f func(key string, value []byte) error) error {
 	return nil
 }
 
-// cellOf makes a cell of a JSON value: texts are themselves, null is nothing at all, everything else stays as it is written.
+// cellOf makes a cell of a JSON value: texts are themselves, null is nothing at all, everything else stays as it is written. Numbers and true and false
+// are as good as texts.
 func cellOf(value []byte) Cell {
 	if bytes.Equal(value, []byte("null")) {
 		return Cell{}
@@ -245,11 +246,12 @@ func cellOf(value []byte) Cell {
 	if json.Unmarshal(value, &text) == nil {
 		return Cell{There: true, Text: text}
 	}
+	cell := Cell{There: true, Text: string(value), Nested: value[0] == '[' || value[0] == '{'}
 	var compact bytes.Buffer
-	if json.Compact(&compact, value) != nil {
-		return Cell{There: true, Text: string(value)}
+	if json.Compact(&compact, value) == nil {
+		cell.Text = compact.String()
 	}
-	return Cell{There: true, Text: compact.String()}
+	return cell
 }
 
 func newCSV(r io.Reader, comma string) *csv.Reader {
