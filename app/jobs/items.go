@@ -102,8 +102,13 @@ func (p *Job) account(i api.JobItem) app.UI {
 // isThere reports whether an item's account is known to exist: one that a file names may be yet to be made, or be none.
 func isThere(i api.JobItem) bool {
 	makes := i.Action == api.CreateUser.Info().Name
-	refused := i.Line > 0 && i.Action == "" && i.State == api.ItemFailed && i.Code != "import_exists"
+	refused := i.Line > 0 && i.Action == "" && i.State == api.ItemFailed && !slices.Contains(ofThere, i.Code)
 	return !refused && (!makes || i.State == api.ItemDone)
+}
+
+// ofThere are the reasons for which rows of files are refused that there are for accounts alone that were looked at.
+var ofThere = []string{
+	"import_exists", "import_untold", "deactivated_account", "own_service_account", "item_self", "item_last_admin", "item_perhaps_admin",
 }
 
 func (p *Job) state(i api.JobItem) app.UI {

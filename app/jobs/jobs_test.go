@@ -100,6 +100,10 @@ func TestGolden(t *testing.T) {
 		{N: 2, Line: 3, Target: "@b:uni-lindau.example", Action: "users.update", State: api.ItemWaiting, Changes: []api.JobChange{{Field: "admin", From: "true", To: "false"}}},
 		{N: 3, Line: 4, Target: "@c:uni-lindau.example", State: api.ItemFailed, Code: "import_taken", Params: map[string]string{"field": "emails", "value": "a@b.example", "owner": "@z:uni-lindau.example"}},
 		{N: 4, Line: 5, State: api.ItemFailed, Code: "import_field", Params: map[string]string{"field": "id", "code": "missing"}},
+		{N: 6, Line: 7, Target: "@g:uni-lindau.example", State: api.ItemFailed, Code: "import_untold", Params: map[string]string{"field": "admin"}},
+		{N: 7, Line: 8, Target: "@gatehouse:uni-lindau.example", State: api.ItemFailed, Code: "own_service_account", Params: map[string]string{"id": "@gatehouse:uni-lindau.example"}},
+		{N: 8, Line: 9, Target: "@nobody:uni-lindau.example", State: api.ItemFailed, Code: "not_found", Params: map[string]string{"id": "@nobody:uni-lindau.example"}},
+		{N: 9, Line: 10, Target: "@h:uni-lindau.example", State: api.ItemFailed, Code: "import_field", Params: map[string]string{"field": "password", "code": "import_text"}},
 		{N: 5, Line: 6, Target: "@e:uni-lindau.example", Action: "users.update", State: api.ItemFailed, Code: "homeserver_down", Did: []string{"users.update", "users.reset_password"}, At: "users.unlock", Undone: []string{"users.notice"}},
 	}}}
 	theirs := passwords
