@@ -27,6 +27,7 @@ type Button struct {
 	Look  Look
 	Small bool
 	Block bool   // as wide as there is room
+	Spare int    // in a bar that is too narrow for all: 1 is left out first, then 2 and 3; 0 stays
 	Key   string // shortcut, shown at the end
 
 	Href     string // a link
@@ -123,8 +124,11 @@ func (b Button) class() string {
 		look = "pf-m-link"
 	}
 	return classes("pf-v6-c-button", look, when(b.Small, "pf-m-small"), when(b.Block, "pf-m-block"),
-		when(b.Label == "", "gh-button--icon"), when(b.Why != "", "gh-button--off"))
+		spares[b.Spare], when(b.Label == "", "gh-button--icon"), when(b.Why != "", "gh-button--off"))
 }
+
+// spares are the classes of buttons that a bar may leave out.
+var spares = [...]string{"", "gh-spare-1", "gh-spare-2", "gh-spare-3"}
 
 func (b Button) body() []app.UI {
 	var parts []app.UI

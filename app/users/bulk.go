@@ -17,21 +17,21 @@ func (l *List) bulk() *ui.BulkBar {
 		FormID: selectForm, Action: route.At(env.Homeserver, route.PlanJobPath, nil), Clear: l.address(l.Query),
 		All: ui.QuietLink(l.allText(), route.At(env.Homeserver, route.PlanJobPath, api.EncodeForm(api.JobPlan{All: true, Filter: narrow(l.Query)}))),
 	}
-	button := func(op api.Op, label string, icon ui.Icon, look ui.Look) app.UI {
-		return ui.Button{Label: env.T(label), Icon: icon, Small: true, Look: look, Name: "operation", Value: op.Info().Name}.Draw(env)
+	button := func(op api.Op, label string, icon ui.Icon, look ui.Look, spare int) app.UI {
+		return ui.Button{Label: env.T(label), Icon: icon, Small: true, Look: look, Spare: spare, Name: "operation", Value: op.Info().Name}.Draw(env)
 	}
 	if env.Can(api.LockUser.Info().Name) {
-		b.Actions = append(b.Actions, button(api.LockUser, "account.lock", ui.IconLock, ui.Secondary))
+		b.Actions = append(b.Actions, button(api.LockUser, "account.lock", ui.IconLock, ui.Secondary, 3))
 	}
 	if env.Can(api.SignOut.Info().Name) {
-		b.Actions = append(b.Actions, button(api.SignOut, "jobs.sign_out", ui.IconSignOut, ui.Secondary))
+		b.Actions = append(b.Actions, button(api.SignOut, "jobs.sign_out", ui.IconSignOut, ui.Secondary, 2))
 	}
 	if env.Can(api.SendNotice.Info().Name) {
-		b.Actions = append(b.Actions, button(api.SendNotice, "jobs.notice", ui.IconNotice, ui.Secondary))
+		b.Actions = append(b.Actions, button(api.SendNotice, "jobs.notice", ui.IconNotice, ui.Secondary, 1))
 	}
 	b.Actions = append(b.Actions, ui.Button{Label: env.T("jobs.more"), Icon: ui.IconDots, Small: true}.Draw(env))
 	if env.Can(api.DeactivateUser.Info().Name) {
-		b.Danger = []app.UI{button(api.DeactivateUser, "account.deactivate", ui.IconDeactivate, ui.Danger)}
+		b.Danger = []app.UI{button(api.DeactivateUser, "account.deactivate", ui.IconDeactivate, ui.Danger, 0)}
 	}
 	return b
 }
