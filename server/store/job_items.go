@@ -188,10 +188,12 @@ const setJobItem = `
 	UPDATE job_items SET state = $1, step = $2, code = $3, params = $4, attempts = $5, failures = $6, ended_ms = $7,
 		secret = CASE WHEN $11 THEN NULL ELSE secret END, generated = $10,
 		row_sealed = CASE WHEN $1 = 'done' THEN NULL ELSE row_sealed END
-	WHERE job = $8 AND n = $9 AND state = 'running'`
+	WHERE job = $8 AND n = $9 AND state = 'running' AND started_ms = $12`
 
 // SetJobItems notes how running items go on: State, Step, Code, Params, Attempts,
-// Failures and Ended count. A password that nobody needs any more is wiped. An item that no longer runs stays as it is.
+// Failures and Ended count. A password that nobody needs any more is wiped. An item
+// that no longer runs stays as it is, and so does one that was claimed again since
+// (Started tells): its process had stood still, and another one is at it.
 func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) error {
 	err := s.InTx(ctx, "job "+job, func(ctx context.Context, tx *sql.Tx) error {
 		j, err := s.jobNow(ctx, tx, job)
@@ -209,7 +211,7 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 			// Nobody is to be told it, and no try needs it any more: CancelJob left it to the item that was under way.
 			useless := generated != isTold && (i.State == ItemDone || j.State == JobCancelled && i.State != ItemRunning)
 			res, err := s.parsed.in(ctx, tx, setJobItem).ExecContext(ctx,
-				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N, generated, useless)
+				i.State, i.Step, i.Code, i.Params, i.Attempts, i.Failures, nullMillis(i.Ended), job, i.N, generated, useless, i.Started.UnixMilli())
 			if err != nil {
 				return err
 			}
