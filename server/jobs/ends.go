@@ -27,7 +27,7 @@ type ends struct {
 	pending bool // somebody will write
 	seconds [60]int64
 	at      [60]int64 // which second each of them is
-	began   int64
+	first   time.Time // when the first one ended
 
 	writing sync.Mutex
 }
@@ -37,7 +37,7 @@ func (w *ends) put(ctx context.Context, i store.JobItem) {
 	w.mu.Lock()
 	w.waiting = append(w.waiting, i)
 	if i.State != store.ItemWaiting && i.State != store.ItemRunning {
-		w.count(now().Unix())
+		w.count()
 	}
 	full, alone := len(w.waiting) >= endsAtOnce, !w.pending
 	w.pending = true
@@ -73,10 +73,14 @@ func (w *ends) flush(ctx context.Context) error {
 	return err
 }
 
-func (w *ends) count(second int64) {
-	if w.began == 0 {
-		w.began = second
+// second counts the seconds since the first end, from 1, whatever becomes of the clock.
+func (w *ends) second() int64 { return 1 + int64(since(w.first)/time.Second) }
+
+func (w *ends) count() {
+	if w.first.IsZero() {
+		w.first = now()
 	}
+	second := w.second()
 	slot := second % int64(len(w.seconds))
 	if w.at[slot] != second {
 		w.at[slot], w.seconds[slot] = second, 0
@@ -88,17 +92,17 @@ func (w *ends) count(second int64) {
 func (w *ends) perMinute() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	second := now().Unix()
+	if w.first.IsZero() {
+		return 0
+	}
+	second := w.second()
 	var n int64
 	for i, at := range w.at {
 		if second-at < int64(len(w.seconds)) {
 			n += w.seconds[i]
 		}
 	}
-	if w.began == 0 {
-		return 0
-	}
-	return n * 60 / max(1, min(60, second-w.began+1))
+	return n * 60 / min(60, second)
 }
 
 func ms(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

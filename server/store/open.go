@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,9 @@ type Store struct {
 	failing atomic.Bool // SQLite's file could not be written when it was last tried
 
 	pool, readPool *pgxpool.Pool // PostgreSQL's, behind write and read
+
+	listening sync.Mutex
+	silent    map[string]silence // the other replicas, by ID
 }
 
 // Open opens a database and brings its tables up to date. source is the address

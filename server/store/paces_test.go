@@ -53,6 +53,26 @@ func testTurns(t *testing.T) {
 	}
 }
 
+// Turns that were taken before the clock was set back keep nobody waiting until it is as late again.
+func TestTurnsOfALaterClock(t *testing.T) { storetest.Each(t, testTurnsOfALaterClock) }
+
+func testTurnsOfALaterClock(t *testing.T) {
+	s := openAt(t, storetest.Source(t))
+	p := Pace{Every: time.Second, AtOnce: 2}
+	for _, c := range []struct {
+		at   time.Duration
+		want time.Duration
+	}{
+		{time.Hour, 0}, {time.Hour, 0}, {time.Hour, time.Second},
+		{time.Hour - time.Minute, time.Minute + 2*time.Second}, // machines of which one is a little ahead
+		{0, 0}, {0, 0}, {0, time.Second},
+	} {
+		if got, err := s.TakeTurn(t.Context(), "this", p, t0.Add(c.at), time.Hour); err != nil || got != c.want {
+			t.Errorf("at %s: %s, %v, want %s", c.at, got, err, c.want)
+		}
+	}
+}
+
 // Turns that are taken at once, at two gates, are one after the other all the same.
 func TestTurnsAtOnce(t *testing.T) { storetest.Each(t, testTurnsAtOnce) }
 

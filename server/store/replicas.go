@@ -19,10 +19,15 @@ const BeatEvery = 5 * time.Second
 // whether one still runs; so there the time is for those whose number another
 // process has got.
 const (
-	replicaLife    = 20 * time.Second
+	replicaLife    = 15 * time.Second
 	fileLife       = 15 * time.Minute
 	fileBeatsEvery = 5 * time.Minute
 )
+
+// sureLooks is how many beats of our own another process is looked at, and says
+// nothing, before it is believed dead because of the time: where the clock was set,
+// everybody's last beat is an hour ago, or yet to come.
+const sureLooks = 3
 
 // here has the replicas that are in this process.
 var here sync.Map
@@ -32,21 +37,22 @@ var here sync.Map
 func (s *Store) Replica() string { return s.replica }
 
 // Beat says that this process is alive, and forgets those that are not: what they
-// were doing is then for others to settle. The clocks of machines that share a
-// database have to agree within seconds. A file that could not be written is
-// written each time, until it can be.
+// were doing is then for others to settle. Dead is who was not heard of for long,
+// nor between three calls of Beat. The clocks of machines that share a database have
+// to agree within seconds. A file that could not be written is written each time,
+// until it can be.
 func (s *Store) Beat(ctx context.Context, now time.Time) error {
 	life, every := replicaLife, time.Duration(0)
 	if s.pool == nil {
 		life, every = fileLife, fileBeatsEvery
 	}
-	dead, err := s.dead(ctx, now.Add(-life))
+	dead, err := s.dead(ctx, now, life)
 	if err != nil {
 		return fmt.Errorf("store: replicas: %w", err)
 	}
 	var seen int64
 	err = s.read.QueryRowContext(ctx, `SELECT seen_ms FROM replicas WHERE id = $1`, s.replica).Scan(&seen)
-	if err == nil && len(dead) == 0 && now.Sub(fromMillis(seen)) < every && !s.failing.Load() {
+	if ago := now.Sub(fromMillis(seen)); err == nil && len(dead) == 0 && ago >= 0 && ago < every && !s.failing.Load() {
 		return nil
 	}
 	host, _ := os.Hostname()
@@ -98,20 +104,42 @@ type otherReplica struct {
 	pid, seen int64
 }
 
-// dead returns the others that were last seen before a time, or that are known not
-// to run.
-func (s *Store) dead(ctx context.Context, before time.Time) ([]otherReplica, error) {
+// A silence is when another process was last heard of that should have been since,
+// and how often it has been looked at in vain.
+type silence struct {
+	seen  int64
+	looks int
+}
+
+// dead returns the others that are silent and were last seen longer than life ago, or
+// after now, by a clock that was set back since; and those that are known not to run.
+func (s *Store) dead(ctx context.Context, now time.Time, life time.Duration) ([]otherReplica, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT id, pid, seen_ms FROM replicas WHERE id <> $1`, s.replica)
 	others, err := scanAll(rows, err, func(row scanner) (r otherReplica, err error) {
 		return r, row.Scan(&r.id, &r.pid, &r.seen)
 	})
+	if err != nil {
+		return nil, err
+	}
+	s.listening.Lock()
+	defer s.listening.Unlock()
+	silent := map[string]silence{}
 	var dead []otherReplica
 	for _, r := range others {
-		if r.seen < before.UnixMilli() || s.pool == nil && !r.runs() {
+		if now.Sub(fromMillis(r.seen)).Abs() > life {
+			one := s.silent[r.id]
+			if one.seen != r.seen {
+				one = silence{seen: r.seen}
+			}
+			one.looks++
+			silent[r.id] = one
+		}
+		if silent[r.id].looks >= sureLooks || s.pool == nil && !r.runs() {
 			dead = append(dead, r)
 		}
 	}
-	return dead, err
+	s.silent = silent
+	return dead, nil
 }
 
 // runs reports whether a process of this machine is there. One with our own

@@ -43,6 +43,12 @@ func testReplicas(t *testing.T) {
 	if !lives(t, two, one.Replica()) {
 		t.Error("a second beat did nothing")
 	}
+	for range sureLooks - 1 {
+		must(t, two.Beat(ctx, t0.Add(2*life+time.Millisecond)))
+		if !lives(t, two, one.Replica()) {
+			t.Error("dead by the clock alone")
+		}
+	}
 	must(t, two.Beat(ctx, t0.Add(2*life+time.Millisecond)))
 	if lives(t, two, one.Replica()) {
 		t.Error("it lives for ever")
@@ -54,6 +60,35 @@ func testReplicas(t *testing.T) {
 	must(t, one.Leave(ctx))
 	if lives(t, two, one.Replica()) {
 		t.Error("it left, and is there")
+	}
+}
+
+// When the clock is set nobody is dead who goes on, and somebody who is gone is not alive until it is as late again.
+func TestReplicasWhenTheClockIsSet(t *testing.T) { storetest.Each(t, testReplicasWhenTheClockIsSet) }
+
+func testReplicasWhenTheClockIsSet(t *testing.T) {
+	source := storetest.Source(t)
+	one, two, gone := openAt(t, source), openAt(t, source), openAt(t, source)
+	at, ctx := t0, t.Context()
+	for _, s := range []*Store{one, two, gone} {
+		must(t, s.Beat(ctx, at))
+	}
+	for _, set := range []time.Duration{time.Hour, -time.Hour, -time.Hour} {
+		at = at.Add(set)
+		for range 10 {
+			for _, s := range []*Store{two, one} {
+				must(t, s.Beat(ctx, at))
+				if !lives(t, s, one.Replica()) || !lives(t, s, two.Replica()) {
+					t.Fatalf("dead after the clock was set by %s", set)
+				}
+			}
+			at = at.Add(BeatEvery)
+		}
+		if lives(t, one, gone.Replica()) {
+			t.Errorf("alive after the clock was set by %s", set)
+		}
+		gone = openAt(t, source)
+		must(t, gone.Beat(ctx, at))
 	}
 }
 
