@@ -134,6 +134,15 @@ func (j Job) Stopped() bool {
 	return j.State == JobFailed && j.StartedMS > 0 && j.Count.Waiting+j.Count.Running > 0
 }
 
+// WaitsUntilMS is until when the homeserver asks the job to wait, in unix milliseconds; 0: it does not, or nobody knows.
+func (j Job) WaitsUntilMS() int64 {
+	until, err := strconv.ParseInt(j.Params["until_ms"], 10, 64)
+	if err != nil || until <= j.NowMS || j.State != JobRunning {
+		return 0
+	}
+	return until
+}
+
 // Live reports whether the job is at work or will be by itself, so that it is worth looking again.
 func (j Job) Live() bool {
 	return j.State == JobPlanning || j.State == JobRunning || j.State == JobScheduled

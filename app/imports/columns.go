@@ -195,7 +195,7 @@ func (c *Columns) columns() app.UI {
 	t := ui.Table{Caption: env.T("imports.columns"), Columns: []ui.Column{
 		{Title: env.T("imports.column"), Phone: ui.CardLead},
 		{Title: env.T("imports.begins"), Phone: ui.CardLine},
-		{Title: env.T("imports.is"), Width: ui.Large, Phone: ui.CardLabel},
+		{Title: env.T("imports.is"), Width: ui.Wide, Phone: ui.CardLabel},
 	}}
 	for i, column := range c.Import.Columns {
 		n := strconv.Itoa(i)

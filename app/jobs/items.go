@@ -43,6 +43,9 @@ func (p *Job) items() app.UI {
 		},
 		Empty: ui.Empty{Icon: ui.IconUsers, Title: env.T("jobs.items_none")}.Draw(env),
 	}
+	if j.State == api.JobPlanning {
+		table.Empty = ui.Empty{Icon: ui.IconWait, Title: env.T("jobs.items_planning"), Text: env.T("jobs.items_planning_help")}.Draw(env)
+	}
 	views := []ui.View{{Label: env.T("jobs.item.all"), Href: address(env, j, api.JobItemQuery{}), Current: p.Query.State == "", Count: env.Format().Number(j.Count.Total())}}
 	for _, state := range api.ItemStates() {
 		if n := j.Count.Of(state); n > 0 || p.Query.State == state {
@@ -81,7 +84,7 @@ func (p *Job) left() app.UI {
 	case j.RowsMS > 0:
 		help = env.T("imports.left_help") + " " + env.T("imports.left_until", "time", ui.ExactTime(env, j.RowsMS))
 	}
-	return ui.Paragraph(ui.Link(env.T("imports.left"), address), ui.Text(" "), ui.Subtle(help))
+	return app.Div().Body(ui.Paragraph(ui.Link(env.T("imports.left"), address)), ui.Help(help))
 }
 
 func (p *Job) account(i api.JobItem) app.UI {

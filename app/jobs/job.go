@@ -116,6 +116,9 @@ func (p *Job) note() app.UI {
 		if j.State == api.JobFailed {
 			n.Kind = ui.Bad
 		}
+		if until := j.WaitsUntilMS(); until > 0 {
+			n.Text += " " + env.T("jobs.waits_until", "time", ui.ClockTime(env, until))
+		}
 		if j.Stopped() {
 			n.Text += " " + env.N("jobs.stopped_left", int(j.Count.Waiting+j.Count.Running))
 		}

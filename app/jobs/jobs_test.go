@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,6 +74,9 @@ func TestGolden(t *testing.T) {
 	others.Mine = false
 	waits := job(api.JobRunning)
 	waits.Code = "job_waits_away"
+	limited, planning := job(api.JobRunning), job(api.JobPlanning)
+	limited.Code, limited.Params = "job_waits_limited", map[string]string{"until_ms": strconv.FormatInt(at(0)+95_000, 10)}
+	planning.Count = api.JobCounts{}
 	scheduled := job(api.JobScheduled)
 	scheduled.AtMS = at(9)
 	failed := job(api.JobFailed)
@@ -133,6 +137,9 @@ func TestGolden(t *testing.T) {
 		{"running-german", NewJob, german, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},
 		{"running-auditor", NewJob, auditor, get(job(api.JobRunning)), "/uni/jobs/job?id=abc"},
 		{"waits", NewJob, env, get(waits), "/uni/jobs/job?id=abc"},
+		{"limited", NewJob, env, get(limited), "/uni/jobs/job?id=abc"},
+		{"limited-german", NewJob, german, get(limited), "/uni/jobs/job?id=abc"},
+		{"planning", NewJob, env, screentest.Answers{"jobs.get": planning, "jobs.items": api.JobItemPage{}}, "/uni/jobs/job?id=abc"},
 		{"scheduled", NewJob, env, get(scheduled), "/uni/jobs/job?id=abc"},
 		{"paused", NewJob, env, get(job(api.JobPaused)), "/uni/jobs/job?id=abc"},
 		{"done", NewJob, env, get(job(api.JobDone)), "/uni/jobs/job?id=abc"},

@@ -69,7 +69,7 @@ func (l *List) Render() app.UI {
 				{Title: env.T("jobs.column.job"), Phone: ui.CardLead},
 				{Title: env.T("jobs.column.state"), Width: ui.Middle},
 				{Title: env.T("jobs.column.progress"), Width: ui.Middle, Phone: ui.CardLabel},
-				{Title: env.T("jobs.column.created"), Width: ui.Middle, Phone: ui.CardLabel},
+				{Title: env.T("jobs.column.created"), Width: ui.Large, Phone: ui.CardLabel},
 				{Title: env.T("jobs.column.owner"), Width: ui.Large, Phone: ui.CardNone},
 			},
 			Empty: ui.Empty{

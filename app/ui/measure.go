@@ -70,6 +70,15 @@ func ExactTime(env Env, ms int64) string {
 	return env.format.Exact(time.UnixMilli(ms))
 }
 
+// ClockTime is a time of day to the second with the zone, for a sentence about what is soon.
+func ClockTime(env Env, ms int64) string {
+	t := time.UnixMilli(ms)
+	if env.format.Printer == nil {
+		return t.UTC().Format(time.RFC3339)
+	}
+	return env.format.Clock(t) + "\u00a0" + env.format.Zone(t)
+}
+
 func timeElement(env Env, t time.Time, text string) app.UI {
 	machine := t.UTC().Format(time.RFC3339)
 	if text == "" {

@@ -14,6 +14,7 @@ const (
 	Small  Width = "small"  // a time, a word
 	Middle Width = "middle" // a chip, a role
 	Large  Width = "large"  // an address
+	Wide   Width = "wide"   // a choice among phrases
 )
 
 // Phone is what becomes of a column's cell where a row is drawn as a card.
@@ -165,6 +166,8 @@ func (c Column) class() string {
 		width = "gh-col-middle"
 	case Large:
 		width = "gh-col-large"
+	case Wide:
+		width = "gh-col-wide"
 	}
 	switch c.Phone {
 	case CardLead:

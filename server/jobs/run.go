@@ -5,6 +5,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -265,14 +266,16 @@ func (r *run) watch(ctx context.Context) {
 // tell writes down how fast the job is, and what it waits for.
 func (r *run) tell(ctx context.Context, job store.Job) {
 	_ = r.e.Store.SetJobRate(ctx, job.ID, r.ends.perMinute())
-	code, params := "", ""
+	code, params, moved := "", "", false
 	if until, away := r.throttle.waits(); away {
 		code = "job_waits_away"
 	} else if wait := time.Until(until); wait > rateEvery {
 		code = "job_waits_limited"
-		params = encode(map[string]string{"until_ms": ms(r.e.Now().Add(wait))})
+		end := r.e.Now().Add(wait)
+		told, _ := strconv.ParseInt(decode[map[string]string](job.Params)["until_ms"], 10, 64) // 0: it was not told
+		params, moved = encode(map[string]string{"until_ms": ms(end)}), end.Sub(time.UnixMilli(told)).Abs() >= rateEvery
 	}
-	if code == job.Code {
+	if code == job.Code && !moved {
 		return
 	}
 	_, _ = r.e.Store.ChangeJob(ctx, job.ID, []string{store.JobRunning}, func(j *store.Job) error {
