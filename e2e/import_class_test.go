@@ -70,13 +70,20 @@ func (c *class) password(name, which string) string {
 	return password
 }
 
-// imports plans a file, and then does it. The plan has to say want of its rows, and the report the same of what was "to do".
+// imports plans a file, and then does it. The plan has to say want of its rows, and the report the same of what was "to do". Where accounts are
+// deactivated it says how many, without which nothing is started.
 func (c *class) imports(file string, flags []string, want ...string) {
 	c.t.Helper()
 	path, handed := writeFile(c.t, c.write.Replace(file)), filepath.Join(c.t.TempDir(), "passwords.csv")
+	run := func(how ...string) (out, errs string, code int) {
+		c.t.Helper()
+		return c.g.command("", slices.Concat([]string{"import", path}, flags, how)...)
+	}
+	ends := strings.Count(strings.Join(want, "\n"), `deactivated="true"`) + strings.Count(strings.Join(want, "\n"), `deactivated="false"→"true"`)
+	number := fmt.Sprint("--confirm ", ends)
 	says := func(state string, how ...string) {
 		c.t.Helper()
-		out, errs, code := c.g.command("", slices.Concat([]string{"import", path}, flags, how)...)
+		out, errs, code := run(how...)
 		var refused bool
 		expected := make([]string, len(want))
 		for i, row := range want {
@@ -86,6 +93,9 @@ func (c *class) imports(file string, flags []string, want ...string) {
 		if diff := cmp.Diff(expected, c.rowsOf(out)); diff != "" || refused != (code == 1) {
 			c.t.Fatalf("%s: status %d (-want +got)\n%s\n%s", how, code, diff, errs)
 		}
+		if state == "waiting" && strings.Contains(out, number+".") != (ends > 0) {
+			c.t.Errorf("%d accounts are deactivated, and the plan says\n%s", ends, out)
+		}
 	}
 	says("waiting", "--dry-run")
 	for _, row := range want {
@@ -93,7 +103,12 @@ func (c *class) imports(file string, flags []string, want ...string) {
 			c.t.Errorf("%s is there before anything was started", name)
 		}
 	}
-	says("done", "--watch", "--handout", handed)
+	if ends > 0 {
+		if out, errs, code := run("--watch"); code != 1 || !strings.Contains(errs, "confirm_count") || !strings.Contains(errs, "was not started, and is cancelled") {
+			c.t.Errorf("without the number: status %d\n%s\n%s", code, out, errs)
+		}
+	}
+	says("done", append(strings.Fields(number), "--watch", "--handout", handed)...)
 	c.takes(handed)
 }
 

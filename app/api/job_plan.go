@@ -115,7 +115,7 @@ func (p JobPlan) Demands() []Permission {
 type JobStart struct {
 	ID string `json:"id"`
 	At Moment `json:"at,omitempty"` // "": now
-	// Confirm is how many accounts it is about, where the operation cannot be undone.
+	// Confirm is to how many accounts something is done that cannot be undone, as Confirm of the job says.
 	Confirm int64 `json:"confirm,omitempty"`
 }
 

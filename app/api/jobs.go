@@ -102,6 +102,10 @@ type Job struct {
 	// NowMS is the gate's clock, for how long it has been running.
 	NowMS int64     `json:"now_ms"`
 	Count JobCounts `json:"count"`
+	// Plan is what its plan comes to. It stays, whatever becomes of the items.
+	Plan PlanCounts `json:"plan,omitzero"`
+	// Confirm is how many accounts jobs.start has to be told, as long as it can be started: those to which it does what cannot be undone. 0: none.
+	Confirm int64 `json:"confirm,omitempty"`
 	// PerMinute is how many items ended in the last minute of work; LeftMS is how long the rest takes at that rate, 0: not known.
 	PerMinute int64 `json:"per_minute,omitempty"`
 	LeftMS    int64 `json:"left_ms,omitempty"`
@@ -181,6 +185,16 @@ func (c JobCounts) Of(state string) int64 {
 		return c.Unknown
 	}
 	return 0
+}
+
+// PlanCounts is what a plan comes to, in accounts.
+type PlanCounts struct {
+	Create int64 `json:"create"`
+	Change int64 `json:"change"`
+	Leave  int64 `json:"leave"`  // alone: nothing has to be done
+	Refuse int64 `json:"refuse"` // Code of their items says why
+	// Destroy is to how many of those that are made or changed something is done that cannot be undone: an import deactivates them.
+	Destroy int64 `json:"destroy,omitempty"`
 }
 
 // JobField is one field of the request that is made for each account, as in a form: display_name.to.

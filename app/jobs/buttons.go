@@ -141,18 +141,36 @@ func (p *Job) start() app.UI {
 		ui.HiddenField("id", j.ID),
 		ui.Field{Name: "at", Label: env.T("jobs.at"), Help: env.T("jobs.at_help"), Type: "datetime-local", Dir: "ltr", Optional: true, State: p.State}.Draw(env),
 	}
-	if op, ok := api.Find(j.Operation); ok && op.Info().Destructive {
+	if j.Confirm > 0 {
 		look = ui.DangerSolid
+		number := strconv.FormatInt(j.Confirm, 10) // not grouped: it is to be typed
+		label := env.T("jobs.confirm", "n", number)
+		if j.Kind == api.JobImport && p.counted() {
+			label = env.N("imports.confirm", int(j.Confirm), "number", number)
+		}
 		form.Body = append(form.Body, ui.Field{
-			Name: "confirm", Label: env.T("jobs.confirm", "n", j.Count.Waiting), Help: env.T("jobs.confirm_help"), InputMode: "numeric", Dir: "ltr", State: p.State,
-			MaxLength: len(strconv.FormatInt(j.Count.Waiting, 10)) + 2,
+			Name: "confirm", Label: label, Help: env.T("jobs.confirm_help"), InputMode: "numeric", Dir: "ltr", State: p.State, MaxLength: len(number) + 2,
 		}.Draw(env))
 	}
 	form.Body = append(form.Body, ui.FormFoot(
-		ui.Button{Label: env.N("jobs.start_n", int(j.Count.Waiting)), Icon: ui.IconPlay, Look: look}.Draw(env),
+		ui.Button{Label: p.startLabel(), Icon: ui.IconPlay, Look: look}.Draw(env),
 		ui.Button{Label: env.T("jobs.cancel"), Form: "form-" + api.CancelJob.Info().Name}.Draw(env),
 	))
 	return app.Div().Body(form.Draw(env), p.deed(api.CancelJob, env.T("jobs.cancel")))
+}
+
+// startLabel says what the button does, with its numbers.
+func (p *Job) startLabel() string {
+	env, j := p.Env(), p.Job
+	switch {
+	case j.Kind != api.JobImport || !p.counted():
+		return env.N("jobs.start_n", int(j.Count.Waiting))
+	case j.Plan.Change == 0:
+		return env.N("imports.start_create", int(j.Plan.Create))
+	case j.Plan.Create == 0:
+		return env.N("imports.start_change", int(j.Plan.Change))
+	}
+	return env.T("imports.start_both", "create", j.Plan.Create, "change", j.Plan.Change)
 }
 
 // After implements screen.Writer. Passwords are a page and no address.

@@ -100,6 +100,7 @@ func (p *Job) Render() app.UI {
 		problem,
 		p.note(),
 		p.progress(),
+		p.counts(),
 		p.buttons(start),
 		ui.Section{Title: env.T("account.facts"), Body: []app.UI{ui.Facts(env, p.facts()...)}}.Draw(env),
 		p.items(),
@@ -152,6 +153,41 @@ func (p *Job) note() app.UI {
 	}
 	return n.Draw(env)
 }
+
+// counts is what the plan of an import comes to, as long as it can be started, and how many of its accounts would be deactivated.
+func (p *Job) counts() app.UI {
+	env, j := p.Env(), p.Job
+	if j.Kind != api.JobImport || j.State != api.JobPlanned && j.State != api.JobScheduled || !p.counted() || j.Count.Total() == 0 {
+		return nil
+	}
+	view := func(state string, n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return address(env, j, api.JobItemQuery{State: state})
+	}
+	var ends app.UI
+	if n := int(j.Plan.Destroy); n > 0 {
+		ends = ui.Note{Kind: ui.Bad, Icon: ui.IconDeactivate, Title: env.N("imports.deactivates", n), Text: env.T("imports.deactivates_help")}.Draw(env)
+	}
+	return app.Div().Body(ui.Counts(env,
+		ui.Count{Label: env.T("jobs.item.create"), Icon: ui.IconAdd, N: j.Plan.Create},
+		ui.Count{Label: env.T("jobs.item.change"), Icon: ui.IconEdit, N: j.Plan.Change},
+		ui.Count{Label: p.word(api.ItemSkipped), Icon: ui.IconSkip, N: j.Plan.Leave, Href: view(api.ItemSkipped, j.Plan.Leave)},
+		ui.Count{Label: p.word(api.ItemFailed), Icon: ui.IconAlert, N: j.Plan.Refuse, Href: view(api.ItemFailed, j.Plan.Refuse), Tone: refusedTone(j.Plan.Refuse)},
+	), ends)
+}
+
+// refusedTone has none refused be nothing to look at.
+func refusedTone(n int64) ui.Tone {
+	if n == 0 {
+		return ui.Neutral
+	}
+	return ui.Bad
+}
+
+// counted reports whether the gate that made the plan has counted what it comes to.
+func (p *Job) counted() bool { return p.Job.Plan.Create+p.Job.Plan.Change == p.Job.Count.Waiting }
 
 // progress is the bar, once there is something to show on it. How many items are in which state stands at the views of the list below.
 func (p *Job) progress() app.UI {

@@ -67,7 +67,7 @@ func TestGolden(t *testing.T) {
 	env := screentest.Env()
 	german, auditor := screentest.In(env, "de"), screentest.As(env, api.Auditor)
 	erase := job(api.JobPlanned)
-	erase.Operation, erase.Note = "users.erase", "Leavers 2026"
+	erase.Operation, erase.Note, erase.Confirm = "users.erase", "Leavers 2026", 1200
 	partial := job(api.JobPlanned)
 	partial.Code, partial.Params = "job_list_partial", map[string]string{"reason": "mas_comparing"}
 	others := job(api.JobPlanned)
@@ -94,8 +94,13 @@ func TestGolden(t *testing.T) {
 	halfway.Passwords = 12
 	rows := job(api.JobPlanned)
 	rows.Kind, rows.Operation, rows.Note, rows.RowsMS = api.JobImport, "", "class 7b.csv", at(168)
-	nothing, theirRows := rows, rows
-	nothing.Count = api.JobCounts{}
+	rows.Plan = api.PlanCounts{Create: 1114, Change: 86, Leave: 7, Refuse: 2}
+	nothing, theirRows, leavers, uncounted := rows, rows, rows, rows
+	nothing.Count, nothing.Plan = api.JobCounts{}, api.PlanCounts{}
+	leavers.Plan, leavers.Confirm = api.PlanCounts{Change: 1200, Leave: 7, Refuse: 2, Destroy: 1192}, 1192
+	uncounted.Plan, uncounted.Confirm = api.PlanCounts{}, 1200
+	later := leavers
+	later.State, later.AtMS = api.JobScheduled, at(9)
 	theirRows.Mine = false
 	imported := screentest.Answers{"jobs.get": rows, "jobs.items": api.JobItemPage{Items: []api.JobItem{
 		{N: 1, Line: 2, Target: "@a:uni-lindau.example", Action: "users.create", State: api.ItemWaiting, Changes: []api.JobChange{
@@ -130,6 +135,10 @@ func TestGolden(t *testing.T) {
 		{"planned-import", NewJob, env, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-german", NewJob, german, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-of-another", NewJob, env, screentest.Answers{"jobs.get": theirRows, "jobs.items": imported["jobs.items"]}, "/uni/jobs/job?id=abc"},
+		{"planned-import-deactivates", NewJob, env, get(leavers), "/uni/jobs/job?id=abc"},
+		{"planned-import-deactivates-german", NewJob, german, get(leavers), "/uni/jobs/job?id=abc"},
+		{"planned-import-uncounted", NewJob, env, get(uncounted), "/uni/jobs/job?id=abc"},
+		{"scheduled-import", NewJob, env, get(later), "/uni/jobs/job?id=abc"},
 		{"planned-nothing", NewJob, env, screentest.Answers{"jobs.get": nothing, "jobs.items": api.JobItemPage{}}, "/uni/jobs/job?id=abc"},
 		{"planned-erase", NewJob, env, get(erase), "/uni/jobs/job?id=abc"},
 		{"planned-of-another", NewJob, env, get(others), "/uni/jobs/job?id=abc&state=failed&cursor=2"},

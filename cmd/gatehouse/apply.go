@@ -16,9 +16,8 @@ import (
 type applyCommand struct {
 	Operation string `arg:"" help:"What shall be done to each account: users.lock, devices.sign_out, users.erase… (gatehouse operations)."`
 	fileFlags
-	With    map[string]string `help:"A field of the operation's request, the same for all: --with='reason=spam'." mapsep:"none"`
-	Column  string            `help:"Name or number of the column with the accounts: Matrix IDs, or names without the server. The others do not count. Guessed unless told."`
-	Confirm int64             `help:"How many accounts it is done to, as --dry-run says, where the operation cannot be undone."`
+	With   map[string]string `help:"A field of the operation's request, the same for all: --with='reason=spam'." mapsep:"none"`
+	Column string            `help:"Name or number of the column with the accounts: Matrix IDs, or names without the server. The others do not count. Guessed unless told."`
 }
 
 // Run does an operation to all accounts of a file.
@@ -40,7 +39,7 @@ func (c applyCommand) run(ctx context.Context, f filing) error {
 	if err != nil {
 		return err
 	}
-	return f.carryOut(ctx, job, c.Confirm)
+	return f.carryOut(ctx, job)
 }
 
 // column is the one with the accounts, from 1, and says which do not count.

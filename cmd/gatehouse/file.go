@@ -33,6 +33,7 @@ type fileFlags struct {
 	Encoding   string `help:"utf-8, windows-1252 or utf-16. Guessed unless told."`
 	Headless   bool   `help:"The first row is data already; columns are called 1, 2, 3."`
 	Note       string `help:"To be kept with the job."`
+	Confirm    int64  `help:"To how many accounts what cannot be undone is done (they are deactivated, erased…), as --dry-run says. Without it, or with another number, such a job is not started."`
 }
 
 func (f fileFlags) format() api.FileFormat {
@@ -120,10 +121,9 @@ func (f filing) send(ctx context.Context) (api.Import, error) {
 	return seen, err
 }
 
-// carryOut plans a job, starts it unless that was all that was asked for, and says what becomes of each row. confirm is how many accounts somebody
-// confirmed it for, 0 where nobody has to.
-func (f filing) carryOut(ctx context.Context, job api.Job, confirm int64) error {
-	err := f.follow(ctx, job, confirm)
+// carryOut plans a job, starts it unless that was all that was asked for, and says what becomes of each row.
+func (f filing) carryOut(ctx context.Context, job api.Job) error {
+	err := f.follow(ctx, job)
 	if err != nil && !errors.Is(err, errSilent) {
 		f.leave(context.WithoutCancel(ctx), job.ID)
 	}
@@ -153,7 +153,7 @@ func (f filing) leave(ctx context.Context, id string) {
 	}
 }
 
-func (f filing) follow(ctx context.Context, job api.Job, confirm int64) error {
+func (f filing) follow(ctx context.Context, job api.Job) error {
 	job, err := f.until(ctx, job.ID, func(j api.Job) bool { return j.State != api.JobPlanning })
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (f filing) follow(ctx context.Context, job api.Job, confirm int64) error {
 	if f.flags.DryRun || job.State == api.JobFailed {
 		return f.tell(ctx, job)
 	}
-	if job, err = do[api.Job](ctx, f.way, api.StartJob, api.JobStart{ID: job.ID, Confirm: confirm}); err != nil {
+	if job, err = do[api.Job](ctx, f.way, api.StartJob, api.JobStart{ID: job.ID, Confirm: f.flags.Confirm}); err != nil {
 		return err
 	}
 	if !f.flags.Watch {
@@ -223,6 +223,7 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 	if job.Code != "" {
 		fmt.Println(i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params)))
 	}
+	f.foretell(job)
 	if f.flags.DryRun && job.State == api.JobPlanned {
 		if _, err := do[api.Job](ctx, f.way, api.CancelJob, api.JobRef{ID: job.ID}); err != nil {
 			return err
@@ -232,6 +233,20 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 		return errSilent // which rows were refused or failed was said
 	}
 	return nil
+}
+
+// foretell writes what a plan comes to, and what it takes to start it.
+func (f filing) foretell(job api.Job) {
+	if job.State != api.JobPlanned {
+		return
+	}
+	p := job.Plan
+	if job.Kind == api.JobImport {
+		fmt.Printf("Accounts to create: %d, to change: %d, to leave alone: %d, to refuse: %d; to deactivate, of these: %d.\n", p.Create, p.Change, p.Leave, p.Refuse, p.Destroy)
+	}
+	if job.Confirm > 0 {
+		fmt.Printf("This cannot be undone for %d of them. To start it, add --confirm %d.\n", job.Confirm, job.Confirm)
+	}
 }
 
 // rows writes what becomes, or became, of some rows.

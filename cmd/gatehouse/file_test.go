@@ -120,7 +120,7 @@ func TestLeave(t *testing.T) {
 	over, stop := context.WithCancel(t.Context())
 	stop()
 	for id, want := range map[string]string{j.ID: "is cancelled", made: "gatehouse job handout " + made + " FILE"} {
-		said, err := piped(t, "", func() error { return f.carryOut(over, api.Job{ID: id}, 0) })
+		said, err := piped(t, "", func() error { return f.carryOut(over, api.Job{ID: id}) })
 		if err == nil || !strings.Contains(said, want) {
 			t.Errorf("%v\n%s", err, said)
 		}
@@ -168,7 +168,7 @@ func TestLeftToPanel(t *testing.T) {
 	if _, err := h.store.ChangeJob(t.Context(), j.ID, []string{store.JobPlanning}, func(j *store.Job) error { j.State = store.JobPlanned; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	said, err := piped(t, "", func() error { return f.carryOut(t.Context(), api.Job{ID: j.ID}, 0) })
+	said, err := piped(t, "", func() error { return f.carryOut(t.Context(), api.Job{ID: j.ID}) })
 	want := []string{"Job " + j.ID + ": 1 rows wait for the panel, which does not run, 1 were refused", "2     @ann:example.org  failed  There is such an account already"}
 	for _, text := range want {
 		if !strings.Contains(said, text) {
@@ -177,6 +177,51 @@ func TestLeftToPanel(t *testing.T) {
 	}
 	if !errors.Is(err, errSilent) || strings.Contains(said, "@bob") {
 		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+// An import that deactivates accounts is started with their number, which its plan says.
+func TestConfirm(t *testing.T) {
+	all := &commands{Config: written(t, func(*config.Homeserver) {})}
+	h := opened(t, all.Config, "")
+	defer h.close()
+	const asked = `"code": "confirm_count"`
+	for _, c := range []struct {
+		name  string
+		flags fileFlags
+		want  []string
+	}{
+		{"the plan", fileFlags{DryRun: true}, []string{
+			"Accounts to create: 1, to change: 2, to leave alone: 1, to refuse: 1; to deactivate, of these: 2.", "This cannot be undone for 2 of them. To start it, add --confirm 2.",
+		}},
+		{"without the number", fileFlags{}, []string{asked, `"count": "2"`, "was not started, and is cancelled"}},
+		{"with another", fileFlags{Confirm: 3}, []string{asked, "was not started, and is cancelled"}},
+		{"with the number", fileFlags{Confirm: 2}, []string{"3 rows wait for the panel"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := filing{flags: c.flags, way: h.corridor("main")}
+			f.way.homeserver = "main"
+			j := emptyImport(t, f.way)
+			items := []store.JobItem{
+				{N: 1, Target: "@a:example.org", State: store.ItemWaiting, Creates: true}, {N: 2, Target: "@b:example.org", State: store.ItemWaiting, Destroys: true},
+				{N: 3, Target: "@c:example.org", State: store.ItemWaiting, Destroys: true}, {N: 4, State: store.ItemSkipped}, {N: 5, State: store.ItemFailed},
+			}
+			if err := h.store.AddJobItems(t.Context(), j.ID, items); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.store.ChangeJob(t.Context(), j.ID, []string{store.JobPlanning}, func(j *store.Job) error { j.State = store.JobPlanned; return nil }); err != nil {
+				t.Fatal(err)
+			}
+			said, err := piped(t, "", func() error { return told(f.carryOut(t.Context(), api.Job{ID: j.ID})) })
+			if !errors.Is(err, errSilent) { // a row is refused
+				t.Error(err)
+			}
+			for _, text := range c.want {
+				if !strings.Contains(said, text) {
+					t.Errorf("%q is not in\n%s", text, said)
+				}
+			}
+		})
 	}
 }
 

@@ -53,7 +53,7 @@ func (i importing) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return i.carryOut(ctx, job, 0)
+	return i.carryOut(ctx, job)
 }
 
 // plan is what was asked for, with the columns as they were guessed and told.

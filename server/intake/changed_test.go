@@ -149,7 +149,7 @@ func TestNotHalfDone(t *testing.T) {
 			job, _ := planned(t, w, p, plan)
 			c.changes(w)
 			w.Stub.Forget()
-			gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
+			gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID, Confirm: 1})
 			_, items := worked(t, w, p, job.ID)
 			var did []string
 			for _, call := range w.Stub.Calls() {

@@ -249,7 +249,7 @@ func TestSteps(t *testing.T) {
 		return api.User{ID: u.ID}, nil
 	})
 	w.Stub.Forget()
-	gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID})
+	gatetest.Must[api.Job](t, w, p, "jobs.start", api.JobStart{ID: job.ID, Confirm: 1})
 	job, items = worked(t, w, p, job.ID)
 	if items[2].Code != "item_changed_meanwhile" || items[2].State != api.ItemFailed || job.Count.Done != 2 {
 		t.Errorf("%q", short(items))

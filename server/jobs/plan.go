@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gatehouse/app/api"
@@ -129,6 +130,7 @@ func (s *sheet) row(i Item) (store.JobItem, error) {
 	if len(i.Steps) > 0 {
 		row.Action = i.Steps[0].Operation
 		row.Steps = encode(i.Steps)
+		row.Creates, row.Destroys = row.Action == api.CreateUser.Info().Name, slices.ContainsFunc(i.Steps, Step.destroys)
 	}
 	var err error
 	if len(i.Row) > 0 && row.State != store.ItemSkipped {
@@ -143,6 +145,12 @@ func (s *sheet) row(i Item) (store.JobItem, error) {
 	s.secrets = true
 	row.Secret, err = s.e.Seal.Seal(seal.PurposeSeal, []byte(i.Password.Reveal()), secretData(row))
 	return row, err
+}
+
+// destroys reports whether a step cannot be undone.
+func (s Step) destroys() bool {
+	op, ok := api.Find(s.Operation)
+	return ok && op.Info().Destructive
 }
 
 // secretData is what a sealed password is bound to.

@@ -195,8 +195,8 @@ func (d desk) start(ctx context.Context, s api.JobStart) (api.Job, error) {
 		return api.Job{}, err
 	}
 	j, err := d.Store.ChangeJob(ctx, s.ID, []string{store.JobPlanned, store.JobScheduled}, func(j *store.Job) error {
-		if op, ok := api.Find(j.Operation); ok && op.Info().Destructive && s.Confirm != j.Count.Waiting {
-			return api.NewProblem(api.StatusConflict, "confirm_count", "count", strconv.FormatInt(j.Count.Waiting, 10)).At("confirm")
+		if n := confirms(*j); s.Confirm != n && n > 0 {
+			return api.NewProblem(api.StatusConflict, "confirm_count", "count", strconv.FormatInt(n, 10)).At("confirm")
 		}
 		j.Code, j.Params = "", "" // what the plan lacks was told
 		at := time.UnixMilli(s.At.MS())
@@ -208,6 +208,16 @@ func (d desk) start(ctx context.Context, s api.JobStart) (api.Job, error) {
 		return nil
 	})
 	return d.moved(ctx, j, err)
+}
+
+// confirms is how many accounts somebody has to type in before a job is started: those to which its plan does what cannot be undone.
+// Where an older gate beside this one made the plan, it has not counted them, and it is all that are not left alone.
+func confirms(j store.Job) int64 {
+	counted := j.Plan.Create+j.Plan.Change == j.Count.Waiting
+	if !counted && (j.Operation == "" || Step{Operation: j.Operation}.destroys()) {
+		return j.Count.Waiting
+	}
+	return j.Plan.Destroy
 }
 
 func (d desk) pause(ctx context.Context, r api.JobRef) (api.Job, error) {
@@ -280,13 +290,16 @@ func (e *Engine) Show(ctx context.Context, j store.Job) api.Job {
 		ID: j.ID, Kind: j.Kind, Operation: j.Operation, State: j.State, Code: j.Code, Params: decode[map[string]string](j.Params), Note: j.Note,
 		Owner: j.Person, OwnerName: j.PersonName, Mine: j.Person == homeserver.Caller(ctx), CreatedMS: j.Created.UnixMilli(), NowMS: e.Now().UnixMilli(),
 		AtMS: millis(j.At), StartedMS: millis(j.Started), EndedMS: millis(j.Ended), Passwords: j.Passwords, RowsMS: millis(j.Rows),
-		Count: c,
+		Count: c, Plan: api.PlanCounts(j.Plan),
 	}
 	if j.Kind == api.JobOperation {
 		out.With = decode[api.JobPlan](j.Request).With
 	}
 	if c.Failed > 0 && slices.Contains(canRetry, j.State) {
 		out.Retry, _ = e.Store.Retriable(ctx, j.ID) // without an answer a button is not there
+	}
+	if j.State == store.JobPlanned || j.State == store.JobScheduled {
+		out.Confirm = confirms(j)
 	}
 	if slices.Contains(store.AtRest, j.State) {
 		out.WipeMS = millis(j.Wipe)

@@ -34,6 +34,8 @@ type JobItem struct {
 	Changes   string // JSON, as the caller gives it
 	Secret    []byte // a password, sealed
 	Row       []byte // the row of a file, sealed; JobItemsLeft alone reads it
+	Creates   bool   // it makes the account; AddJobItems alone reads it, as Destroys
+	Destroys  bool   // a step of it cannot be undone
 	Generated bool   // people are to be told the password
 	Set       bool   // the account has it, however the item ended; where that is unknown, it may have
 	Code      string
@@ -74,6 +76,10 @@ func (s *Store) AddJobItems(ctx context.Context, job string, items []JobItem) er
 		var by JobCounts
 		for _, i := range items {
 			*by.of(i.State)++
+			j.Plan.add(i)
+		}
+		if err := setPlan(ctx, tx, job, j.Plan); err != nil {
+			return err
 		}
 		return s.count(ctx, tx, job, by, 0)
 	})
@@ -141,9 +147,15 @@ func (s *Store) dropJobItems(ctx context.Context, job, keep string) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM job_items WHERE job = $1 AND state <> $2`, job, keep); err != nil {
 			return err
 		}
-		gone := minus(j.Count)
+		gone, plan := minus(j.Count), PlanCounts{}
 		if keep != "" {
 			*gone.of(keep) = 0
+		}
+		if keep == ItemFailed {
+			plan.Refuse = j.Plan.Refuse
+		}
+		if err := setPlan(ctx, tx, job, plan); err != nil {
+			return err
 		}
 		return s.count(ctx, tx, job, gone, -j.Passwords)
 	})

@@ -52,6 +52,7 @@ type Job struct {
 	Rows    time.Time // when the rows of its file are, that are kept to be given back; zero: there are none
 
 	Count     JobCounts
+	Plan      PlanCounts
 	PerMinute int64 // how many items ended in the last minute of work
 	Passwords int64 // generated ones, of items that ended and whose accounts have or may have them, that wait to be handed out
 }
@@ -75,9 +76,33 @@ func (c *JobCounts) of(state string) *int64 {
 	return &c.Unknown
 }
 
+// PlanCounts is what the plan of a job comes to: how many accounts are made, changed, left
+// alone and refused, and to how many of those that are made or changed something is done
+// that cannot be undone. It stays as it was planned.
+type PlanCounts struct{ Create, Change, Leave, Refuse, Destroy int64 }
+
+// add counts an item that was planned.
+func (c *PlanCounts) add(i JobItem) {
+	switch i.State {
+	case ItemWaiting:
+		if i.Creates {
+			c.Create++
+		} else {
+			c.Change++
+		}
+		if i.Destroys {
+			c.Destroy++
+		}
+	case ItemSkipped:
+		c.Leave++
+	case ItemFailed:
+		c.Refuse++
+	}
+}
+
 const jobColumns = `id, homeserver, kind, operation, request, state, code, params, note, person, person_name, role, person_homeserver, address,
 	created_ms, planned_ms, at_ms, started_ms, ended_ms, wipe_ms, rows_ms, waiting, running, done, skipped, failed, unknown, per_minute,
-	passwords`
+	passwords, plan_create, plan_change, plan_leave, plan_refuse, plan_destroy`
 
 const selectJob = `SELECT ` + jobColumns + ` FROM jobs WHERE id = $1`
 
@@ -268,6 +293,13 @@ func (s *Store) count(ctx context.Context, tx *sql.Tx, id string, by JobCounts, 
 	return err
 }
 
+// setPlan writes down what the plan of a job comes to by now.
+func setPlan(ctx context.Context, tx *sql.Tx, id string, p PlanCounts) error {
+	_, err := tx.ExecContext(ctx, `UPDATE jobs SET plan_create = $1, plan_change = $2, plan_leave = $3, plan_refuse = $4, plan_destroy = $5 WHERE id = $6`,
+		p.Create, p.Change, p.Leave, p.Refuse, p.Destroy, id)
+	return err
+}
+
 // SetJobRate notes how many items of a job ended in the last minute.
 func (s *Store) SetJobRate(ctx context.Context, id string, perMinute int64) error {
 	if _, err := s.exec(ctx, `UPDATE jobs SET per_minute = $1 WHERE id = $2`, perMinute, id); err != nil {
@@ -286,10 +318,11 @@ func scanJob(row scanner) (Job, error) {
 		created                                 int64
 		planned, at, started, ended, wipe, rows sql.NullInt64
 	)
-	c := &j.Count
+	c, p := &j.Count, &j.Plan
 	err := row.Scan(&j.ID, &j.Homeserver, &j.Kind, &j.Operation, &j.Request, &j.State, &j.Code, &j.Params, &j.Note, &j.Person, &j.PersonName,
 		&j.Role, &j.PersonHomeserver, &j.Address, &created, &planned, &at, &started, &ended, &wipe, &rows,
-		&c.Waiting, &c.Running, &c.Done, &c.Skipped, &c.Failed, &c.Unknown, &j.PerMinute, &j.Passwords)
+		&c.Waiting, &c.Running, &c.Done, &c.Skipped, &c.Failed, &c.Unknown, &j.PerMinute, &j.Passwords,
+		&p.Create, &p.Change, &p.Leave, &p.Refuse, &p.Destroy)
 	j.Created, j.Planned, j.At = fromMillis(created), fromNullMillis(planned), fromNullMillis(at)
 	j.Started, j.Ended, j.Wipe, j.Rows = fromNullMillis(started), fromNullMillis(ended), fromNullMillis(wipe), fromNullMillis(rows)
 	return j, err
