@@ -54,21 +54,23 @@ func TestPhone(t *testing.T) {
 
 // TestPhoneOfAnAccount leaves a number alone that an account has from elsewhere, while something else is changed.
 func TestPhoneOfAnAccount(t *testing.T) {
-	for _, c := range []struct{ to, want string }{
-		{"+0754112345", "nothing_changed"}, // as the form shows it
-		{"0754112345", "nothing_changed"},
-		{"+49 7541 12345", ""},
-		{"07541 99999", "threepids.to.0.address: phone_no_country"},
+	for _, c := range []struct{ has, to, want string }{
+		{"0754112345", "+0754112345", "nothing_changed"}, // as the form shows it
+		{"0754112345", "0754112345", "nothing_changed"},
+		{"+0754112345", "0754112345", "nothing_changed"},
+		{"\u202a07541 12345\u202c", "0754112345", "nothing_changed"},
+		{"0754112345", "+49 7541 12345", ""},
+		{"0754112345", "07541 99999", "threepids.to.0.address: phone_no_country"},
 	} {
 		req, err := UpdateUser.DecodeForm(url.Values{
-			"id": {"@ann:example.org"}, "threepids.from.0.medium": {"msisdn"}, "threepids.from.0.address": {"0754112345"},
+			"id": {"@ann:example.org"}, "threepids.from.0.medium": {"msisdn"}, "threepids.from.0.address": {c.has},
 			"threepids.to.0.medium": {"msisdn"}, "threepids.to.0.address": {c.to},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := mistakes(req.Validate()); got != c.want {
-			t.Errorf("%q: %q, want %q", c.to, got, c.want)
+			t.Errorf("%q to %q: %q, want %q", c.has, c.to, got, c.want)
 		}
 	}
 	u := UserUpdate{ID: "@ann:example.org", Threepids: &Change[[]Threepid]{

@@ -53,7 +53,7 @@ func TestNowhereToHandOut(t *testing.T) {
 	all := &commands{Config: written(t, func(*config.Homeserver) {})}
 	dir := t.TempDir()
 	there := filepath.Join(dir, "there.csv")
-	if err := os.WriteFile(there, []byte("id\nann\n"), 0o600); err != nil {
+	if err := os.WriteFile(there, []byte("who\nann\n"), 0o600); err != nil { // it would be refused, and end at once
 		t.Fatal(err)
 	}
 	for path, want := range map[string]error{there: fs.ErrExist, filepath.Join(dir, "no", "folder.csv"): fs.ErrNotExist} {
@@ -61,6 +61,10 @@ func TestNowhereToHandOut(t *testing.T) {
 		if _, err := piped(t, "", func() error { return c.Run(t.Context(), all) }); !errors.Is(err, want) {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+	early := importCommand{Mode: "create", Passwords: "random", fileFlags: fileFlags{File: there, Handout: filepath.Join(dir, "early.csv")}}
+	if _, err := piped(t, "", func() error { return early.Run(t.Context(), all) }); err == nil || !strings.Contains(err.Error(), "--watch") {
+		t.Errorf("before the job has ended: %v", err)
 	}
 	h := opened(t, all.Config, "")
 	defer h.close()

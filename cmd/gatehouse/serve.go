@@ -75,7 +75,12 @@ func (serveCommand) Run(ctx context.Context, all *commands) (err error) {
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	h.log.Info("closing: running calls are brought to their end")
-	return errors.Join(server.Shutdown(drain), <-working)
+	err = server.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		h.log.Warn("calls that have not come to their end are cut off", "after", drainTime)
+		err = server.Close()
+	}
+	return errors.Join(err, <-working)
 }
 
 // work works jobs off until ctx ends. What it returns receives when that has come to its end.

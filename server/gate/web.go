@@ -84,6 +84,9 @@ func (w *Web) Server(h http.Handler) *http.Server {
 	return server
 }
 
+// Closing is closed when the program is told to stop: what would last for long ends.
+func (w *Web) Closing() <-chan struct{} { return w.closing }
+
 func (w *Web) ready(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
 	defer cancel()

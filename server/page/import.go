@@ -135,18 +135,24 @@ func (p *Pages) take(c echo.Context, person *operator.Person) (id string, err er
 		}
 		return p.Intake.Take(c.Request().Context(), intake.Arrival{
 			Person: *person, Homeserver: c.Param("homeserver"), RequestID: gate.RequestID(c), Name: part.FileName(),
-			Content: patient{part, http.NewResponseController(c.Response())},
+			Content: patient{part, http.NewResponseController(c.Response()), p.Web.Closing()},
 		})
 	}
 }
 
-// patient is a file on its way: as long as something arrives, the connection stays open.
+// patient is a file on its way: as long as something arrives, the connection stays open. It is cut off when the program is told to stop.
 type patient struct {
 	io.Reader
 	connection *http.ResponseController
+	closing    <-chan struct{}
 }
 
 func (r patient) Read(b []byte) (int, error) {
+	select {
+	case <-r.closing:
+		return 0, io.ErrUnexpectedEOF
+	default:
+	}
 	_ = r.connection.SetReadDeadline(time.Now().Add(uploadTime))
 	_ = r.connection.SetWriteDeadline(time.Now().Add(3 * uploadTime))
 	return r.Reader.Read(b)

@@ -4,6 +4,7 @@ package page_test
 
 import (
 	"bytes"
+	"io"
 	"mime/multipart"
 	"net/http/httptest"
 	"net/url"
@@ -173,5 +174,40 @@ func TestImportTurnedAway(t *testing.T) {
 	}
 	if rec := s.get(next); rec.Code != 404 {
 		t.Errorf("it is still there: %d", rec.Code)
+	}
+}
+
+// When the program is told to stop it does not wait for a file that is on its way: its sender is told, and it is recorded.
+func TestFileOnItsWayWhenTheServerEnds(t *testing.T) {
+	s := newSite(t, gatetest.Options{}).as(api.Owner)
+	body, to := io.Pipe()
+	form := multipart.NewWriter(to)
+	r := s.Request("POST", "/import/hs", "")
+	r.Body, r.ContentLength = body, -1
+	for name, value := range map[string]string{"Content-Type": form.FormDataContentType(), "Origin": s.Options.Public, "Sec-Fetch-Site": "same-origin"} {
+		r.Header.Set(name, value)
+	}
+	answer := make(chan *httptest.ResponseRecorder, 1)
+	go func() {
+		answer <- s.send(r)
+		_ = body.Close()
+	}()
+	part, err := form.CreateFormFile("file", "users.csv")
+	if err == nil {
+		err = s.Web.Server(s.Handler).Shutdown(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := []byte("ann,Ann" + strings.Repeat(" and more", 10) + "\n")
+	for err == nil { // it would never end
+		_, err = part.Write(row)
+	}
+	if rec := <-answer; rec.Code != 400 || !strings.Contains(rec.Body.String(), "did not arrive") {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+	log := s.Log()
+	if last := log[len(log)-1]; last.Operation != "imports.upload" || last.Code != "file_cut_off" {
+		t.Errorf("the last row of the log is %+v", last)
 	}
 }

@@ -56,6 +56,9 @@ func Open(ctx context.Context, source string) (*Store, error) {
 		return nil, errors.New("store: give the path of a file, or the address of a PostgreSQL database: postgres://user:password@host/database")
 	}
 	s, err := open(ctx, source)
+	if unwritable(err) {
+		return nil, fmt.Errorf("store: %s cannot be written, nor the files beside it: see whether the disk is full, and whose they are: %w", source, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,16 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// Where the disk is full, or a file beside it is not to be written, SQLite says a number alone.
+func TestOpenWhereNothingCanBeWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatehouse.db")
+	must(t, os.Mkdir(path+"-wal", 0o700))
+	_, err := Open(t.Context(), path)
+	if err == nil || !strings.Contains(err.Error(), path+" cannot be written") || !strings.Contains(err.Error(), "disk is full") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestOpenRefusesANewerDatabase(t *testing.T) {
 	for name, source := range newDatabases(t) {
 		t.Run(name, func(t *testing.T) { openRefusesANewerDatabase(t, source) })
