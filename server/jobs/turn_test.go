@@ -17,6 +17,7 @@ import (
 	"gatehouse/server/homeserver"
 	"gatehouse/server/jobs"
 	"gatehouse/server/store"
+	"gatehouse/server/store/storetest"
 )
 
 // A maker is a homeserver that makes accounts as a test says.
@@ -95,6 +96,7 @@ func TestIntentsAreAhead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				storetest.OnSQLite(t) // where one is written after the other: elsewhere the next one is seen before the call that it follows
 				w := gatetest.New(t, gatetest.Options{Pace: c.pace})
 				m, id := makes(t, w, 30, quick)
 				before := w.Intents()
