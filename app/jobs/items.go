@@ -43,7 +43,7 @@ func (p *Job) items() app.UI {
 		},
 		Empty: ui.Empty{Icon: ui.IconUsers, Title: env.T("jobs.items_none")}.Draw(env),
 	}
-	if j.State == api.JobPlanning {
+	if j.State == api.JobPlanning || p.unseen() {
 		table.Empty = ui.Empty{Icon: ui.IconWait, Title: env.T("jobs.items_planning"), Text: env.T("jobs.items_planning_help")}.Draw(env)
 	}
 	views := []ui.View{{Label: env.T("jobs.item.all"), Href: address(env, j, api.JobItemQuery{}), Current: p.Query.State == "", Count: env.Format().Number(j.Count.Total())}}
@@ -58,6 +58,11 @@ func (p *Job) items() app.UI {
 		ui.Views(env, env.T("jobs.items"), views...), table.Draw(env), pager.Draw(env),
 		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListJobItems, api.JobItemQuery{ID: j.ID, State: p.Query.State})), p.left(),
 	}}.Draw(env)
+}
+
+// unseen reports whether the job was heard to have items by now, and they are yet to be loaded.
+func (p *Job) unseen() bool {
+	return p.Query.State == "" && p.Query.Cursor == "" && p.Job.Count.Total() > 0
 }
 
 // ofFile reports whether the job is one of a file.

@@ -359,6 +359,19 @@ func TestLoadedWhileItIsPlanned(t *testing.T) {
 	}
 }
 
+// A plan that is heard of before its rows are loaded is not called empty.
+func TestPlanIsHeardOfFirst(t *testing.T) {
+	for count, want := range map[string]bool{`{"waiting":2,"failed":1}`: false, `{}`: true} {
+		p := &Job{Job: job(api.JobPlanning)}
+		p.Job.Count = api.JobCounts{}
+		p.Use(screentest.Env())
+		p.Hear(`{"id":"abc","state":"planned","count":` + count + `}`)
+		if got := strings.Contains(ui.HTML(p.Render()), "No account"); got != want {
+			t.Errorf("%s of a plan that counts %s: called empty %t", p.Job.State, count, got)
+		}
+	}
+}
+
 func TestAddressesThatAreNone(t *testing.T) {
 	for address, open := range map[string]func() screen.Screen{
 		"/uni/jobs?state=asleep": NewList, "/uni/jobs/job": NewJob, "/uni/jobs/job?id=../x": NewJob, "/uni/jobs/plan": NewPlan,
