@@ -97,11 +97,9 @@ func (p *Job) Render() app.UI {
 	return app.Div().Body(
 		crumbs(env, p.Title()),
 		ui.PageTitle{Title: p.Title(), Words: true, Facts: chip(env, p.Job), Below: below}.Draw(env),
-		problem,
-		p.note(),
-		p.progress(),
-		p.counts(),
-		p.buttons(start),
+		ui.Slot(problem, p.note()),
+		ui.Slot(p.progress(), p.counts()),
+		ui.Slot(p.buttons(start)),
 		ui.Section{Title: env.T("account.facts"), Body: []app.UI{ui.Facts(env, p.facts()...)}}.Draw(env),
 		p.items(),
 	)

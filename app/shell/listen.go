@@ -34,7 +34,7 @@ func (s *Shell) listens() {
 			// Another screen of the same address, such as another page of a job's items, goes on hearing.
 			if l, ok := s.screen.(screen.Listener); ok && s.heard == address {
 				l.Hear(data)
-				l.Redraw()
+				s.redraw(l)
 				s.listens()
 				if r, ok := s.screen.(screen.Refresher); ok && s.heard == "" { // it has come to an end, of which only a part was told
 					s.refresh(r)

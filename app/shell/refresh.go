@@ -26,6 +26,17 @@ func (s *Shell) follows() {
 	})
 }
 
+// redraw draws a screen again that changed by itself. Whoever had the focus on something that is gone then has it on the title, and not nowhere.
+func (s *Shell) redraw(changed screen.Screen) {
+	body, before := document().Get("body"), document().Get("activeElement")
+	changed.Redraw()
+	s.ctx.Defer(func(app.Context) {
+		if !before.Equal(body) && document().Get("activeElement").Equal(body) {
+			focusID("title")
+		}
+	})
+}
+
 // refresh loads another of the same kind and gives the screen what that has loaded. One that cannot be loaded now is tried again.
 func (s *Shell) refresh(r screen.Refresher) {
 	next, homeserver, ok := panel.Find(s.url)
@@ -47,7 +58,7 @@ func (s *Shell) refresh(r screen.Refresher) {
 				s.offline = false
 				r.Use(env)
 				r.Take(next)
-				r.Redraw()
+				s.redraw(r)
 			case problem.Code == "signed_out":
 				s.askPassword(s.follows)
 				return

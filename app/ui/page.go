@@ -63,6 +63,9 @@ func (t PageTitle) Draw(Env) app.UI {
 	)
 }
 
+// Slot is the place of what comes and goes while a page stands: what is behind it is not made again then, and keeps the focus.
+func Slot(body ...app.UI) app.UI { return app.Div().Class("gh-slot").Body(body...) }
+
 // View is one of several looks at the same list.
 type View struct {
 	Label   string
