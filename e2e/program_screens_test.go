@@ -219,7 +219,7 @@ func (d *desk) screens() map[string][][]string {
 		"account/sign-out": {{"id", c.id}, {"id", c.id, "device", "none"}}, "account/rename-device": one("id", c.id, "device", "none"),
 		"account/data": {{"id", c.id}, {"id", c.id, "look", "1"}}, "account/redact": {{"id", c.id}, {"id", c.id, "room", "!a"}},
 		"account/redaction": one("id", c.id, "redact_id", "none"), "account/repair": one("id", c.id, "drift", "locked"), "account/feature": one("id", c.id, "feature", "msc3881", "enabled", "true"),
-		"server": {nil, {"check", "1"}}, "jobs": {nil}, "jobs/job": {{"id", c.job}, {"id", "none"}}, "jobs/plan": {{"ids", c.id}, {"ids", c.id, "operation", "users.reset_password"}},
+		"server": {nil, {"check", "1"}}, "jobs": {nil}, "jobs/job": {{"id", c.job}, {"id", "none"}}, "jobs/cancel": {{"id", c.job}, {"id", "none"}}, "jobs/plan": {{"ids", c.id}, {"ids", c.id, "operation", "users.reset_password"}},
 		"invitations": {nil}, "invitations/create": {nil}, "registration-tokens": {nil}, "registration-tokens/create": {nil},
 		"server/configuration": {nil}, "server/clients": {nil}, "server/client": one("id", "none"), "server/personal-sessions": {nil}, "server/personal-sessions/create": {nil},
 	}

@@ -52,8 +52,12 @@ func (p *Job) buttons(start app.UI) app.UI {
 	if j.Retry > 0 {
 		add(true, api.RetryJob, ui.Secondary, ui.IconRefresh, env.N("jobs.retry", int(j.Retry)))
 	}
-	if !j.Ended() && start == nil {
+	switch {
+	case j.Ended() || start != nil:
+	case j.State == api.JobPlanning || j.State == api.JobPlanned: // nothing is lost but the plan
 		add(false, api.CancelJob, ui.Danger, ui.IconBan, env.T("jobs.cancel"))
+	default:
+		list = append(list, ui.Button{Label: env.T("jobs.cancel_ask"), Icon: ui.IconBan, Look: ui.Danger, Href: cancelling(env, j)}.Draw(env))
 	}
 	kept, wipe := p.kept(), p.wipe()
 	if kept == nil && start == nil && others == nil && len(list) == 0 {

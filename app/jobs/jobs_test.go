@@ -151,6 +151,11 @@ func TestGolden(t *testing.T) {
 		{"planning", NewJob, env, screentest.Answers{"jobs.get": planning, "jobs.items": api.JobItemPage{}}, "/uni/jobs/job?id=abc"},
 		{"scheduled", NewJob, env, get(scheduled), "/uni/jobs/job?id=abc"},
 		{"paused", NewJob, env, get(job(api.JobPaused)), "/uni/jobs/job?id=abc"},
+		{"cancel", NewCancel, env, get(halfway), "/uni/jobs/cancel?id=abc"},
+		{"cancel-running-german", NewCancel, german, get(job(api.JobRunning)), "/uni/jobs/cancel?id=abc"},
+		{"cancel-scheduled", NewCancel, env, get(scheduled), "/uni/jobs/cancel?id=abc"},
+		{"cancel-done", NewCancel, env, get(job(api.JobDone)), "/uni/jobs/cancel?id=abc"},
+		{"cancel-auditor", NewCancel, auditor, get(job(api.JobRunning)), "/uni/jobs/cancel?id=abc"},
 		{"done", NewJob, env, get(job(api.JobDone)), "/uni/jobs/job?id=abc"},
 		{"stopped", NewJob, env, get(failed), "/uni/jobs/job?id=abc"},
 		{"stopped-german", NewJob, german, get(failed), "/uni/jobs/job?id=abc"},
@@ -374,7 +379,7 @@ func TestPlanIsHeardOfFirst(t *testing.T) {
 
 func TestAddressesThatAreNone(t *testing.T) {
 	for address, open := range map[string]func() screen.Screen{
-		"/uni/jobs?state=asleep": NewList, "/uni/jobs/job": NewJob, "/uni/jobs/job?id=../x": NewJob, "/uni/jobs/plan": NewPlan,
+		"/uni/jobs?state=asleep": NewList, "/uni/jobs/job": NewJob, "/uni/jobs/job?id=../x": NewJob, "/uni/jobs/cancel": NewCancel, "/uni/jobs/plan": NewPlan,
 		"/uni/jobs/plan?ids=ann": NewPlan, "/uni/jobs/plan?operation=users.sign_in_as&ids=%40a%3Ab": NewPlan, "/uni/jobs/plan?colour=red": NewPlan,
 	} {
 		if err := screentest.Load(open(), screentest.Env(), screentest.NewCaller(nil), address); err == nil {

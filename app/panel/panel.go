@@ -92,9 +92,10 @@ var (
 		route.SignInAsPath:     users.NewSignInAs,
 		route.HistoryPath:      users.NewHistory,
 
-		route.JobsPath:    jobs.NewList,
-		route.JobPath:     jobs.NewJob,
-		route.PlanJobPath: jobs.NewPlan,
+		route.JobsPath:      jobs.NewList,
+		route.JobPath:       jobs.NewJob,
+		route.PlanJobPath:   jobs.NewPlan,
+		route.CancelJobPath: jobs.NewCancel,
 
 		route.InvitationsPath:      invitations.NewList,
 		route.CreateInvitationPath: invitations.NewCreate,
@@ -115,8 +116,8 @@ var overlays = map[string]bool{
 	route.SuspendPath: true, route.UnsuspendPath: true, route.ShadowBanPath: true, route.UnshadowBanPath: true,
 	route.PrunePath: true, route.RenameDevicePath: true, route.CreateDevicePath: true,
 	route.LimitPath: true, route.RemoveLimitPath: true, route.FeaturePath: true, route.RenewPath: true, route.KeyResetPath: true, route.SignInAsPath: true,
-	route.RevokeInvitationPath: true,
-	route.RenewPersonalPath:    true, route.RevokePersonalPath: true,
+	route.RevokeInvitationPath: true, route.CancelJobPath: true,
+	route.RenewPersonalPath: true, route.RevokePersonalPath: true,
 }
 
 // IsOverlay reports whether an address is that of a screen that is drawn as a dialog.

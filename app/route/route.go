@@ -63,9 +63,10 @@ const (
 	EditInvitationPath   = "invitation/edit"
 	RevokeInvitationPath = "invitation/revoke"
 
-	JobsPath    = "jobs"
-	JobPath     = "jobs/job"
-	PlanJobPath = "jobs/plan"
+	JobsPath      = "jobs"
+	JobPath       = "jobs/job"
+	PlanJobPath   = "jobs/plan"
+	CancelJobPath = "jobs/cancel"
 )
 
 // The paths of screens about an account's files.
