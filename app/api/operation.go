@@ -125,14 +125,17 @@ func Write[Req Request, Res any](name string, p Permission, options ...Option) *
 }
 
 // catalogue is filled while the package's variables are initialised and never changes after.
-var catalogue []Op
+var (
+	catalogue []Op
+	byName    = map[string]Op{}
+)
 
 func declare[Req Request, Res any](info Info, options []Option) *Operation[Req, Res] {
 	for _, option := range options {
 		option(&info)
 	}
 	op := &Operation[Req, Res]{info}
-	catalogue = append(catalogue, op)
+	catalogue, byName[info.Name] = append(catalogue, op), op
 	return op
 }
 
@@ -148,12 +151,8 @@ func All() []Op {
 
 // Find returns the operation of that name.
 func Find(name string) (Op, bool) {
-	for _, op := range catalogue {
-		if op.Info().Name == name {
-			return op, true
-		}
-	}
-	return nil, false
+	op, ok := byName[name]
+	return op, ok
 }
 
 // Info implements Op.

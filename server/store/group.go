@@ -30,7 +30,8 @@ type group struct {
 	mu      sync.Mutex
 	waiting []*member
 	running bool
-	came    chan struct{} // closed when another one comes; nil where nobody waits for that
+	came    time.Time     // when the last one came
+	hurry   chan struct{} // closed when who waits need not wait for more; nil where nobody waits for that
 }
 
 // A member is one write of a group.
@@ -75,10 +76,10 @@ func (g *group) do(ctx context.Context, work func(context.Context, *sql.Tx) erro
 	m := &member{ctx: context.WithoutCancel(ctx), work: work, done: make(chan struct{})}
 	m.patient, m.plain = ctx.Value(patient{}) != nil, ctx.Value(plain{}) != nil
 	g.mu.Lock()
-	g.waiting = append(g.waiting, m)
-	if g.came != nil {
-		close(g.came)
-		g.came = nil
+	g.waiting, g.came = append(g.waiting, m), time.Now()
+	if g.hurry != nil && !g.mayWait() {
+		close(g.hurry)
+		g.hurry = nil
 	}
 	if !g.running {
 		g.running = true
@@ -128,31 +129,33 @@ func (g *group) run() {
 	}
 }
 
-// gather lets others come, where all who wait are patient.
+// gather lets others come, as long as all who wait are patient. It is not woken by each of them.
 func (g *group) gather() {
 	var end time.Time
 	for {
 		g.mu.Lock()
-		if len(g.waiting) == 0 || len(g.waiting) >= patientMost || !g.patient() {
-			g.mu.Unlock()
-			return
-		}
-		came := make(chan struct{})
-		g.came = came
-		g.mu.Unlock()
 		if end.IsZero() {
 			end = time.Now().Add(patience)
 		}
-		select {
-		case <-came:
-		case <-time.After(min(patientGap, time.Until(end))):
+		wait := min(time.Until(g.came.Add(patientGap)), time.Until(end))
+		if wait <= 0 || !g.mayWait() {
+			g.mu.Unlock()
 			return
+		}
+		hurry := make(chan struct{})
+		g.hurry = hurry
+		g.mu.Unlock()
+		select {
+		case <-hurry:
+			return
+		case <-time.After(wait):
 		}
 	}
 }
 
-func (g *group) patient() bool {
-	return !slices.ContainsFunc(g.waiting, func(m *member) bool { return !m.patient })
+// mayWait reports whether those who wait may wait for others: there are some, they are few, and all patient.
+func (g *group) mayWait() bool {
+	return len(g.waiting) > 0 && len(g.waiting) < patientMost && !slices.ContainsFunc(g.waiting, func(m *member) bool { return !m.patient })
 }
 
 func (g *group) more() bool {

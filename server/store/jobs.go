@@ -140,7 +140,7 @@ func insertJob(ctx context.Context, tx *sql.Tx, j Job) error {
 
 // Job returns a job, or [ErrNotFound].
 func (s *Store) Job(ctx context.Context, id string) (Job, error) {
-	j, err := scanJob(s.read.QueryRowContext(ctx, selectJob, id))
+	j, err := scanJob(s.parsedReads.row(ctx, s.read, selectJob, id))
 	if err != nil {
 		return Job{}, fmt.Errorf("store: job: %w", orNotFound(err))
 	}

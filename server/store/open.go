@@ -31,8 +31,9 @@ type Store struct {
 	write   *sql.DB
 	read    *sql.DB
 	group   *group      // SQLite's: what writes, but for River
-	parsed  parsed      // SQLite's
 	failing atomic.Bool // SQLite's file could not be written when it was last tried
+
+	parsed, parsedReads parsed // SQLite's, of write and read
 
 	pool, readPool *pgxpool.Pool // PostgreSQL's, behind write and read
 

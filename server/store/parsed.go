@@ -12,12 +12,15 @@ import (
 // itself, and has none here.
 type parsed map[string]*sql.Stmt
 
-// oftenRun are the statements that work in bulk runs for each account.
-var oftenRun = []string{nextAudit, appendAudit, appendTarget, auditOf, claimItems, setJobItem, selectJob, countJob}
+// oftenRun are the statements that work in bulk runs for each account, and oftenRead those that whoever watches it reads with all the time.
+var (
+	oftenRun  = []string{nextAudit, appendAudit, appendTarget, auditOf, claimItems, setJobItem, selectJob, countJob}
+	oftenRead = []string{selectJob, selectSession}
+)
 
-func parse(ctx context.Context, db *sql.DB) (parsed, error) {
+func parse(ctx context.Context, db *sql.DB, queries []string) (parsed, error) {
 	p := parsed{}
-	for _, query := range oftenRun {
+	for _, query := range queries {
 		stmt, err := db.PrepareContext(ctx, query)
 		if err != nil {
 			return nil, err
@@ -40,6 +43,14 @@ func (p parsed) in(ctx context.Context, tx *sql.Tx, query string) statement {
 		return tx.StmtContext(ctx, stmt)
 	}
 	return unparsed{tx, query}
+}
+
+// row asks for one row outside of a transaction.
+func (p parsed) row(ctx context.Context, db *sql.DB, query string, args ...any) *sql.Row {
+	if stmt := p[query]; stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return db.QueryRowContext(ctx, query, args...)
 }
 
 type unparsed struct {

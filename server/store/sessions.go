@@ -64,15 +64,16 @@ func (s *Store) CreateSession(ctx context.Context, n Session) (id string, err er
 	return id, nil
 }
 
+const selectSession = `
+	SELECT id_hash, person, display_name, role, homeserver, created_ms, last_active_ms, absolute_end_ms, ended_ms, address, user_agent
+	FROM sessions WHERE id_hash = $1`
+
 // Session returns the session with this id. It fails with [ErrNotFound] if
 // there is none, and with [ErrExpired] if it was ended, was idle for longer
 // than idle, or has reached its absolute end; with ErrExpired the session is
 // returned all the same, so that what was typed can be kept for its person.
 func (s *Store) Session(ctx context.Context, id string, now time.Time, idle time.Duration) (Session, error) {
-	n, err := scanSession(s.read.QueryRowContext(ctx, `
-		SELECT id_hash, person, display_name, role, homeserver, created_ms, last_active_ms, absolute_end_ms,
-			ended_ms, address, user_agent
-		FROM sessions WHERE id_hash = $1`, SessionHash(id)))
+	n, err := scanSession(s.parsedReads.row(ctx, s.read, selectSession, SessionHash(id)))
 	if err != nil {
 		return Session{}, fmt.Errorf("store: session: %w", orNotFound(err))
 	}

@@ -46,10 +46,13 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := migrate(ctx, s.write, goose.DialectSQLite3); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if s.parsed, err = parse(ctx, s.write); err != nil {
+	if s.parsed, err = parse(ctx, s.write, oftenRun); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if s.read, err = openPool(abs, readers, "_pragma=query_only(1)"); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.parsedReads, err = parse(ctx, s.read, oftenRead); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -125,14 +125,12 @@ func (c *Client) Do(ctx context.Context, call Call, out any) (Answer, error) {
 func (c *Client) once(ctx context.Context, call Call, out any) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	req, err := c.request(ctx, call)
 	if err != nil {
 		return Answer{}, &Error{Kind: Unsent, cause: err}
 	}
-	var sent atomic.Bool
-	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaders: func() { sent.Store(true) },
-	}))
 	start := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -151,6 +152,9 @@ func failure(err error, sent bool) *Error {
 // decodeError returns nil for a success. Of an error it takes what it can: `errcode` and `error` as the specification has
 // them, `message` and `Err` as Dendrite has them at times, `errors` as Matrix Authentication Service's admin API has them. An errcode in a 200 is an error too; Dendrite does that.
 func decodeError(resp *http.Response, body []byte, call Call) *Error {
+	if resp.StatusCode/100 == 2 && !bytes.Contains(body, []byte(`"errcode"`)) {
+		return nil // without a look at what may be long
+	}
 	e := &Error{Kind: Refused, Status: resp.StatusCode}
 	var fields map[string]json.RawMessage
 	isObject := json.Unmarshal(body, &fields) == nil
