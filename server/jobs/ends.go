@@ -29,7 +29,7 @@ type ends struct {
 	at      [60]int64 // which second each of them is
 	first   time.Time // when the first one ended
 
-	writing sync.Mutex
+	writing chan struct{} // full while somebody writes: no mutex, under which time would stand still in a test
 }
 
 // put takes an item that ended, or waits again.
@@ -46,14 +46,14 @@ func (w *ends) put(ctx context.Context, i store.JobItem) {
 	case full:
 		_ = w.flush(ctx) // what could not be written is tried again with the next, and found in the audit log in the end
 	case alone:
-		time.AfterFunc(endsWait, func() { _ = w.flush(ctx) })
+		time.AfterFunc(endsWait, func() { _ = w.flush(store.Patient(ctx)) })
 	}
 }
 
 // flush writes what has ended. What cannot be written stays.
 func (w *ends) flush(ctx context.Context) error {
-	w.writing.Lock()
-	defer w.writing.Unlock()
+	w.writing <- struct{}{}
+	defer func() { <-w.writing }()
 	w.mu.Lock()
 	items := w.waiting
 	w.waiting, w.pending = nil, false

@@ -87,7 +87,7 @@ func (e *Engine) pauseUnconfigured(ctx context.Context, id string) error {
 }
 
 func (e *Engine) newRun(job store.Job, server *gate.Homeserver, stop context.CancelFunc) (*run, *api.Problem) {
-	r := &run{e: e, job: job, server: server, throttle: e.throttle(job.Homeserver), ends: &ends{e: e, job: job.ID}, person: owner(job), stop: stop}
+	r := &run{e: e, job: job, server: server, throttle: e.throttle(job.Homeserver), ends: &ends{e: e, job: job.ID, writing: make(chan struct{}, 1)}, person: owner(job), stop: stop}
 	if job.Operation != "" {
 		t, err := newTemplate(decode[api.JobPlan](job.Request))
 		if p, ok := errors.AsType[*api.Problem](err); ok {
@@ -191,7 +191,7 @@ func (r *run) loop(ctx context.Context) error {
 
 // claim takes the next items. When the run ends there are none.
 func (r *run) claim(ctx context.Context, n int) ([]store.JobItem, error) {
-	items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, n, r.e.Now())
+	items, err := r.e.Store.ClaimJobItems(store.Patient(ctx), r.job.ID, n, r.e.Now())
 	if err != nil && ctx.Err() != nil {
 		return nil, nil // what the store may have claimed all the same is found by whoever takes the job up
 	}

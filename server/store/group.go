@@ -46,8 +46,8 @@ type member struct {
 
 // How long patient writes wait for others at most, how long while none comes, and how many do not wait for more.
 const (
-	patience    = 50 * time.Millisecond
-	patientGap  = 10 * time.Millisecond
+	patience    = 60 * time.Millisecond
+	patientGap  = 20 * time.Millisecond
 	patientMost = 32
 )
 

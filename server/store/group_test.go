@@ -221,7 +221,7 @@ func TestPatient(t *testing.T) {
 		"one":                {1, 0, nil, patientGap},
 		"some":               {patientMost - 1, 0, nil, patientGap},
 		"enough":             {patientMost, 0, nil, 0},
-		"they keep coming":   {6, patientGap - time.Millisecond, nil, patience},
+		"they keep coming":   {4, patientGap - time.Millisecond, nil, patience},
 		"nobody but hurried": {0, 0, []time.Duration{0}, 0},
 		"one comes later":    {3, 0, []time.Duration{patientGap / 2}, patientGap / 2},
 	} {
