@@ -49,6 +49,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message)
 }
 
+// locked reports whether Dendrite could not write because another of its writes held its SQLite database.
+func (e *Error) locked() bool {
+	return e.Status == http.StatusInternalServerError && strings.Contains(e.Message, "database is locked")
+}
+
 // Call sends a request to a path of the server. A body other than nil is sent as
 // JSON, an out other than nil is filled from the answer. A token other than ""
 // authorises the request. An answer other than 2xx is an *Error.
@@ -146,9 +151,14 @@ func (s *Server) Register(ctx context.Context, username, password string, admin 
 	return s.RegisterAccount(ctx, Registration{Username: username, Password: password, Admin: admin})
 }
 
-// RegisterAccount makes an account with the shared secret.
+// RegisterAccount makes an account with the shared secret. Where Dendrite makes the account and then finds its SQLite database held by another of
+// its writes, it is signed in afterwards.
 func (s *Server) RegisterAccount(ctx context.Context, r Registration) (Account, error) {
-	return s.registerWith(ctx, s.SharedSecret, r)
+	account, err := s.registerWith(ctx, s.SharedSecret, r)
+	if e, ok := errors.AsType[*Error](err); ok && e.locked() && strings.Contains(e.Message, "failed to create device") {
+		return s.Login(ctx, r.Username, r.Password)
+	}
+	return account, err
 }
 
 // registerWith makes an account with any secret, a wrong one as well.
@@ -198,7 +208,7 @@ func (s *Server) Login(ctx context.Context, user, password string) (Account, err
 			"identifier": map[string]string{"type": "m.id.user", "user": user},
 			"password":   password,
 		}, &account)
-		if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusInternalServerError || !strings.Contains(e.Message, "database is locked") {
+		if e, ok := errors.AsType[*Error](err); !ok || !e.locked() {
 			return account, err
 		}
 		select {
