@@ -197,6 +197,10 @@ type PlanCounts struct {
 	Destroy int64 `json:"destroy,omitempty"`
 }
 
+// Counts reports whether the gate that made the plan has counted what it comes to, of so many items that wait to be started. One of an older
+// version did not.
+func (c PlanCounts) Counts(waiting int64) bool { return c.Create+c.Change == waiting }
+
 // JobField is one field of the request that is made for each account, as in a form: display_name.to.
 type JobField struct {
 	Name  string `json:"name"`

@@ -184,8 +184,8 @@ func refusedTone(n int64) ui.Tone {
 	return ui.Bad
 }
 
-// counted reports whether the gate that made the plan has counted what it comes to.
-func (p *Job) counted() bool { return p.Job.Plan.Create+p.Job.Plan.Change == p.Job.Count.Waiting }
+// counted reports whether it is known what the plan comes to.
+func (p *Job) counted() bool { return p.Job.Plan.Counts(p.Job.Count.Waiting) }
 
 // progress is the bar, once there is something to show on it. How many items are in which state stands at the views of the list below.
 func (p *Job) progress() app.UI {

@@ -33,17 +33,24 @@ func TestOwnerLosesTheRight(t *testing.T) {
 	})
 }
 
+// bulky is an operator who owns the place, and has started to lock a hundred accounts.
+func bulky(t *testing.T) (*gatetest.World, operator.Person, api.Job) {
+	t.Helper()
+	w := gatetest.New(t, gatetest.Options{})
+	if err := w.Store.AddOperator(t.Context(), store.Operator{Name: "bulky", Role: string(api.Owner), Created: w.Clock.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	me := operator.Person{ID: operator.Prefix + "bulky", Name: "bulky", Role: api.Owner}
+	job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: people(w, 100)})
+	gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+	return w, me, job
+}
+
 // Where the store tells that somebody may not do it any more, their job stops at once.
 func TestOwnerIsDisabled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := gatetest.New(t, gatetest.Options{})
-		if err := w.Store.AddOperator(t.Context(), store.Operator{Name: "bulky", Role: string(api.Owner), Created: w.Clock.Now()}); err != nil {
-			t.Fatal(err)
-		}
-		me := operator.Person{ID: operator.Prefix + "bulky", Name: "bulky", Role: api.Owner}
-		job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: people(w, 100)})
-		gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+		w, _, job := bulky(t)
 		var disabled time.Time
 		s := locks(w, func(n int) (bool, time.Duration, error) {
 			if n == 5 {
@@ -91,13 +98,7 @@ func TestStoppedGoesOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := gatetest.New(t, gatetest.Options{})
-				if err := w.Store.AddOperator(t.Context(), store.Operator{Name: "bulky", Role: string(api.Owner), Created: w.Clock.Now()}); err != nil {
-					t.Fatal(err)
-				}
-				me := operator.Person{ID: operator.Prefix + "bulky", Name: "bulky", Role: api.Owner}
-				job := planned(t, w, me, api.JobPlan{Operation: "users.lock", IDs: people(w, 100)})
-				gatetest.Must[api.Job](t, w, me, "jobs.start", api.JobStart{ID: job.ID})
+				w, me, job := bulky(t)
 				s := locks(w, func(n int) (bool, time.Duration, error) {
 					if n == 5 {
 						if err := c.takes(t.Context(), w.Store); err != nil {

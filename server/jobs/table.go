@@ -213,8 +213,7 @@ func (d desk) start(ctx context.Context, s api.JobStart) (api.Job, error) {
 // confirms is how many accounts somebody has to type in before a job is started: those to which its plan does what cannot be undone.
 // Where an older gate beside this one made the plan, it has not counted them, and it is all that are not left alone.
 func confirms(j store.Job) int64 {
-	counted := j.Plan.Create+j.Plan.Change == j.Count.Waiting
-	if !counted && (j.Operation == "" || Step{Operation: j.Operation}.destroys()) {
+	if counted := api.PlanCounts(j.Plan).Counts(j.Count.Waiting); !counted && (j.Operation == "" || Step{Operation: j.Operation}.destroys()) {
 		return j.Count.Waiting
 	}
 	return j.Plan.Destroy

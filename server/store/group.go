@@ -131,12 +131,9 @@ func (g *group) run() {
 
 // gather lets others come, as long as all who wait are patient. It is not woken by each of them.
 func (g *group) gather() {
-	var end time.Time
+	end := time.Now().Add(patience)
 	for {
 		g.mu.Lock()
-		if end.IsZero() {
-			end = time.Now().Add(patience)
-		}
 		wait := min(time.Until(g.came.Add(patientGap)), time.Until(end))
 		if wait <= 0 || !g.mayWait() {
 			g.mu.Unlock()
