@@ -23,9 +23,9 @@ const (
 	askEvery  = 30 * time.Second       // whether its owner may still do it, where the homeserver is to be asked
 )
 
-// aheadFactor is how many times as many items are worked off as the homeserver may be asked at once: while it is asked for some, the intents and
-// outcomes of others are on their way to the disk.
-const aheadFactor = 3
+// aheadFactor is how many times as many items are worked off as the homeserver may be asked at once: while it is asked for some, others are ready
+// for their turn, and the outcomes of others are on their way to the disk.
+const aheadFactor = 1 + readyFactor + 2
 
 // A run works a job off, for as long as it may.
 type run struct {
@@ -165,8 +165,12 @@ func (r *run) loop(ctx context.Context) error {
 			}
 		})
 	}
-	for ctx.Err() == nil {
-		items, err := r.claim(ctx, atOnce)
+	for busy := false; ctx.Err() == nil; busy = true {
+		claim := ctx
+		if busy { // else the homeserver waits for it
+			claim = store.Patient(ctx)
+		}
+		items, err := r.claim(claim, atOnce)
 		if err == nil && len(items) == 0 {
 			under.Wait() // some may come back to wait
 			if err = r.ends.flush(ctx); err == nil {
@@ -191,7 +195,7 @@ func (r *run) loop(ctx context.Context) error {
 
 // claim takes the next items. When the run ends there are none.
 func (r *run) claim(ctx context.Context, n int) ([]store.JobItem, error) {
-	items, err := r.e.Store.ClaimJobItems(store.Patient(ctx), r.job.ID, n, r.e.Now())
+	items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, n, r.e.Now())
 	if err != nil && ctx.Err() != nil {
 		return nil, nil // what the store may have claimed all the same is found by whoever takes the job up
 	}

@@ -24,6 +24,10 @@ const (
 	baseHolds   = time.Minute // then what is usual is found out anew
 )
 
+// readyFactor is how many times as many calls wait for their turn, at most, as may be under way: some of them wait for the disk until their intent
+// is written, and while they do a quick homeserver answers as many as may be under way.
+const readyFactor = 2
+
 // An ending is what a call tells the throttle.
 type ending int
 
@@ -84,7 +88,7 @@ func (t *throttle) begin(ctx context.Context) error {
 	return t.wait(ctx, &t.running)
 }
 
-// ready waits until a call may be made ready for its turn: there are never more that wait for it than may be under way. The error is that of ctx.
+// ready waits until a call may be made ready for its turn. The error is that of ctx.
 func (t *throttle) ready(ctx context.Context) error { return t.wait(ctx, &t.readied) }
 
 // unready says that one that was made ready does not wait for its turn any more.
@@ -136,7 +140,7 @@ func (t *throttle) admit() {
 		return
 	}
 	t.running.admit(t.whole())
-	t.readied.admit(t.whole())
+	t.readied.admit(readyFactor * t.whole())
 }
 
 // admit lets in who waits, as long as there are less than most.
