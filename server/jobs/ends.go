@@ -19,8 +19,9 @@ const (
 
 // ends collects the items of a run as they end, writes them in heaps and counts them.
 type ends struct {
-	e   *Engine
-	job string
+	e        *Engine
+	job      string
+	throttle *throttle
 
 	mu      sync.Mutex
 	waiting []store.JobItem
@@ -46,7 +47,7 @@ func (w *ends) put(ctx context.Context, i store.JobItem) {
 	case full:
 		_ = w.flush(ctx) // what could not be written is tried again with the next, and found in the audit log in the end
 	case alone:
-		time.AfterFunc(endsWait, func() { _ = w.flush(store.Patient(ctx)) })
+		time.AfterFunc(endsWait, func() { _ = w.flush(store.Patient(ctx, w.throttle.busy)) })
 	}
 }
 

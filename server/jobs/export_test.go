@@ -15,3 +15,6 @@ func (e *Engine) Wipe(ctx context.Context) error { return e.wipe(ctx) }
 func (e *Engine) Stop(ctx context.Context, id string, why *api.Problem) error {
 	return e.stop(ctx, id, why, e.keep)
 }
+
+// BeginCourtesy shows this process's courtesy until end is called.
+func BeginCourtesy() (end func(), err error) { return shown.begin() }

@@ -48,6 +48,11 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 	if !ok {
 		return 0, e.pauseUnconfigured(ctx, job.ID)
 	}
+	end, denied := shown.begin()
+	defer end()
+	if denied != nil {
+		e.Log.Debug("a job takes the processor from others on this machine", "job", job.ID, "error", denied.Error())
+	}
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	r, p := e.newRun(job, server, stop)
@@ -87,7 +92,8 @@ func (e *Engine) pauseUnconfigured(ctx context.Context, id string) error {
 }
 
 func (e *Engine) newRun(job store.Job, server *gate.Homeserver, stop context.CancelFunc) (*run, *api.Problem) {
-	r := &run{e: e, job: job, server: server, throttle: e.throttle(job.Homeserver), ends: &ends{e: e, job: job.ID, writing: make(chan struct{}, 1)}, person: owner(job), stop: stop}
+	throttle := e.throttle(job.Homeserver)
+	r := &run{e: e, job: job, server: server, throttle: throttle, ends: &ends{e: e, job: job.ID, throttle: throttle, writing: make(chan struct{}, 1)}, person: owner(job), stop: stop}
 	if job.Operation != "" {
 		t, err := newTemplate(decode[api.JobPlan](job.Request))
 		if p, ok := errors.AsType[*api.Problem](err); ok {
@@ -165,12 +171,8 @@ func (r *run) loop(ctx context.Context) error {
 			}
 		})
 	}
-	for busy := false; ctx.Err() == nil; busy = true {
-		claim := ctx
-		if busy { // else the homeserver waits for it
-			claim = store.Patient(ctx)
-		}
-		items, err := r.claim(claim, atOnce)
+	for ctx.Err() == nil {
+		items, err := r.claim(ctx, atOnce)
 		if err == nil && len(items) == 0 {
 			under.Wait() // some may come back to wait
 			if err = r.ends.flush(ctx); err == nil {
@@ -195,7 +197,7 @@ func (r *run) loop(ctx context.Context) error {
 
 // claim takes the next items. When the run ends there are none.
 func (r *run) claim(ctx context.Context, n int) ([]store.JobItem, error) {
-	items, err := r.e.Store.ClaimJobItems(ctx, r.job.ID, n, r.e.Now())
+	items, err := r.e.Store.ClaimJobItems(store.Patient(ctx, r.throttle.full), r.job.ID, n, r.e.Now())
 	if err != nil && ctx.Err() != nil {
 		return nil, nil // what the store may have claimed all the same is found by whoever takes the job up
 	}

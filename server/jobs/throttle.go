@@ -91,6 +91,20 @@ func (t *throttle) begin(ctx context.Context) error {
 // ready waits until a call may be made ready for its turn. The error is that of ctx.
 func (t *throttle) ready(ctx context.Context) error { return t.wait(ctx, &t.readied) }
 
+// busy reports whether the homeserver is asked for something.
+func (t *throttle) busy() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.running.n > 0
+}
+
+// full reports whether the homeserver is asked for as much as it may be.
+func (t *throttle) full() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.running.n >= t.whole()
+}
+
 // unready says that one that was made ready does not wait for its turn any more.
 func (t *throttle) unready() {
 	t.mu.Lock()

@@ -38,8 +38,17 @@ func (r *run) turn(ctx context.Context, s step) (*turn, error) {
 		t.begun = now()
 		return t, err
 	}
-	t.ctx = store.Patient(ctx)
+	t.ctx = store.Patient(ctx, t.patient)
 	return t, r.throttle.ready(ctx)
+}
+
+// patient reports whether what is written may wait for others: the homeserver does not wait for it. An intent may when the homeserver is asked for as much as it
+// may be, an outcome when it is asked for anything: nothing but the end of the job follows from it.
+func (t *turn) patient() bool {
+	if t.ahead {
+		return t.throttle.full()
+	}
+	return t.throttle.busy()
 }
 
 // take waits until the homeserver may be called (gate.Visit.Turn).

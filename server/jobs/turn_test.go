@@ -132,6 +132,21 @@ func TestAheadWhileFewAreMade(t *testing.T) {
 	})
 }
 
+// No write waits for others while the homeserver waits for it: what a job begins with, and its end.
+func TestHomeserverWaitsForNoOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		storetest.OnSQLite(t) // elsewhere nothing waits for others
+		w := gatetest.New(t, gatetest.Options{Pace: jobs.Pace{AtOnce: 4}})
+		_, id := makes(t, w, 12, quick)
+		began := time.Now()
+		work(t, w, id)
+		if took := time.Since(began); took != 300*time.Millisecond {
+			t.Errorf("three times 100 ms took %s", took)
+		}
+	})
+}
+
 // While the homeserver asks to wait nothing is sent to it, however many are ready, and what waits has all of its time when it is its turn.
 func TestReadyWhileItAsksToWait(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ func BenchmarkBulk(b *testing.B) {
 	}
 	defer s.Close()
 	request := json.RawMessage(`{"localpart":"person000001","display_name":"person000001","password":{"mode":"typed","password":"[redacted]"},"admin":false}`)
-	ctx := Patient(b.Context())
+	ctx := Patient(b.Context(), func() bool { return true })
 	before := processorTime()
 	b.ResetTimer()
 	var wg sync.WaitGroup

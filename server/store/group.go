@@ -54,9 +54,11 @@ const (
 type patient struct{}
 
 // Patient says of the writes under ctx that they may wait for others, a little,
-// to share a transaction with them: they are some of many, and nobody waits for
-// one of them. PostgreSQL takes no notice.
-func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patient{}, true) }
+// to share a transaction with them, if while says so when they come: they are
+// some of many, and nobody waits for one of them. PostgreSQL takes no notice.
+func Patient(ctx context.Context, while func() bool) context.Context {
+	return context.WithValue(ctx, patient{}, while)
+}
 
 type plain struct{}
 
@@ -74,7 +76,8 @@ func (g *group) do(ctx context.Context, work func(context.Context, *sql.Tx) erro
 		return err
 	}
 	m := &member{ctx: context.WithoutCancel(ctx), work: work, done: make(chan struct{})}
-	m.patient, m.plain = ctx.Value(patient{}) != nil, ctx.Value(plain{}) != nil
+	while, _ := ctx.Value(patient{}).(func() bool)
+	m.patient, m.plain = while != nil && while(), ctx.Value(plain{}) != nil
 	g.mu.Lock()
 	g.waiting, g.came = append(g.waiting, m), time.Now()
 	if g.hurry != nil && !g.mayWait() {

@@ -216,14 +216,16 @@ func TestPatient(t *testing.T) {
 		patient int
 		every   time.Duration   // so much later than the one before they come
 		after   []time.Duration // others that come later, in a hurry
+		over    bool            // those have no reason to be patient any more; else nobody said that they were
 		takes   time.Duration   // until all are written
 	}{
-		"one":                {1, 0, nil, patientGap},
-		"some":               {patientMost - 1, 0, nil, patientGap},
-		"enough":             {patientMost, 0, nil, 0},
-		"they keep coming":   {4, patientGap - time.Millisecond, nil, patience},
-		"nobody but hurried": {0, 0, []time.Duration{0}, 0},
-		"one comes later":    {3, 0, []time.Duration{patientGap / 2}, patientGap / 2},
+		"one":                {1, 0, nil, false, patientGap},
+		"some":               {patientMost - 1, 0, nil, false, patientGap},
+		"enough":             {patientMost, 0, nil, false, 0},
+		"they keep coming":   {4, patientGap - time.Millisecond, nil, false, patience},
+		"nobody but hurried": {0, 0, []time.Duration{0}, false, 0},
+		"one comes later":    {3, 0, []time.Duration{patientGap / 2}, false, patientGap / 2},
+		"the last ones":      {3, 0, []time.Duration{patientGap / 2}, true, patientGap / 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -238,13 +240,17 @@ func TestPatient(t *testing.T) {
 				for i := range c.patient {
 					wg.Go(func() {
 						time.Sleep(time.Duration(i) * c.every)
-						write(Patient(t.Context()), fmt.Sprint("put ", i))
+						write(Patient(t.Context(), func() bool { return true }), fmt.Sprint("put ", i))
 					})
 				}
 				for i, after := range c.after {
 					wg.Go(func() {
 						time.Sleep(after)
-						write(t.Context(), fmt.Sprint("put later ", i))
+						ctx := t.Context()
+						if c.over {
+							ctx = Patient(ctx, func() bool { return false })
+						}
+						write(ctx, fmt.Sprint("put later ", i))
 					})
 				}
 				wg.Wait()
