@@ -36,6 +36,7 @@ func good() *report {
 			{Rounds: 4, Job: rates{95, 190}, Direct: rates{100, 200}, Alone: rates{50, 50}, Script: rates{1, 2}},
 			{Rounds: 12, Job: rates{7.6}, Direct: rates{8}, Alone: rates{4}, Script: rates{0.9}},
 		},
+		Beside: 12345,
 		Plans: []planning{
 			{Rows: 200_000, Of: "rows with passwords", Took: 9 * time.Second, Peak: 90 << 20}, {Rows: 200_000, Of: "rows with addresses", Took: time.Minute, Peak: 200 << 20},
 		},

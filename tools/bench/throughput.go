@@ -121,6 +121,7 @@ func (b *bench) throughput(ctx context.Context, t *throughput) (err error) {
 	if err := b.turns(ctx, t, m); err != nil || t.Rounds != quickRounds {
 		return err
 	}
+	b.report.Beside = m.made
 	for _, f := range largeFiles {
 		fmt.Fprintln(b.log, "plan:", planRows, f.of)
 		p := planning{Rows: planRows, Of: f.of}
