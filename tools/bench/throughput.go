@@ -22,8 +22,8 @@ import (
 // A throughput is how many accounts a second are made at one homeserver, in turns: by a job of the gate, and by what there is besides it.
 type throughput struct {
 	Rounds int // bcrypt_rounds of the homeserver
-	Turns  int // even, so that each of the two that are compared is first as often: a homeserver gets slower as it fills
-	Each   int // accounts that each way makes in a turn, but for the script
+	Turns  int
+	Each   int // accounts of a job in a turn
 	Job    rates
 	Direct rates // atOnce registrations under way at any time, straight to the homeserver
 	Alone  rates // one registration after the other, straight to the homeserver
@@ -79,7 +79,7 @@ func (r rates) over(other rates) float64 {
 // A quick homeserver's pace differs by a tenth and more from second to second, and by as much over minutes: many short turns, of which both see the
 // same, tell more than a few long ones. Each job begins and ends, which costs it some of its turn.
 func (b *bench) throughputs(ctx context.Context) error {
-	for _, t := range []*throughput{{Rounds: quickRounds, Turns: 12, Each: 1000}, {Rounds: 12, Turns: 6, Each: 48}} {
+	for _, t := range []*throughput{{Rounds: quickRounds, Turns: 10, Each: 1000}, {Rounds: 12, Turns: 6, Each: 48}} {
 		if err := b.throughput(ctx, t); err != nil {
 			return fmt.Errorf("accounts a second, bcrypt_rounds %d: %w", t.Rounds, err)
 		}
@@ -164,6 +164,7 @@ type planning struct {
 	Peak int64         // bytes that the gate held at most, since its start
 }
 
+// turns makes accounts in each way, turn by turn. A homeserver gets slower as it fills: what a job is compared with is measured before it and after it.
 func (b *bench) turns(ctx context.Context, t *throughput, m *makers) error {
 	for turn := range t.Turns + 1 {
 		n := t.Each
@@ -176,24 +177,25 @@ func (b *bench) turns(ctx context.Context, t *throughput, m *makers) error {
 			n    int
 			make func(ctx context.Context, n int) (time.Duration, error)
 		}{
-			{"saturated", &t.Direct, n, m.direct(atOnce)}, {"a job", &t.Job, n, m.job},
+			{"saturated", &t.Direct, n, m.direct(atOnce)}, {"a job", &t.Job, n, m.job}, {"saturated", &t.Direct, n, m.direct(atOnce)},
 			{"one after another", &t.Alone, n / 4, m.direct(1)}, {"register_new_matrix_user", &t.Script, scripted, m.script},
 		}
 		if turn > scriptTurns {
 			ways = ways[:len(ways)-1]
 		}
-		if turn%2 == 1 {
-			ways[0], ways[1] = ways[1], ways[0]
-		}
+		made, took := map[*rates]int{}, map[*rates]time.Duration{}
 		for _, way := range ways {
-			took, err := way.make(ctx, way.n)
+			d, err := way.make(ctx, way.n)
 			if err != nil {
 				return err
 			}
-			rate := float64(way.n) / took.Seconds()
-			fmt.Fprintf(b.log, "accounts: bcrypt_rounds %d, turn %d of %d: %s, %s a second\n", t.Rounds, turn, t.Turns, way.name, perSecond(rate))
+			made[way.into] += way.n
+			took[way.into] += d
+			fmt.Fprintf(b.log, "accounts: bcrypt_rounds %d, turn %d of %d: %s, %s a second\n", t.Rounds, turn, t.Turns, way.name, perSecond(float64(way.n)/d.Seconds()))
+		}
+		for into, n := range made {
 			if turn > 0 {
-				*way.into = append(*way.into, rate)
+				*into = append(*into, float64(n)/took[into].Seconds())
 			}
 		}
 	}
