@@ -103,10 +103,12 @@ func (p *Pages) upload(c echo.Context) error {
 	}
 	person, err := p.importer(c)
 	if person == nil || err != nil {
+		p.swallow(c)
 		return err
 	}
 	id, err := p.take(c, person)
 	if err != nil {
+		p.swallow(c)
 		problem := tell(c, problemOf(err))
 		return p.writeImport(c, problem.Status, person, uploadPage(ui.FormState{Problem: problem}))
 	}
@@ -135,27 +137,45 @@ func (p *Pages) take(c echo.Context, person *operator.Person) (id string, err er
 		}
 		return p.Intake.Take(c.Request().Context(), intake.Arrival{
 			Person: *person, Homeserver: c.Param("homeserver"), RequestID: gate.RequestID(c), Name: part.FileName(),
-			Content: patient{part, http.NewResponseController(c.Response()), p.Web.Closing()},
+			Content: patient{closable{part, p.Web.Closing()}, http.NewResponseController(c.Response())},
 		})
 	}
 }
 
 // patient is a file on its way: as long as something arrives, the connection stays open. It is cut off when the program is told to stop.
 type patient struct {
-	io.Reader
+	closable
 	connection *http.ResponseController
-	closing    <-chan struct{}
 }
 
 func (r patient) Read(b []byte) (int, error) {
+	_ = r.connection.SetReadDeadline(time.Now().Add(uploadTime))
+	_ = r.connection.SetWriteDeadline(time.Now().Add(3 * uploadTime))
+	return r.closable.Read(b)
+}
+
+// closable ends when the program is told to stop.
+type closable struct {
+	io.Reader
+	closing <-chan struct{}
+}
+
+func (r closable) Read(b []byte) (int, error) {
 	select {
 	case <-r.closing:
 		return 0, io.ErrUnexpectedEOF
 	default:
+		return r.Reader.Read(b)
 	}
-	_ = r.connection.SetReadDeadline(time.Now().Add(uploadTime))
-	_ = r.connection.SetWriteDeadline(time.Now().Add(3 * uploadTime))
-	return r.Reader.Read(b)
+}
+
+// swallow reads what is left of a file that is not taken. A browser that is still sending when the connection is closed shows that, and not
+// the answer. It has no more time than a file may stand still, and a file that is far larger than any is not waited for.
+func (p *Pages) swallow(c echo.Context) {
+	connection, until := http.NewResponseController(c.Response()), time.Now().Add(uploadTime)
+	_ = connection.SetReadDeadline(until)
+	_ = connection.SetWriteDeadline(until.Add(uploadTime))
+	_, _ = io.Copy(io.Discard, closable{io.LimitReader(c.Request().Body, 4*table.MaxBytes), p.Web.Closing()})
 }
 
 // planImport takes the form of the columns and makes a job of the file. Where another file is wanted, this one is deleted.

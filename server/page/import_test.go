@@ -36,6 +36,34 @@ func (s *site) sendFile(field, name, content string, change func(header map[stri
 	return s.send(r)
 }
 
+// A file that is not taken is read to its end all the same: a browser that still sends when the connection is closed shows no answer.
+func TestImportIsReadToItsEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		site   *site
+		status int
+	}{
+		"nobody is signed in": {newSite(t, gatetest.Options{}), 303},
+		"an auditor":          {newSite(t, gatetest.Options{}).as(api.Auditor), 403},
+	} {
+		var body bytes.Buffer
+		w := multipart.NewWriter(&body)
+		part, err := w.CreateFormFile("file", "users.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = part.Write(bytes.Repeat([]byte("id\n"), 1<<20))
+		_ = w.Close()
+		r := c.site.Request("POST", "/import/hs", "")
+		r.Body, r.ContentLength = io.NopCloser(&body), int64(body.Len())
+		for name, value := range map[string]string{"Content-Type": w.FormDataContentType(), "Origin": c.site.Options.Public, "Sec-Fetch-Site": "same-origin"} {
+			r.Header.Set(name, value)
+		}
+		if rec := c.site.send(r); rec.Code != c.status || body.Len() > 0 {
+			t.Errorf("%s: %d, want %d; %d bytes are left of the file", name, rec.Code, c.status, body.Len())
+		}
+	}
+}
+
 // From the list of accounts to a plan: a file is sent, its columns are looked at, and a job is made of it. No password is on any page.
 func TestImport(t *testing.T) {
 	s := newSite(t, gatetest.Options{}).as(api.Owner)
