@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -44,6 +45,10 @@ func importsLeavers(t *testing.T, program bool) {
 		}
 		if got := h.value("#f-confirm"); got != number || h.count("#f-confirm[aria-invalid=true]") != 1 {
 			t.Errorf("with %q the field has %q\n%s", number, got, h.whereabouts())
+		}
+		h.has("#f-confirm")
+		if said := strings.Count(h.text("main"), "To confirm, type the number of accounts: 2."); number != "two" && said != 1 {
+			t.Errorf("with %q it is said %d times\n%s", number, said, h.whereabouts())
 		}
 	}
 	for _, name := range []string{"-a", "-b"} {

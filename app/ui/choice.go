@@ -40,7 +40,7 @@ func (s Select) Draw(env Env) app.UI {
 	}
 	control := app.Select().ID(Attr(p.id)).Name(Attr(s.Name)).Body(options...)
 	if p.error != "" {
-		control = control.Aria("invalid", yes())
+		control = control.Aria("invalid", yes()).AutoFocus(p.alone)
 	}
 	if p.describedBy != "" {
 		control = control.Aria("describedby", Attr(p.describedBy))
@@ -144,7 +144,7 @@ func (c Check) Draw(env Env) app.UI {
 	}
 	box = checked(box, on)
 	if p.error != "" {
-		box = box.Aria("invalid", yes())
+		box = box.Aria("invalid", yes()).AutoFocus(p.alone)
 	}
 	if p.describedBy != "" {
 		box = box.Aria("describedby", Attr(p.describedBy))

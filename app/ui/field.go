@@ -73,7 +73,7 @@ func (f Field) Draw(env Env) app.UI {
 		control = control.OnInput(func(ctx app.Context, e app.Event) { do(ctx, e.Get("target").Get("value").String()) }, app.EventScope(f.Name))
 	}
 	if p.error != "" {
-		control = control.Aria("invalid", yes())
+		control = control.Aria("invalid", yes()).AutoFocus(p.alone || f.AutoFocus)
 	}
 	if p.describedBy != "" {
 		control = control.Aria("describedby", Attr(p.describedBy))
@@ -136,12 +136,14 @@ type fieldParts struct {
 	describedBy                       string
 	hideLabel, hideError, group       bool
 	steady                            bool
+	alone                             bool // the error is the only one of its form
 }
 
 func (f Field) parts(env Env) fieldParts {
 	p := fieldParts{id: fieldID(f.Prefix, f.Name), label: f.Label, help: f.Help, error: f.Error, good: f.Good, why: f.Why, hideLabel: f.HideLabel, hideError: f.HideError, steady: f.Steady}
 	if p.error == "" {
 		p.error = f.State.ErrorText(env, f.Name)
+		p.alone = p.error != "" && !f.HideError && f.State.alone(env, f.Name)
 	}
 	if f.Optional {
 		p.optional = env.T("ui.optional")
@@ -180,7 +182,11 @@ func (p fieldParts) draw(control app.UI) app.UI {
 func (p fieldParts) notes() []app.UI {
 	var list []app.UI
 	if p.error != "" {
-		list = append(list, fieldNote(classes("gh-field__note gh-tone-bad", when(p.hideError, "gh-hidden")), p.id+"-error", IconAlert, p.error))
+		note := fieldNote(classes("gh-field__note gh-tone-bad", when(p.hideError, "gh-hidden")), p.id+"-error", IconAlert, p.error)
+		if p.alone && !p.group { // a group cannot be marked as wrong, and has no focus of its own
+			note = note.Class("gh-field__alone").Role("alert")
+		}
+		list = append(list, note)
 	} else if p.good != "" {
 		list = append(list, fieldNote("gh-field__note gh-tone-good", p.id+"-good", IconChecked, p.good))
 	}
@@ -193,7 +199,7 @@ func (p fieldParts) notes() []app.UI {
 	return list
 }
 
-func fieldNote(class, id string, icon Icon, text string) app.UI {
+func fieldNote(class, id string, icon Icon, text string) app.HTMLP {
 	return app.P().Class(class).ID(Attr(id)).Body(icon.Draw(), app.Span().Body(Rich(text)))
 }
 
@@ -233,7 +239,7 @@ func (f SecretField) Draw(env Env) app.UI {
 		control = control.AutoFocus(true)
 	}
 	if p.error != "" {
-		control = control.Aria("invalid", yes())
+		control = control.Aria("invalid", yes()).AutoFocus(p.alone || f.AutoFocus)
 	}
 	if p.describedBy != "" {
 		control = control.Aria("describedby", Attr(p.describedBy))
@@ -267,7 +273,7 @@ func (f TextArea) Draw(env Env) app.UI {
 		control = control.MaxLength(f.MaxLength)
 	}
 	if p.error != "" {
-		control = control.Aria("invalid", yes())
+		control = control.Aria("invalid", yes()).AutoFocus(p.alone)
 	}
 	if p.describedBy != "" {
 		control = control.Aria("describedby", Attr(p.describedBy))

@@ -86,13 +86,29 @@ func (s FormState) ErrorText(env Env, name string) string {
 	return env.FieldText(*p)
 }
 
+// alone reports whether the one mistake that there is stands at this field: it is said there, and not above the form.
+func (s FormState) alone(env Env, name string) bool {
+	p := s.Problem
+	return p != nil && len(p.Fields) == 1 && p.Fields[0].Field == name &&
+		(p.Code == "invalid_request" || env.ProblemText(p) == env.FieldText(p.Fields[0]))
+}
+
+// problem is what stands above the fields. One that a field says alone is only to be seen where the form has no such field: the style sheet knows.
+func (s FormState) problem(env Env) app.UI {
+	class := "gh-form__problem"
+	var problem app.UI
+	if s.Problem != nil {
+		problem = ProblemNote(env, s.Problem)
+		if len(s.Problem.Fields) == 1 && s.alone(env, s.Problem.Fields[0].Field) {
+			class = classes(class, "gh-form__problem--field")
+		}
+	}
+	return app.Div().Class(class).Body(problem)
+}
+
 // Draw draws the form, and above its fields what went wrong. That has an element of its own, so that the fields below keep theirs, with what
 // was typed into them, when it comes.
 func (f Form) Draw(env Env) app.UI {
-	var problem app.UI
-	if f.State.Problem != nil {
-		problem = ProblemNote(env, f.State.Problem)
-	}
 	if f.State.Key != "" {
 		f.Key = f.State.Key
 	}
@@ -103,7 +119,7 @@ func (f Form) Draw(env Env) app.UI {
 	if class == "" {
 		class = classes("gh-form", when(f.Wide, "gh-form--wide"))
 	}
-	body := append([]app.UI{hidden(fieldKey, f.Key), hidden(fieldScreen, f.Screen), app.Div().Class("gh-form__problem").Body(problem)}, f.Body...)
+	body := append([]app.UI{hidden(fieldKey, f.Key), hidden(fieldScreen, f.Screen), f.State.problem(env)}, f.Body...)
 	return &form{
 		ID: f.ID, Class: class, Method: "post", Action: f.Action, Label: f.Label, Busy: f.Busy, Operation: f.Operation,
 		Body: body, OnSubmit: f.OnSubmit,

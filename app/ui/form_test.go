@@ -163,6 +163,40 @@ func TestErrorsStandAtTheirFields(t *testing.T) {
 	}
 }
 
+// TestOneMistakeIsSaidOnce draws forms of which one field is wrong: whether the box above the fields gives way to that field, and the field is announced.
+func TestOneMistakeIsSaidOnce(t *testing.T) {
+	one := []api.FieldProblem{{Field: "n", Code: "c", Detail: "Type 2."}}
+	for name, c := range map[string]struct {
+		problem api.Problem
+		draw    func(FormState) app.UI
+		want    bool
+	}{
+		"the same":          {api.Problem{Code: "c", Detail: "Type 2.", Fields: one}, func(s FormState) app.UI { return Field{Name: "n", State: s}.Draw(Env{}) }, true},
+		"in general":        {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return Field{Name: "n", State: s}.Draw(Env{}) }, true},
+		"a password":        {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return SecretField{Name: "n", State: s}.Draw(Env{}) }, true},
+		"several lines":     {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return TextArea{Name: "n", State: s}.Draw(Env{}) }, true},
+		"a list":            {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return Select{Name: "n", State: s}.Draw(Env{}) }, true},
+		"a box":             {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return Check{Name: "n", State: s}.Draw(Env{}) }, true},
+		"a file":            {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return FileField{Name: "n", State: s}.Draw(Env{}) }, true},
+		"more is said":      {api.Problem{Code: "d", Detail: "It was made.", Fields: one}, func(s FormState) app.UI { return Field{Name: "n", State: s}.Draw(Env{}) }, false},
+		"another field":     {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return Field{Name: "m", State: s}.Draw(Env{}) }, false},
+		"a group":           {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return Choice{Name: "n", State: s}.Draw(Env{}) }, false},
+		"it is not shown":   {api.Problem{Code: "invalid_request", Fields: one}, func(s FormState) app.UI { return Field{Name: "n", State: s, HideError: true}.Draw(Env{}) }, false},
+		"several mistakes":  {api.Problem{Code: "invalid_request", Fields: append(one, api.FieldProblem{Field: "m"})}, func(s FormState) app.UI { return Field{Name: "n", State: s}.Draw(Env{}) }, false},
+		"of no field alone": {api.Problem{Code: "c", Detail: "Type 2."}, func(s FormState) app.UI { return Field{Name: "n", State: s, Error: "Type 2."}.Draw(Env{}) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state := FormState{Problem: &c.problem}
+			out := HTML(Form{State: state, Body: []app.UI{c.draw(state)}}.Draw(Env{}))
+			gives := strings.Contains(out, "gh-form__problem--field") && strings.Contains(out, "gh-field__alone")
+			announced := strings.Count(out, `role="alert"`) == 2 && strings.Contains(out, " autofocus")
+			if gives != c.want || announced != c.want {
+				t.Errorf("it gives way: %t, announced: %t\n%s", gives, announced, out)
+			}
+		})
+	}
+}
+
 // TestPeopleDoNotMix draws the screens of two people at the same time: neither has anything of the other (run with -race).
 func TestPeopleDoNotMix(t *testing.T) {
 	people := map[string]string{"anna": "en", "berta": "de"}

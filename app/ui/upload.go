@@ -13,12 +13,8 @@ type FileForm struct {
 
 // Draw draws it.
 func (f FileForm) Draw(env Env) app.UI {
-	var problem app.UI
-	if f.State.Problem != nil {
-		problem = ProblemNote(env, f.State.Problem)
-	}
 	return app.Form().Class("gh-form").ID("form").Method("post").EncType("multipart/form-data").Action(Href(f.Action)).Aria("label", Attr(f.Label)).
-		Body(append([]app.UI{app.Div().Class("gh-form__problem").Body(problem)}, f.Body...)...)
+		Body(append([]app.UI{f.State.problem(env)}, f.Body...)...)
 }
 
 // FileField is where a file is chosen.
@@ -32,6 +28,9 @@ type FileField struct {
 func (f FileField) Draw(env Env) app.UI {
 	p := Field{Name: f.Name, Label: f.Label, Help: f.Help, State: f.State}.parts(env)
 	control := app.Input().Class("gh-file").Type("file").ID(Attr(p.id)).Name(Attr(f.Name)).Accept(Attr(f.Accept)).Required(true)
+	if p.error != "" {
+		control = control.Aria("invalid", yes()).AutoFocus(p.alone)
+	}
 	if p.describedBy != "" {
 		control = control.Aria("describedby", Attr(p.describedBy))
 	}
