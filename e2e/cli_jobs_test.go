@@ -83,6 +83,12 @@ func TestCLIJobs(t *testing.T) {
 			if len(page.Items) != 3 || page.Items[0].Target != ids[0] {
 				t.Errorf("the items are %+v", page)
 			}
+			for does, want := range map[string]int{"create": 0, "change": 3} {
+				page.Items = nil
+				if g.call(t, "jobs.items", ask(j.ID, "does", does), &page); len(page.Items) != want {
+					t.Errorf("%s: the items are %+v", does, page)
+				}
+			}
 		}},
 		{"jobs.retry", func(t *testing.T) {
 			if p := g.callFails(t, "jobs.retry", ask(j.ID)); p.Code != "job_nothing_failed" {

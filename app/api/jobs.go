@@ -273,10 +273,18 @@ type JobPage struct {
 	Next string `json:"next,omitempty"` // cursor; "" on the last page
 }
 
+// What the plan of a job does to an account.
+const (
+	DoesCreate = "create"
+	DoesChange = "change"
+)
+
 // JobItemQuery asks for a page of a job's items.
 type JobItemQuery struct {
-	ID     string `json:"id"`
-	State  string `json:"state,omitempty"` // default: all
+	ID    string `json:"id"`
+	State string `json:"state,omitempty"` // default: all
+	// Does asks for the accounts that the plan makes (create) or changes (change), whatever became of them; default: all.
+	Does   string `json:"does,omitempty"`
 	Limit  int    `json:"limit,omitempty"`
 	Cursor string `json:"cursor,omitempty"`
 }
@@ -284,6 +292,9 @@ type JobItemQuery struct {
 // Validate implements Request.
 func (q JobItemQuery) Validate() error {
 	v := checkPage(q.State, ItemStates(), q.Limit, q.Cursor)
+	if q.Does != "" && q.Does != DoesCreate && q.Does != DoesChange {
+		v.Add("does", "invalid_choice", "choices", DoesCreate+", "+DoesChange)
+	}
 	checkOwnID(v, q.ID, "job_not_found")
 	return v.Err()
 }

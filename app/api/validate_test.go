@@ -175,6 +175,8 @@ func TestValidate(t *testing.T) {
 		{JobRef{ID: "a b"}, "id: job_not_found"},
 		{JobQuery{State: "asleep", Limit: 501, Cursor: strings.Repeat("1", 101)}, "state: invalid_choice, limit: out_of_range, cursor: invalid_cursor"},
 		{JobItemQuery{ID: "a", State: "failed"}, ""},
+		{JobItemQuery{ID: "a", Does: "change"}, ""},
+		{JobItemQuery{ID: "a", Does: "users.create"}, "does: invalid_choice"},
 		{JobItemQuery{State: "paused"}, "state: invalid_choice, id: missing"},
 		{DeviceSignOut{ID: id, All: true}, ""},
 		{DeviceSignOut{ID: id, Devices: []DeviceID{"any text é"}}, ""},

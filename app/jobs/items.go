@@ -25,10 +25,10 @@ func (p *Job) items() app.UI {
 		pager.Range = env.N("ui.on_page", len(rows))
 	}
 	if p.Query.Cursor != "" {
-		pager.First = address(env, j, api.JobItemQuery{State: p.Query.State})
+		pager.First = address(env, j, api.JobItemQuery{State: p.Query.State, Does: p.Query.Does})
 	}
 	if p.Items.Next != "" {
-		pager.Next = address(env, j, api.JobItemQuery{State: p.Query.State, Cursor: p.Items.Next})
+		pager.Next = address(env, j, api.JobItemQuery{State: p.Query.State, Does: p.Query.Does, Cursor: p.Items.Next})
 	}
 	outcome := "jobs.column.outcome"
 	if j.Ended() {
@@ -46,23 +46,42 @@ func (p *Job) items() app.UI {
 	if j.State == api.JobPlanning || p.unseen() {
 		table.Empty = ui.Empty{Icon: ui.IconWait, Title: env.T("jobs.items_planning"), Text: env.T("jobs.items_planning_help")}.Draw(env)
 	}
-	views := []ui.View{{Label: env.T("jobs.item.all"), Href: address(env, j, api.JobItemQuery{}), Current: p.Query.State == "", Count: env.Format().Number(j.Count.Total())}}
-	for _, state := range api.ItemStates() {
-		if n := j.Count.Of(state); n > 0 || p.Query.State == state {
-			views = append(views, ui.View{
-				Label: p.word(state), Href: address(env, j, api.JobItemQuery{State: state}), Current: p.Query.State == state, Count: env.Format().Number(n),
-			})
-		}
-	}
 	return ui.Section{Title: env.T("jobs.items"), Body: []app.UI{
-		ui.Views(env, env.T("jobs.items"), views...), table.Draw(env), pager.Draw(env),
-		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListJobItems, api.JobItemQuery{ID: j.ID, State: p.Query.State})), p.left(),
+		ui.Views(env, env.T("jobs.items"), p.views()...), table.Draw(env), pager.Draw(env),
+		ui.Downloads(env, len(rows), route.Export(env.Homeserver, api.ListJobItems, api.JobItemQuery{ID: j.ID, State: p.Query.State, Does: p.Query.Does})), p.left(),
 	}}.Draw(env)
 }
 
+// views are all items, those of each state, and as long as the job can be started what its plan makes and what it changes, in place of those that wait.
+func (p *Job) views() []ui.View {
+	env, j := p.Env(), p.Job
+	var views []ui.View
+	add := func(label string, q api.JobItemQuery, n int64) {
+		current := q.State == p.Query.State && q.Does == p.Query.Does
+		if n > 0 || current || q == (api.JobItemQuery{}) {
+			views = append(views, ui.View{Label: label, Href: address(env, j, q), Current: current, Count: env.Format().Number(n)})
+		}
+	}
+	add(env.T("jobs.item.all"), api.JobItemQuery{}, j.Count.Total())
+	does := j.Kind == api.JobImport && p.toStart() && p.counted()
+	if does || p.Query.Does != "" && p.Query.State == "" {
+		add(env.T("jobs.item.create"), api.JobItemQuery{Does: api.DoesCreate}, j.Plan.Create)
+		add(env.T("jobs.item.change"), api.JobItemQuery{Does: api.DoesChange}, j.Plan.Change)
+	}
+	for _, state := range api.ItemStates() {
+		if !does || state != api.ItemWaiting || p.Query.State == state {
+			add(p.word(state), api.JobItemQuery{State: state}, j.Count.Of(state))
+		}
+	}
+	return views
+}
+
+// toStart reports whether the job was not begun, and can be.
+func (p *Job) toStart() bool { return p.Job.StartedMS == 0 && !p.Job.Ended() }
+
 // unseen reports whether the job was heard to have items by now, and they are yet to be loaded.
 func (p *Job) unseen() bool {
-	return p.Query.State == "" && p.Query.Cursor == "" && p.Job.Count.Total() > 0
+	return p.Query.State == "" && p.Query.Does == "" && p.Query.Cursor == "" && p.Job.Count.Total() > 0
 }
 
 // ofFile reports whether the job is one of a file.
@@ -124,7 +143,7 @@ func (p *Job) state(i api.JobItem) app.UI {
 	switch {
 	case i.State == api.ItemFailed && i.Action == "":
 		c.Label = p.Env().T("jobs.item.refused")
-	case i.State == api.ItemWaiting && p.Job.Kind == api.JobImport && p.Job.StartedMS == 0 && !p.Job.Ended():
+	case i.State == api.ItemWaiting && p.Job.Kind == api.JobImport && p.toStart():
 		c.Label, c.Icon, c.Tone = p.Env().T("jobs.item.change"), ui.IconEdit, ui.Info
 		if i.Action == api.CreateUser.Info().Name {
 			c.Label, c.Icon = p.Env().T("jobs.item.create"), ui.IconAdd

@@ -158,21 +158,22 @@ func (p *Job) counts() app.UI {
 	if j.Kind != api.JobImport || j.State != api.JobPlanned && j.State != api.JobScheduled || !p.counted() || j.Count.Total() == 0 {
 		return nil
 	}
-	view := func(state string, n int64) string {
+	view := func(q api.JobItemQuery, n int64) string {
 		if n == 0 {
 			return ""
 		}
-		return address(env, j, api.JobItemQuery{State: state})
+		return address(env, j, q)
 	}
+	refused := api.JobItemQuery{State: api.ItemFailed}
 	var ends app.UI
 	if n := int(j.Plan.Destroy); n > 0 {
 		ends = ui.Note{Kind: ui.Bad, Icon: ui.IconDeactivate, Title: env.N("imports.deactivates", n), Text: env.T("imports.deactivates_help")}.Draw(env)
 	}
 	return app.Div().Body(ui.Counts(env,
-		ui.Count{Label: env.T("jobs.item.create"), Icon: ui.IconAdd, N: j.Plan.Create},
-		ui.Count{Label: env.T("jobs.item.change"), Icon: ui.IconEdit, N: j.Plan.Change},
-		ui.Count{Label: p.word(api.ItemSkipped), Icon: ui.IconSkip, N: j.Plan.Leave, Href: view(api.ItemSkipped, j.Plan.Leave)},
-		ui.Count{Label: p.word(api.ItemFailed), Icon: ui.IconAlert, N: j.Plan.Refuse, Href: view(api.ItemFailed, j.Plan.Refuse), Tone: refusedTone(j.Plan.Refuse)},
+		ui.Count{Label: env.T("jobs.item.create"), Icon: ui.IconAdd, N: j.Plan.Create, Href: view(api.JobItemQuery{Does: api.DoesCreate}, j.Plan.Create)},
+		ui.Count{Label: env.T("jobs.item.change"), Icon: ui.IconEdit, N: j.Plan.Change, Href: view(api.JobItemQuery{Does: api.DoesChange}, j.Plan.Change)},
+		ui.Count{Label: p.word(api.ItemSkipped), Icon: ui.IconSkip, N: j.Plan.Leave, Href: view(api.JobItemQuery{State: api.ItemSkipped}, j.Plan.Leave)},
+		ui.Count{Label: p.word(api.ItemFailed), Icon: ui.IconAlert, N: j.Plan.Refuse, Href: view(refused, j.Plan.Refuse), Tone: refusedTone(j.Plan.Refuse)},
 	), ends)
 }
 

@@ -115,6 +115,9 @@ func TestGolden(t *testing.T) {
 		{N: 9, Line: 10, Target: "@h:uni-lindau.example", State: api.ItemFailed, Code: "import_field", Params: map[string]string{"field": "password", "code": "import_text"}},
 		{N: 5, Line: 6, Target: "@e:uni-lindau.example", Action: "users.update", State: api.ItemFailed, Code: "homeserver_down", Did: []string{"users.update", "users.reset_password"}, At: "users.unlock", Undone: []string{"users.notice"}},
 	}}}
+	onlyChanges := screentest.Answers{"jobs.get": rows, "jobs.items": api.JobItemPage{Items: imported["jobs.items"].(api.JobItemPage).Items[1:2], Next: "12"}}
+	underWay := job(api.JobRunning)
+	underWay.Kind, underWay.Operation, underWay.Plan = api.JobImport, "", rows.Plan
 	theirs := passwords
 	theirs.Mine, theirs.Passwords = false, api.CardsAtOnce+1
 	get := func(j api.Job) screentest.Answers { return screentest.Answers{"jobs.get": j, "jobs.items": items()} }
@@ -133,6 +136,8 @@ func TestGolden(t *testing.T) {
 		{"planned", NewJob, env, get(job(api.JobPlanned)), "/uni/jobs/job?id=abc"},
 		{"planned-partial", NewJob, german, get(partial), "/uni/jobs/job?id=abc"},
 		{"planned-import", NewJob, env, imported, "/uni/jobs/job?id=abc"},
+		{"planned-import-changes", NewJob, env, onlyChanges, "/uni/jobs/job?id=abc&does=change&cursor=9"},
+		{"running-changes", NewJob, env, screentest.Answers{"jobs.get": underWay, "jobs.items": onlyChanges["jobs.items"]}, "/uni/jobs/job?id=abc&does=change"},
 		{"planned-import-german", NewJob, german, imported, "/uni/jobs/job?id=abc"},
 		{"planned-import-of-another", NewJob, env, screentest.Answers{"jobs.get": theirRows, "jobs.items": imported["jobs.items"]}, "/uni/jobs/job?id=abc"},
 		{"planned-import-deactivates", NewJob, env, get(leavers), "/uni/jobs/job?id=abc"},

@@ -152,6 +152,7 @@ func TestPlans(t *testing.T) {
 			if diff := cmp.Diff(c.want, short(items)); diff != "" || job.State != api.JobPlanned || job.Kind != api.JobImport {
 				t.Errorf("%s %s (-want +got):\n%s", job.State, job.Code, diff)
 			}
+			does(t, w, p, job, items)
 			if calls := w.Stub.Calls("users.create", "users.update", "users.reset_password"); len(calls) > 0 {
 				t.Errorf("the plan did %v", calls)
 			}

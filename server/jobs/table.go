@@ -105,6 +105,9 @@ func (d desk) items(ctx context.Context, q api.JobItemQuery) (api.JobItemPage, e
 		return api.JobItemPage{}, err
 	}
 	find := store.JobItemQuery{Job: q.ID, State: q.State, Limit: orPage(q.Limit) + 1}
+	if q.Does != "" {
+		find.Action, find.Other = api.CreateUser.Info().Name, q.Does == api.DoesChange
+	}
 	if q.Cursor != "" {
 		after, err := strconv.ParseInt(q.Cursor, 10, 64)
 		if err != nil {

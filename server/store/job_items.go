@@ -249,8 +249,12 @@ func (s *Store) SetJobItems(ctx context.Context, job string, items []JobItem) er
 type JobItemQuery struct {
 	Job   string
 	State string // "" for all
-	After int64  // number of the last one of the page before
-	Limit int
+	// Action is how they begin; with Other those that begin with another one, and
+	// do something. "" for all.
+	Action string
+	Other  bool
+	After  int64 // number of the last one of the page before
+	Limit  int
 }
 
 // JobItems returns one page of items.
@@ -258,8 +262,16 @@ func (s *Store) JobItems(ctx context.Context, q JobItemQuery) ([]JobItem, error)
 	where := `job = $1 AND n > $2`
 	args := []any{q.Job, q.After, q.Limit}
 	if q.State != "" {
-		where += ` AND state = $4`
 		args = append(args, q.State)
+		where += fmt.Sprintf(` AND state = $%d`, len(args))
+	}
+	if q.Action != "" {
+		args = append(args, q.Action)
+		is := ` AND action = $%d`
+		if q.Other {
+			is = ` AND action NOT IN ('', $%d)`
+		}
+		where += fmt.Sprintf(is, len(args))
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT `+itemColumns+` FROM job_items WHERE `+where+` ORDER BY n LIMIT $3`, args...)
 	page, err := scanAll(rows, err, scanJobItem)
