@@ -109,8 +109,8 @@ func (p *Problem) Passing() bool {
 // gets no other answer.
 func (p *Problem) KeyDead() bool {
 	switch p.Code {
-	case "homeserver_token_dead", "homeserver_not_admin", "homeserver_secret_wrong", "homeserver_secret_missing",
-		"mas_client_refused", "mas_not_admin_client", "mas_token_refused":
+	case "homeserver_token_dead", "homeserver_token_missing", "homeserver_not_admin", "homeserver_secret_wrong", "homeserver_secret_missing",
+		"mas_client_refused", "mas_not_admin_client", "mas_token_refused", "mas_own_locked":
 		return true
 	}
 	return false

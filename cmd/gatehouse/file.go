@@ -205,7 +205,11 @@ func (f filing) until(ctx context.Context, id string, so func(api.Job) bool) (ap
 			return job, err
 		}
 		if job.State == api.JobPaused || job.State == api.JobScheduled {
-			return job, fmt.Errorf("the job %s is %s", id, job.State)
+			err := fmt.Errorf("the job %s is %s", id, job.State)
+			if job.Code != "" {
+				err = fmt.Errorf("%w: %s", err, i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params)))
+			}
+			return job, err
 		}
 		if err := homeserver.Pause(ctx, watchJobEvery); err != nil {
 			return job, err

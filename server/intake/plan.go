@@ -131,7 +131,7 @@ func (s *survey) item(ctx context.Context, w Wish) (jobs.Item, error) {
 	}
 	var p *api.Problem
 	switch {
-	case errors.As(err, &p) && p.Status != api.StatusUnavailable:
+	case errors.As(err, &p) && p.Status != api.StatusUnavailable && !p.KeyDead():
 		item.State, item.Problem, item.Password, item.Generated = store.ItemFailed, field(p), api.Secret{}, false
 		return item, nil
 	case err != nil:

@@ -128,30 +128,11 @@ func goesAway(w *gatetest.World, code string, back time.Time) {
 	})
 }
 
-// A key that is not taken is not tried again: no item waits for it, and each says why it failed.
-func TestKeyIsDead(t *testing.T) {
-	t.Parallel()
-	for _, code := range []string{"homeserver_token_dead", "homeserver_not_admin", "homeserver_secret_wrong", "mas_client_refused", "mas_not_admin_client", "mas_token_refused"} {
-		t.Run(code, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w, job := lockJob(t, 3)
-				s := locks(w, func(int) (bool, time.Duration, error) { return false, 0, api.NewProblem(api.StatusBadGateway, code) })
-				work(t, w, job.ID)
-				want := "1 @u000:example.org failed " + code + "\n2 @u001:example.org failed " + code + "\n3 @u002:example.org failed " + code + "\n"
-				if got := lines(t, w, w.Person(api.Owner), job.ID); got != want || s.n != 3 {
-					t.Errorf("after %d calls:\n%s", s.n, got)
-				}
-			})
-		})
-	}
-}
-
-// A gate that is killed when a try of an item has just been answered that the homeserver is away, asks to wait or did not answer in time, has the item wait when
-// it is back as if it had not been killed, however often it was tried before.
+// A gate that is killed when a try of an item has just been answered that the homeserver is away, asks to wait, did not answer in time or does not take the
+// gate's key, has the item wait when it is back as if it had not been killed, however often it was tried before.
 func TestKilledWhileAway(t *testing.T) {
 	t.Parallel()
-	for _, code := range append(slices.Clone(away), "homeserver_limited") {
+	for _, code := range append(slices.Clone(away), "homeserver_limited", "homeserver_token_dead") {
 		killedBetweenTries(t, code, 9)
 	}
 	for _, code := range []string{"homeserver_timeout", "mas_timeout", "mas_synapse_down"} {

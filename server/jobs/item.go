@@ -83,7 +83,7 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 		rest, err := r.rest(ctx, item, s, create)
 		switch {
 		case err != nil:
-			return false, r.unsent(item, err)
+			return false, r.unsent(ctx, item, err)
 		case rest == nil:
 			return true, item
 		}
@@ -108,6 +108,10 @@ func (r *run) step(ctx context.Context, item store.JobItem, s step) (done bool, 
 			if card, ok := result.(api.Handout); ok {
 				item.Set = !card.Password.IsZero()
 			}
+			if p := (&api.Problem{Code: left.Params["code"]}); left.Code == itemLeft && p.KeyDead() && leaves(s.req) {
+				r.pause(keyProblem(r.server, p))
+				return false, r.waiting(item, nil) // another try does the rest
+			}
 			return false, r.ended(item, store.ItemFailed, left)
 		}
 		return true, item
@@ -131,6 +135,11 @@ func (r *run) judge(ctx context.Context, item store.JobItem, s step, err error) 
 		return false, r.unbegun(item)
 	case p.Code == "other_homeserver":
 		r.halt(p)
+		return false, r.unbegun(item)
+	case p.KeyDead():
+		r.pause(keyProblem(r.server, p))
+		return false, r.unbegun(item)
+	case p.Code == "not_found" && r.other(ctx):
 		return false, r.unbegun(item)
 	case p.Code == "store_unavailable" || p.Code == notSentCode:
 		return false, r.unbegun(item)
@@ -221,10 +230,15 @@ func (r *run) unbegun(item store.JobItem) store.JobItem {
 	return item
 }
 
-// unsent is an item of which nothing could be sent: it failed where the homeserver said why, and waits as before where the store or the end of ctx
-// kept it.
-func (r *run) unsent(item store.JobItem, err error) store.JobItem {
-	if p, ok := errors.AsType[*api.Problem](err); ok {
+// unsent is an item of which nothing could be sent: it failed where the homeserver said why, and waits as before where the store, the gate's own key or
+// the end of ctx kept it.
+func (r *run) unsent(ctx context.Context, item store.JobItem, err error) store.JobItem {
+	p, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case ok && p.KeyDead():
+		r.pause(keyProblem(r.server, p))
+	case ok && p.Code == "not_found" && r.other(ctx): // it waits for the homeserver that had it
+	case ok:
 		return r.ended(item, store.ItemFailed, p)
 	}
 	return r.unbegun(item)

@@ -137,7 +137,7 @@ func (p *planning) item(ctx context.Context, u api.User) (Item, error) {
 	// Lists do not tell differences of so many accounts as they do of one.
 	if !u.Knows(unseen) || info.Shows != "" && !u.Knows(info.Shows) || !u.Knows("admin") || p.template.op == api.Op(api.RepairUser) {
 		seen, err := looked(ctx, p.e.throttle(p.job.Homeserver), p.server, api.GetUser, api.UserRef{ID: u.ID})
-		if problem, ok := errors.AsType[*api.Problem](err); ok {
+		if problem, ok := errors.AsType[*api.Problem](err); ok && !problem.KeyDead() {
 			return Item{Target: u.ID, State: store.ItemFailed, Problem: problem}, nil
 		}
 		if err != nil {
@@ -155,7 +155,7 @@ func (p *planning) item(ctx context.Context, u api.User) (Item, error) {
 	if err == nil {
 		err = p.e.gate.Preview(ctx, gate.Visit{Person: &p.person, Homeserver: p.job.Homeserver, Operation: info.Name}, req, u)
 	}
-	if problem, ok := errors.AsType[*api.Problem](err); ok {
+	if problem, ok := errors.AsType[*api.Problem](err); ok && !problem.KeyDead() {
 		return Item{Target: u.ID, State: store.ItemFailed, Problem: problem}, nil
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/app/api"
@@ -39,14 +40,17 @@ type run struct {
 	mu     sync.Mutex
 	person gate.Person
 	halted *api.Problem
+	goesOn bool // what halted it can be mended: the job is paused, and has not failed
 	stop   context.CancelFunc
+
+	failures atomic.Int64 // of the homeserver, after which it was seen to be the same
 }
 
 // run works a running job off.
 func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, err error) {
 	server, ok := e.gate.Homeserver(job.Homeserver)
 	if !ok {
-		return 0, e.pauseUnconfigured(ctx, job.ID)
+		return 0, e.pause(ctx, job.ID, api.NewProblem(api.StatusConflict, "job_unconfigured")) // it may be there again
 	}
 	end, denied := shown.begin()
 	defer end()
@@ -61,7 +65,8 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 	}
 	var around sync.WaitGroup
 	around.Go(func() { r.watch(work) })
-	if r.ask(work) {
+	r.failures.Store(r.throttle.failures())
+	if !r.other(work) && r.ask(work) {
 		if err = r.takeUp(work); err == nil {
 			err = r.loop(work)
 		}
@@ -69,7 +74,9 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 	stop()
 	around.Wait()
 	err = errors.Join(err, r.ends.flush(context.WithoutCancel(ctx)))
-	if halted := r.why(); halted != nil {
+	if halted, goesOn := r.why(); goesOn {
+		return 0, e.pause(context.WithoutCancel(ctx), job.ID, halted)
+	} else if halted != nil {
 		return 0, e.stop(context.WithoutCancel(ctx), job.ID, halted, e.keep)
 	}
 	if ctx.Err() != nil {
@@ -81,10 +88,10 @@ func (e *Engine) run(ctx context.Context, job store.Job) (again time.Duration, e
 	return e.finish(ctx, job.ID)
 }
 
-// pauseUnconfigured has a job wait for somebody to go on with it, because its homeserver is not in the configuration: it may be there again.
-func (e *Engine) pauseUnconfigured(ctx context.Context, id string) error {
+// pause has a job wait for somebody to go on with it when they have mended what kept it, which they are told.
+func (e *Engine) pause(ctx context.Context, id string, why *api.Problem) error {
 	_, err := e.Store.ChangeJob(ctx, id, []string{store.JobRunning}, func(j *store.Job) error {
-		j.State, j.Code, j.Params = store.JobPaused, "job_unconfigured", ""
+		j.State, j.Code, j.Params = store.JobPaused, why.Code, encode(why.Params)
 		e.keep(j)
 		return nil
 	})
@@ -294,7 +301,9 @@ func (r *run) tell(ctx context.Context, job store.Job) {
 func (r *run) ask(ctx context.Context) bool {
 	person, err := r.e.gate.Standing(ctx, owner(r.job))
 	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == "job_owner_gone" {
-		r.halt(p)
+		if !r.other(ctx) { // or nobody of before is there
+			r.halt(p)
+		}
 		return false
 	}
 	if err != nil {
@@ -323,8 +332,18 @@ func (r *run) halt(p *api.Problem) {
 	r.stop()
 }
 
-func (r *run) why() *api.Problem {
+// pause is halt for what somebody can mend, who then goes on with the job.
+func (r *run) pause(p *api.Problem) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.halted
+	if r.halted == nil {
+		r.halted, r.goesOn = p, true
+	}
+	r.stop()
+}
+
+func (r *run) why() (halted *api.Problem, goesOn bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.halted, r.goesOn
 }

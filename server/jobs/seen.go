@@ -49,7 +49,7 @@ func (r *run) foreseen(ctx context.Context, item store.JobItem, steps []step) (s
 	}
 	u, err := r.account(ctx, item)
 	if err != nil {
-		return r.unsent(item, err), true
+		return r.unsent(ctx, item, err), true
 	}
 	now := Saw(u)
 	for field, before := range saw {

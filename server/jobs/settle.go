@@ -50,7 +50,7 @@ func (r *run) settle(ctx context.Context, item store.JobItem, s step, p *api.Pro
 	if try.Outcome == string(audit.Failed) && p.Code == "outcome_unknown" {
 		answer, p = api.NewProblem(api.StatusBadGateway, try.Code), api.NewProblem(api.StatusConflict, "item_failed_before", "code", try.Code)
 	}
-	if answer.Away() || answer.Code == limitedCode {
+	if answer.Away() || answer.Code == limitedCode || answer.KeyDead() {
 		return false, r.waiting(r.unbegun(item), nil)
 	}
 	repeatable := s.op.Info().Repeatable && !s.wiped
@@ -134,7 +134,7 @@ func (r *run) account(ctx context.Context, item store.JobItem) (api.User, error)
 	return u, err
 }
 
-// look looks at an account until the homeserver answers. The error is that of ctx.
+// look looks at an account until the homeserver answers. The error is that of ctx, or that the gate's own key is dead.
 func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, error) {
 	create, creates := s.req.(api.UserCreate)
 	if !creates && s.op.Info().Shows == "" {
@@ -147,6 +147,9 @@ func (r *run) look(ctx context.Context, item store.JobItem, s step) (sight, erro
 		return untold, err
 	case ok && problem.Code == "not_found" && creates:
 		return notDone, nil
+	case ok && problem.KeyDead() && r.job.State == store.JobRunning: // it is looked at when the key works again
+		r.pause(keyProblem(r.server, problem))
+		return untold, err
 	case err != nil:
 		return untold, nil
 	case creates && s.wiped: // ours or not, it cannot be given its password

@@ -50,10 +50,10 @@ func (e *Engine) takeUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// It stays as it is until its homeserver is configured again.
+	// It stays as it is until its homeserver is configured again, or somebody goes on with it who has seen to the key.
 	left = slices.DeleteFunc(left, func(job store.Job) bool {
 		_, ok := e.gate.Homeserver(job.Homeserver)
-		return !ok
+		return !ok || keyless(job)
 	})
 	for _, job := range append(live, left...) {
 		if job.State == store.JobScheduled && e.Now().Before(job.At) || e.works(job.ID) {

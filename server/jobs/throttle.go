@@ -49,6 +49,7 @@ type throttle struct {
 	until   time.Time // nothing is begun before
 	lowered time.Time // when a slow call last made limit less
 	broken  int       // errors in a row
+	failed  int64     // errors in all
 	pausing bool      // somebody will look when until is over
 	base    map[string]*usual
 }
@@ -191,6 +192,7 @@ func (t *throttle) end(operation string, took time.Duration, how ending, wait ti
 		t.pause(now, wait)
 	case broken:
 		t.broken++
+		t.failed++
 		t.limit = 1
 		t.pause(now, min(maxPause, minPause<<min(t.broken-1, 5)))
 	}
@@ -215,6 +217,13 @@ func (t *throttle) pause(now time.Time, wait time.Duration) {
 	if until := now.Add(wait); until.After(t.until) {
 		t.until = until
 	}
+}
+
+// failures returns how many errors of the homeserver there were in all.
+func (t *throttle) failures() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed
 }
 
 // waits returns until when nothing is begun, and whether that is because the homeserver is away.

@@ -18,6 +18,7 @@ const notSentCode = "item_not_sent"
 type turn struct {
 	ctx       context.Context // of the corridor
 	run       context.Context
+	back      func(context.Context) error // run.back
 	throttle  *throttle
 	operation string
 	ahead     bool      // the intent is written before it is its turn
@@ -31,7 +32,7 @@ type turn struct {
 // some accounts wait with them for their turn: the homeserver waits for no disk. Of other calls the corridor looks at the account first, or nobody
 // could tell after a crash that they were never sent: it is their turn from the beginning, as it is where a pace says when an item is begun.
 func (r *run) turn(ctx context.Context, s step) (*turn, error) {
-	t := &turn{ctx: ctx, run: ctx, throttle: r.throttle, operation: s.op.Info().Name}
+	t := &turn{ctx: ctx, run: ctx, back: r.back, throttle: r.throttle, operation: s.op.Info().Name}
 	_, creates := s.req.(api.UserCreate)
 	if t.ahead = creates && r.throttle.pace == nil; !t.ahead {
 		err := r.throttle.begin(ctx)
@@ -62,6 +63,10 @@ func (t *turn) take() (end func(error), err error) {
 			return nil, api.NewProblem(api.StatusConflict, notSentCode)
 		}
 		t.begun = now()
+	}
+	if err := t.back(t.run); err != nil {
+		t.end(err)
+		return nil, api.NewProblem(api.StatusConflict, notSentCode)
 	}
 	return t.end, nil
 }
