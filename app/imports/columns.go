@@ -201,7 +201,7 @@ func (c *Columns) columns() app.UI {
 		n := strconv.Itoa(i)
 		name := c.named(i)
 		t.Rows = append(t.Rows, ui.Row{Label: name, Cells: []app.UI{
-			ui.Name(env, name),
+			ui.TwoLines(ui.Join(ui.Name(env, name)), nil), // whole, also on a phone
 			ui.Subtle(begins(column.Samples)),
 			app.Div().Body(ui.HiddenField("columns."+n+".column", strconv.Itoa(i+1)), ui.Select{
 				Name: "columns." + n + ".field", Label: env.T("imports.is_named", "column", name), HideLabel: true, Value: column.Field, Options: options, State: c.State,

@@ -170,11 +170,11 @@ func (p *Job) state(i api.JobItem) app.UI {
 func (p *Job) outcome(i api.JobItem) app.UI {
 	env := p.Env()
 	if i.Code != "" {
-		rows := []app.UI{app.Div().Body(ui.Text(env.ProblemText(&api.Problem{Code: i.Code, Params: i.Params})))}
+		rows := []app.UI{ui.Text(env.ProblemText(&api.Problem{Code: i.Code, Params: i.Params}))}
 		if len(i.Undone) > 0 || i.At != "" {
-			rows = append(rows, app.Div().Body(ui.Subtle(p.steps(i))))
+			rows = append(rows, ui.Subtle(p.steps(i)))
 		}
-		return app.Div().Body(rows...)
+		return ui.Lines(rows...)
 	}
 	var rows []app.UI
 	for _, c := range i.Changes {
@@ -187,12 +187,12 @@ func (p *Job) outcome(i api.JobItem) app.UI {
 		} else if c.To == "" {
 			to = ui.Join(to, ui.Text(" "), ui.None(env))
 		}
-		rows = append(rows, app.Div().Body(ui.Subtle(fieldName(env, c.Field)), ui.Text(" "), to))
+		rows = append(rows, ui.Join(ui.Subtle(fieldName(env, c.Field)), ui.Text(" "), to))
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return app.Div().Body(rows...)
+	return ui.Lines(rows...)
 }
 
 // steps says of an item of several steps that stopped at one of them what was done and what was not.
@@ -218,6 +218,9 @@ func (p *Job) steps(i api.JobItem) string {
 }
 
 func fieldName(env ui.Env, field string) string {
+	if field == api.FieldRooms { // all rooms of a row, and not one to be typed
+		return env.T("imports.field." + field)
+	}
 	if name := ui.FieldName(env, field); name != "" {
 		return name
 	}

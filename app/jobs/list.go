@@ -67,18 +67,28 @@ func (l *List) Render() app.UI {
 			Caption: l.Title(), Rows: rows,
 			Columns: []ui.Column{
 				{Title: env.T("jobs.column.job"), Phone: ui.CardLead},
-				{Title: env.T("jobs.column.state"), Width: ui.Middle},
+				{Title: env.T("jobs.column.state"), Width: ui.Large},
 				{Title: env.T("jobs.column.progress"), Width: ui.Middle, Phone: ui.CardLabel},
 				{Title: env.T("jobs.column.created"), Width: ui.Large, Phone: ui.CardLabel},
-				{Title: env.T("jobs.column.owner"), Width: ui.Large, Phone: ui.CardNone},
+				{Title: env.T("jobs.column.owner"), Width: ui.Middle, Phone: ui.CardNone},
 			},
 			Empty: ui.Empty{
 				Icon: ui.IconSkip, Title: env.T("jobs.empty"), Text: env.T("jobs.empty_help"),
-				Actions: []app.UI{ui.Button{Label: env.T("accounts.title"), Icon: ui.IconUsers, Href: route.Accounts(env.Homeserver)}.Draw(env)},
+				Actions: l.ways(),
 			}.Draw(env),
 		}.Draw(env),
 		ui.Forward(env, "ui.on_page", len(rows), -1, first, next).Draw(env),
 	)
+}
+
+// ways are where jobs come from.
+func (l *List) ways() []app.UI {
+	env := l.Env()
+	ways := []app.UI{ui.Button{Label: env.T("accounts.title"), Icon: ui.IconUsers, Href: route.Accounts(env.Homeserver)}.Draw(env)}
+	if env.Can(api.PlanImport.Info().Name) {
+		ways = append(ways, ui.Button{Label: env.T("imports.crumb"), Icon: ui.IconFile, Href: route.Import(env.Homeserver, "")}.Draw(env))
+	}
+	return ways
 }
 
 func (l *List) address(q api.JobQuery) string {

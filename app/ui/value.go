@@ -201,6 +201,15 @@ func MonoLink(text, said, href string) app.UI {
 	return app.A().Class("gh-account__link").Href(Href(href)).Aria("label", Attr(said)).Body(app.Bdi().Class("gh-mono").Dir("ltr").Text(text))
 }
 
+// Lines is a value of several lines, of which each may be long.
+func Lines(lines ...app.UI) app.UI {
+	list := make([]app.UI, 0, len(lines))
+	for _, line := range lines {
+		list = append(list, app.Div().Body(line))
+	}
+	return app.Div().Class("gh-changes").Body(list...)
+}
+
 // TwoLines is a value with a second, subtle line below it.
 func TwoLines(first, second app.UI) app.UI {
 	if second == nil {
