@@ -45,7 +45,7 @@ func cliExport(g *gatehouse, hs *homeserver.Server) cliStep {
 		if _, errs, code := g.command("", "export", "users", "-o", file); code != 1 || !strings.Contains(errs, "exists") {
 			t.Errorf("over a file that is there: status %d\n%s", code, errs)
 		}
-		if _, errs, code := g.command("", "export", "users.get"); code != 1 || !strings.Contains(errs, `"no_list"`) {
+		if _, errs, code := g.command("", "export", "users.get"); code != 1 || !strings.Contains(errs, "(no_list, request ") {
 			t.Errorf("what is no list: status %d\n%s", code, errs)
 		}
 	}}

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -88,7 +87,24 @@ func TestCLIOperations(t *testing.T) {
 	}
 
 	out, _, code := run(t, "", "operations")
-	if lines := bytes.Count([]byte(out), []byte("\n")); code != 0 || lines != len(list)+1 {
+	rows, _, _ := strings.Cut(out, "\n\n")
+	if lines := strings.Count(rows, "\n") + 1; code != 0 || lines != len(list)+1 {
 		t.Errorf("operations: status %d and %d lines, want a head and %d", code, lines, len(list))
+	}
+	// What is wrong with a command line is said in few lines, with a status of its own.
+	for _, c := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"help", "operations"}, 0, "List the operations."},
+		{[]string{"oprations"}, 2, `did you mean "operations"?`},
+		{[]string{"operations", "--nonsense"}, 2, "gatehouse operations --help"},
+		{[]string{"operations", "nonsense"}, 1, `"nonsense"`},
+	} {
+		out, errs, code := run(t, "", c.args...)
+		if said := out + errs; code != c.status || !strings.Contains(said, c.want) || code != 0 && strings.Count(said, "\n") > 5 {
+			t.Errorf("%v: status %d\n%s", c.args, code, said)
+		}
 	}
 }

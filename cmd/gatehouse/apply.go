@@ -61,7 +61,7 @@ func (c applyCommand) column(seen api.Import) (int, error) {
 		return 0, fmt.Errorf("the file has no column %q", c.Column)
 	}
 	if chosen > 0 && len(others) > 0 {
-		fmt.Fprintf(os.Stderr, "The accounts are in the column %q. The others do not count: %s.\n", seen.Columns[chosen-1].Name, strings.Join(others, ", "))
+		fmt.Fprintf(os.Stderr, "The accounts are in the column %q. The others do not count: %s.\n", seen.Columns[chosen-1].Name, printable(strings.Join(others, ", ")))
 	}
 	return chosen, nil
 }

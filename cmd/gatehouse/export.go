@@ -36,11 +36,11 @@ func (c exportCommand) Run(ctx context.Context, all *commands) (err error) {
 	defer func() { err = errors.Join(err, way.close()) }()
 	visit := way.visit(api.ExportList.Info().Name, "", func(api.Op) (api.Request, error) { return request, nil })
 	if _, err := way.gate.Do(ctx, visit); err != nil {
-		return told(err)
+		return plain(err)
 	}
 	file, err := way.gate.OpenExport(ctx, visit, request)
 	if err != nil {
-		return told(err)
+		return plain(err)
 	}
 	out, done, err := output(c.Output)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c exportCommand) Run(ctx context.Context, all *commands) (err error) {
 	rows, err := file.Write(ctx, out, func() {})
 	if err = errors.Join(err, done(err)); err != nil {
 		fmt.Fprintf(os.Stderr, "broke off after %d rows\n", rows)
-		return told(err)
+		return plain(err)
 	}
 	if c.Output != "" {
 		fmt.Fprintf(os.Stderr, "%d rows written to %s\n", rows, c.Output)
@@ -89,6 +89,42 @@ func output(path string) (out io.Writer, done func(error) error, err error) {
 		}
 		return nil
 	}, nil
+}
+
+// plain is a problem in sentences, for commands that people type. Its code and its request, which the log and the audit have, stand behind them.
+func plain(err error) error {
+	problem, ok := errors.AsType[*api.Problem](err)
+	if !ok {
+		return err
+	}
+	gate.Describe(problem)
+	var text strings.Builder
+	if len(problem.Fields) == 0 {
+		text.WriteString(problem.Detail)
+	}
+	for i, f := range problem.Fields {
+		if i > 0 {
+			text.WriteByte(' ')
+		}
+		fmt.Fprintf(&text, "%s: %s", flagOf(f.Field), f.Detail)
+		if choices := f.Params["choices"]; choices != "" {
+			fmt.Fprintf(&text, " It has: %s.", choices)
+		}
+	}
+	fmt.Fprintf(&text, " (%s", problem.Code)
+	if problem.RequestID != "" {
+		fmt.Fprintf(&text, ", request %s", problem.RequestID)
+	}
+	return errors.New(printable(text.String() + ")"))
+}
+
+// flagOf is the flag that a field of a request was given with, where it has one.
+func flagOf(field string) string {
+	switch name := strings.TrimPrefix(field, "format."); name {
+	case "confirm", "length", "mode", "passwords", "comma", "encoding":
+		return "--" + name
+	}
+	return field
 }
 
 // told writes a problem as a program reads it, and leaves nothing more to say. Other errors stay what they are.

@@ -53,7 +53,7 @@ func (f fileFlags) with(ctx context.Context, all *commands, work func(filing) er
 		return err
 	}
 	defer func() { err = errors.Join(err, way.close()) }()
-	return told(work(filing{f, way}))
+	return plain(work(filing{f, way}))
 }
 
 // writable asks before anything is done whether the passwords will have a file to go to.

@@ -36,7 +36,7 @@ func (c jobHandoutCommand) Run(ctx context.Context, all *commands) (err error) {
 	if err != nil {
 		return err
 	}
-	return told(filing{way: way}.handTo(ctx, c.ID, out, done))
+	return plain(filing{way: way}.handTo(ctx, c.ID, out, done))
 }
 
 type jobWatchCommand struct {
@@ -63,7 +63,7 @@ func watchJob(ctx context.Context, out io.Writer, get func() (api.Job, error)) e
 	for {
 		j, err := get()
 		if err != nil {
-			return told(err)
+			return plain(err)
 		}
 		if line := jobLine(j); line != last {
 			last = line
@@ -88,7 +88,7 @@ func jobLine(j api.Job) string {
 	c := j.Count
 	line := fmt.Sprintf("%s: %d of %d, %d done, %d skipped, %d failed, %d unknown", j.State, c.Ended(), c.Total(), c.Done, c.Skipped, c.Failed, c.Unknown)
 	if j.PerMinute > 0 {
-		line += fmt.Sprintf(", %d a minute, %s left", j.PerMinute, time.Duration(j.LeftMS)*time.Millisecond)
+		line += fmt.Sprintf(", %d a minute, %s left", j.PerMinute, (time.Duration(j.LeftMS) * time.Millisecond).Round(time.Second))
 	}
 	if j.Code != "" {
 		line += " (" + j.Code + ")"

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -40,9 +41,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
-	k := kong.Parse(&c, kong.Name("gatehouse"), kong.Description("The admin panel for Matrix homeservers in which the keys stay at the gate."),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&c))
-	err := k.Run()
+	parser := c.parser(kong.BindTo(ctx, (*context.Context)(nil)))
+	k, err := parser.Parse(asked(os.Args[1:]))
+	parser.FatalIfErrorf(err)
+	err = k.Run()
 	if err == nil {
 		return
 	}
@@ -51,6 +53,28 @@ func main() {
 	}
 	stop()
 	os.Exit(1)
+}
+
+// misused is the exit status where the command line itself is wrong, and nothing was begun.
+const misused = 2
+
+// parser reads the command line. A mistake in it is answered in two lines, and not with all that there is to say about the command.
+func (c *commands) parser(more ...kong.Option) *kong.Kong {
+	return kong.Must(c, append(more, kong.Name("gatehouse"), kong.Description("The admin panel for Matrix homeservers in which the keys stay at the gate."),
+		kong.ShortUsageOnError(), kong.Bind(c), kong.Exit(func(status int) {
+			if status != 0 {
+				status = misused
+			}
+			os.Exit(status)
+		}))...)
+}
+
+// asked has "gatehouse help import" mean the same as "gatehouse import --help".
+func asked(args []string) []string {
+	if len(args) > 0 && args[0] == "help" {
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
 }
 
 type versionCommand struct{}

@@ -5,9 +5,12 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"gatehouse/app/api"
 	"gatehouse/app/i18n"
@@ -16,8 +19,9 @@ import (
 )
 
 type operationsCommand struct {
-	JSON     bool `help:"As a JSON array." xor:"form"`
-	Markdown bool `help:"As the page of the documentation." xor:"form"`
+	Name     string `arg:"" optional:"" help:"Only those whose name has this in it: users, lock, users.erase."`
+	JSON     bool   `help:"As a JSON array." xor:"form"`
+	Markdown bool   `help:"As the page of the documentation." xor:"form"`
 }
 
 // listed is one operation as `gatehouse operations --json` shows it. A kind of server maps to true, or to the reason why it cannot.
@@ -35,27 +39,77 @@ func (c operationsCommand) Run() error {
 		_, err := fmt.Print(operationsDocument())
 		return err
 	}
-	list := operations()
+	list := slices.DeleteFunc(operations(), func(o listed) bool { return !strings.Contains(o.Name, c.Name) })
+	if len(list) == 0 {
+		return fmt.Errorf("no operation has %q in its name", c.Name)
+	}
 	if c.JSON {
 		return printJSON(os.Stdout, list)
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "OPERATION\tKIND\tPERMISSION\tSYNAPSE\tSYNAPSE WITH MAS\tDENDRITE")
+	return listOperations(os.Stdout, list)
+}
+
+// listOperations writes operations one a line, and below them why some are not to be had: no line is wider than a terminal.
+func listOperations(out io.Writer, list []listed) error {
+	var reasons footnotes
+	brief := func(v any) string {
+		if why, ok := v.(string); ok {
+			return fmt.Sprintf("no (%d)", reasons.number(why))
+		}
+		return "yes"
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "OPERATION\tKIND\tPERMISSION\tSYNAPSE\tWITH MAS\tDENDRITE")
+	destructive := false
 	for _, o := range list {
 		kind := string(o.Kind)
 		if o.Destructive {
-			kind += ", destructive"
+			kind, destructive = kind+"!", true
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Name, kind, o.Permission, brief(o.Servers["synapse"]), brief(o.Servers[kindMAS]), brief(o.Servers["dendrite"]))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if destructive || len(reasons) > 0 {
+		fmt.Fprintln(out)
+	}
+	if destructive {
+		fmt.Fprintln(out, hanging("! ", "It ends something that cannot simply be made again."))
+	}
+	for i, why := range reasons {
+		fmt.Fprintln(out, hanging(fmt.Sprintf("(%d) ", i+1), why))
+	}
+	return nil
 }
 
-func brief(v any) string {
-	if why, ok := v.(string); ok {
-		return "no: " + strings.TrimSuffix(why, ".")
+// footnotes are texts that are named by their numbers, from 1, in the order in which they come up.
+type footnotes []string
+
+func (f *footnotes) number(text string) int {
+	at := slices.Index(*f, text)
+	if at < 0 {
+		at = len(*f)
+		*f = append(*f, text)
 	}
-	return "yes"
+	return at + 1
+}
+
+// hanging is a text behind a mark, in lines of at most 80 characters.
+func hanging(mark, text string) string {
+	indent := strings.Repeat(" ", len(mark))
+	line, lines := mark, []string(nil)
+	for i, word := range strings.Fields(text) {
+		if i > 0 && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > 80 {
+			lines, line = append(lines, line), indent+word
+			continue
+		}
+		if i > 0 {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
 }
 
 func operations() []listed {

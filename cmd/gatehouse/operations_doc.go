@@ -23,8 +23,7 @@ func operationsDocument() string {
 		b.WriteString(" " + kindTitles[k.name] + " |")
 	}
 	b.WriteString("\n|---|---|---|" + strings.Repeat("---|", len(kinds)) + "\n")
-	var reasons []string
-	number := map[string]int{}
+	var reasons footnotes
 	for _, o := range operations() {
 		mark := string(o.Kind)
 		if o.Destructive {
@@ -37,11 +36,7 @@ func operationsDocument() string {
 				b.WriteString(" yes |")
 				continue
 			}
-			if number[why] == 0 {
-				reasons = append(reasons, why)
-				number[why] = len(reasons)
-			}
-			fmt.Fprintf(&b, " – %d |", number[why])
+			fmt.Fprintf(&b, " – %d |", reasons.number(why))
 		}
 		b.WriteByte('\n')
 	}
