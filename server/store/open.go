@@ -57,9 +57,6 @@ func Open(ctx context.Context, source string) (*Store, error) {
 		return nil, errors.New("store: give the path of a file, or the address of a PostgreSQL database: postgres://user:password@host/database")
 	}
 	s, err := open(ctx, source)
-	if unwritable(err) {
-		return nil, fmt.Errorf("store: %s cannot be written, nor the files beside it: see whether the disk is full, and whose they are: %w", source, err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +145,7 @@ func (s *Store) InTx(ctx context.Context, alone string, work func(ctx context.Co
 		return postgresTx(ctx, s.write, alone, work)
 	}
 	err := s.group.do(ctx, work)
-	if failed := unwritable(err); failed || err == nil {
+	if failed := unwritable(err) || damaged(err) || readOnly(err); failed || err == nil {
 		s.failing.Store(failed)
 	}
 	return err

@@ -3,14 +3,17 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,13 +76,62 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// Where the disk is full, or a file beside it is not to be written, SQLite says a number alone.
-func TestOpenWhereNothingCanBeWritten(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gatehouse.db")
-	must(t, os.Mkdir(path+"-wal", 0o700))
-	_, err := Open(t.Context(), path)
-	if err == nil || !strings.Contains(err.Error(), path+" cannot be written") || !strings.Contains(err.Error(), "disk is full") {
-		t.Errorf("%v", err)
+// Where a file cannot be used SQLite says a number alone. What is the matter with it and what to do is what people are told.
+func TestOpenSaysWhatIsTheMatter(t *testing.T) {
+	change := func(path string, how func(*os.File) error) error {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(how(f), f.Close())
+	}
+	const damaged = " is damaged, or not a database: see whether the disk is sound"
+	for name, c := range map[string]struct {
+		with func(path string) error
+		want string
+	}{
+		"something in the way": {func(path string) error { return os.Mkdir(path+"-wal", 0o700) }, " cannot be written, nor the files beside it: see whether the disk is full"},
+		"cut off": {func(path string) error {
+			return change(path, func(f *os.File) error { return f.Truncate(20_000) })
+		}, damaged},
+		"written over": {func(path string) error {
+			return change(path, func(f *os.File) error {
+				_, err := f.WriteAt(bytes.Repeat([]byte("not a page "), 10_000), 4096)
+				return err
+			})
+		}, damaged},
+		"of another kind": {func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("no database "), 1000), 0o600) }, damaged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "gatehouse.db")
+			s, err := Open(t.Context(), path)
+			must(t, err)
+			must(t, s.Close())
+			must(t, c.with(path))
+			if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path+c.want) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// Whoever runs the tests may be somebody whom nothing keeps from writing, so that these are the errors alone.
+func TestReadOnly(t *testing.T) {
+	for err, want := range map[error]bool{
+		&fs.PathError{Op: "open", Path: "gatehouse.db", Err: syscall.EACCES}: true,
+		&fs.PathError{Op: "open", Path: "gatehouse.db", Err: syscall.EROFS}:  true,
+		&fs.PathError{Op: "chmod", Path: "gatehouse.db", Err: syscall.EPERM}: true,
+		&fs.PathError{Op: "open", Path: "gatehouse.db", Err: syscall.ENOSPC}: false,
+	} {
+		if got := readOnly(fmt.Errorf("store: %w", err)); got != want {
+			t.Errorf("%v: %t", err, got)
+		}
+	}
+	s, err := openPool(openFile(t).Path(), 1, "_pragma=query_only(1)")
+	must(t, err)
+	defer s.Close()
+	if _, err := s.Exec(`DELETE FROM meta`); !readOnly(err) || unwritable(err) || damaged(err) {
+		t.Errorf("SQLite says %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite" // and the driver of this name
@@ -23,8 +24,22 @@ import (
 // nobody blocks them; more than a few only cost memory.
 const readers = 4
 
-// openSQLite opens or makes the file at path.
+// openSQLite opens or makes the file at path. An error says what to do, where that is
+// known: SQLite itself says little more than a number.
 func openSQLite(ctx context.Context, path string) (*Store, error) {
+	s, err := openAFile(ctx, path)
+	switch {
+	case damaged(err):
+		return nil, fmt.Errorf("store: %s is damaged, or not a database: see whether the disk is sound, move the file and those beside it that begin with its name elsewhere, and put the last backup in its place (README.md, Backups and upgrades): %w", path, err)
+	case readOnly(err):
+		return nil, fmt.Errorf("store: Gatehouse may not write %s, or the files that it needs beside it: see whether file and folder belong to the user that it runs as, and whether they are mounted read-only: %w", path, err)
+	case unwritable(err):
+		return nil, fmt.Errorf("store: %s cannot be written, nor the files beside it: see whether the disk is full, and what stands in the way: %w", path, err)
+	}
+	return s, err
+}
+
+func openAFile(ctx context.Context, path string) (*Store, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, errors.New("store: give the path of a database file")
 	}
@@ -74,10 +89,25 @@ func oursSQLite(ctx context.Context, db *sql.DB) error {
 }
 
 // unwritable reports whether an error says that the file cannot be written: the
-// disk is full, or broken, or not for us.
+// disk is full, or broken, or something is in the way.
 func unwritable(err error) bool {
+	return says(err, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+}
+
+// damaged reports whether an error says that what is in the file is not what was
+// written there.
+func damaged(err error) bool { return says(err, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) }
+
+// readOnly reports whether an error says that the file, or its folder, is not for us
+// to write.
+func readOnly(err error) bool {
+	return says(err, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// says reports whether an error is one of SQLite's with one of these codes.
+func says(err error, codes ...int) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && slices.Contains([]int{sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT}, e.Code()&0xff)
+	return ok && slices.Contains(codes, e.Code()&0xff)
 }
 
 // privateFile makes the file and its folder where they are missing. SQLite
