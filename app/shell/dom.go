@@ -27,6 +27,22 @@ func focusID(id string) {
 	}
 }
 
+// onView reports whether the focus is on one of the views of a list.
+func onView() bool {
+	e := document().Get("activeElement")
+	return e.Truthy() && e.Call("matches", ui.ViewLinks).Bool()
+}
+
+// focusView moves the focus to the view that is shown.
+func focusView() bool {
+	e := document().Call("querySelector", ui.CurrentView)
+	if !e.Truthy() {
+		return false
+	}
+	e.Call("focus")
+	return true
+}
+
 // focusFirstError moves the focus to the first field that is marked as wrong, or to the box that says what happened.
 func focusFirstError() {
 	for _, within := range []string{"dialog[open]", "main"} {

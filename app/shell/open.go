@@ -23,6 +23,7 @@ type move struct {
 	stay    bool   // the page is loaded for the first time: focus and scroll position are the browser's
 	scroll  int    // how far the page was scrolled when it was left
 	notice  string // a sentence for the page: what has just been done
+	view    bool   // another view of the same page was chosen: whoever did has the focus on it, and sees what they saw
 }
 
 // patience is how long the old screen stands before placeholders take its place.
@@ -153,6 +154,7 @@ func (s *Shell) arrive(next screen.Screen, env ui.Env, u *url.URL, err error, m 
 		w.Refill(ui.FormState{Key: newKey()})
 	}
 	focus := searchFocus()
+	m.view = !m.back && s.url != nil && s.url.Path == u.Path && onView()
 	s.env = env
 	if asQuestion && problem == nil {
 		s.question = next
@@ -208,6 +210,9 @@ func (s *Shell) settle(search *focus, m move) {
 		return
 	}
 	s.ctx.Defer(func(app.Context) {
+		if m.view && focusView() {
+			return
+		}
 		if search == nil || !search.restore() {
 			focusID("title")
 		}

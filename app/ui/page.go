@@ -74,6 +74,12 @@ type View struct {
 	Current bool
 }
 
+// What the links of views are, and that of the view that is shown, as the shell finds them.
+const (
+	ViewLinks   = "main .gh-views a"
+	CurrentView = `main .gh-views a[aria-current="page"]`
+)
+
 // Views are links in a row above the line.
 func Views(env Env, label string, views ...View) app.UI {
 	items := make([]app.UI, 0, len(views))
