@@ -91,9 +91,18 @@ func (p *Pages) columns(c echo.Context, status int, person *operator.Person, que
 	}
 	seen, err := client.Call(ctx, p.caller(c, person, c.Param("homeserver")), api.LookAtImport, req.(api.ImportLook))
 	if err != nil {
+		if problem := problemOf(err); problem.Code == "import_not_found" {
+			return p.sendAgain(c, person, problem)
+		}
 		return err
 	}
 	return p.writeImport(c, status, person, &imports.Columns{Import: seen, State: state, Same: query.Get(route.ImportPurpose) == route.ImportPurposeSame})
+}
+
+// sendAgain says that a file is not kept any more, and takes it again: who goes back from a plan to the columns comes here.
+func (p *Pages) sendAgain(c echo.Context, person *operator.Person, problem *api.Problem) error {
+	problem = tell(c, problem)
+	return p.writeImport(c, problem.Status, person, uploadPage(ui.FormState{Problem: problem}))
 }
 
 // upload takes a file, in pieces as it arrives, and goes on to its columns.
@@ -204,7 +213,7 @@ func (p *Pages) planImport(c echo.Context) error {
 	}
 	problem := tell(c, problemOf(err))
 	if problem.Code == "import_not_found" {
-		return problem
+		return p.sendAgain(c, person, problem)
 	}
 	return p.columns(c, problem.Status, person, typed, ui.FormState{Key: gate.NewKey(), Typed: typed, Problem: problem})
 }
