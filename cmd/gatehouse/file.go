@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"unicode"
 	"unicode/utf8"
@@ -196,6 +197,15 @@ func (f filing) leaveToPanel(ctx context.Context, job api.Job) error {
 
 // until works the job off here, or lets a running panel do it, until it is so.
 func (f filing) until(ctx context.Context, id string, so func(api.Job) bool) (api.Job, error) {
+	watched, stop := context.WithCancel(ctx)
+	var around sync.WaitGroup
+	around.Go(func() {
+		for last := ""; homeserver.Pause(watched, watchJobEvery) == nil; {
+			last = f.waits(watched, id, last)
+		}
+	})
+	defer around.Wait()
+	defer stop()
 	for {
 		if _, err := f.way.jobs.Work(ctx, id); err != nil {
 			return api.Job{}, err
@@ -215,6 +225,18 @@ func (f filing) until(ctx context.Context, id string, so func(api.Job) bool) (ap
 			return job, err
 		}
 	}
+}
+
+// waits says once what a job waits for, where that is another thing than the last one.
+func (f filing) waits(ctx context.Context, id, last string) string {
+	job, err := do[api.Job](ctx, f.way, api.GetJob, api.JobRef{ID: id})
+	if err != nil || !job.Live() || job.Code == last {
+		return last
+	}
+	if job.Code != "" {
+		fmt.Fprintln(os.Stderr, printable(i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params))))
+	}
+	return job.Code
 }
 
 // tell writes what becomes, or became, of each row. Of a dry run nothing stays but its record.

@@ -230,6 +230,29 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
+// What a job waits for is said when it begins to, and not again and again.
+func TestWaits(t *testing.T) {
+	all := &commands{Config: written(t, func(*config.Homeserver) {})}
+	h := opened(t, all.Config, "")
+	defer h.close()
+	f := filing{way: h.corridor("main")}
+	f.way.homeserver = "main"
+	j := emptyImport(t, f.way)
+	last := ""
+	for _, c := range []struct{ code, want string }{
+		{"", ""}, {"job_waits_away", "The homeserver does not answer. The job goes on by itself as soon as it does.\n"}, {"job_waits_away", ""}, {"", ""},
+		{"job_waits_away", "The homeserver does not answer. The job goes on by itself as soon as it does.\n"},
+	} {
+		if _, err := h.store.ChangeJob(t.Context(), j.ID, []string{store.JobPlanning}, func(j *store.Job) error { j.Code = c.code; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		said, _ := piped(t, "", func() error { last = f.waits(t.Context(), j.ID, last); return nil })
+		if said != c.want || last != c.code {
+			t.Errorf("%q: %q, then %q", c.code, said, last)
+		}
+	}
+}
+
 // What of a file does not count is said, unless somebody has said so.
 func TestColumnsLeftOut(t *testing.T) {
 	seen := api.Import{Columns: []api.ImportColumn{{Name: "id", Field: api.FieldID}, {Name: "threepids", Field: api.FieldThreepids}, {Name: "emails"}, {Name: "shoe size"}}}

@@ -48,6 +48,9 @@ func main() {
 	if err == nil {
 		return
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = context.Cause(ctx) // which signal it was
+	}
 	if !errors.Is(err, errSilent) {
 		fmt.Fprintln(os.Stderr, "gatehouse:", err)
 	}

@@ -75,7 +75,7 @@ func TestAwayForWrites(t *testing.T) {
 	}
 }
 
-// A plan that is made while it is away waits, too, for the list as for single accounts.
+// A plan that is made while it is away waits, too, for the list as for single accounts, and says so meanwhile.
 func TestAwayWhilePlanned(t *testing.T) {
 	t.Parallel()
 	for _, code := range append(away, "homeserver_timeout", "mas_timeout") {
@@ -90,7 +90,15 @@ func TestAwayWhilePlanned(t *testing.T) {
 					me := w.Person(api.Owner)
 					job := gatetest.Must[api.Job](t, w, me, "jobs.plan", plan(people(w, 2)))
 					goesAway(w, code, time.Now().Add(10*time.Minute))
+					meanwhile := make(chan api.Job, 1)
+					time.AfterFunc(time.Minute, func() { meanwhile <- look(t, w, job.ID) })
 					work(t, w, job.ID)
+					if j := <-meanwhile; j.State != api.JobPlanning || j.Code != "job_waits_away" {
+						t.Errorf("while it waits it is %s and says %q", j.State, j.Code)
+					}
+					if j := look(t, w, job.ID); j.Code != "" {
+						t.Errorf("when it has waited it still says %q", j.Code)
+					}
 					if got := lines(t, w, me, job.ID); strings.Count(got, "@u00") != 2 || strings.Contains(got, code) {
 						t.Errorf("the plan is %s\n%s", look(t, w, job.ID).State, got)
 					}

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"gatehouse/app/api"
+	"gatehouse/server/gate"
+	"gatehouse/server/homeserver"
 	"gatehouse/server/seal"
 	"gatehouse/server/store"
 )
@@ -32,7 +35,7 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 	sheet := &sheet{e: e, ctx: ctx, job: job}
 	person, err := e.gate.Standing(ctx, owner(job))
 	if err == nil {
-		err = planner.Plan(ctx, job, person, sheet.add)
+		err = e.planned(ctx, planner, job, person, sheet)
 	}
 	if _, refused := errors.AsType[*api.Problem](err); err == nil || refused {
 		err = errors.Join(err, sheet.flush()) // what is there says why, where it was refused
@@ -52,10 +55,29 @@ func (e *Engine) plan(ctx context.Context, job store.Job) error {
 	}
 	_, err = e.Store.ChangeJob(ctx, job.ID, []string{store.JobPlanning}, func(j *store.Job) error {
 		j.State, j.Planned = store.JobPlanned, e.Now()
+		if waits(*j) {
+			j.Code, j.Params = "", ""
+		}
 		sheet.keeps(j)
 		return nil
 	})
 	return told(ctx, planner, job, err)
+}
+
+// planned has a planner make a plan, and says meanwhile what it waits for.
+func (e *Engine) planned(ctx context.Context, planner Planner, job store.Job, person gate.Person, sheet *sheet) error {
+	watched, stop := context.WithCancel(ctx)
+	var around sync.WaitGroup
+	around.Go(func() {
+		for homeserver.Pause(watched, rateEvery) == nil {
+			if job, err := e.Store.Job(watched, job.ID); err == nil && job.State == store.JobPlanning {
+				e.tellWait(watched, e.throttle(job.Homeserver), job)
+			}
+		}
+	})
+	defer around.Wait()
+	defer stop()
+	return planner.Plan(ctx, job, person, sheet.add)
 }
 
 // told tells a planner that it will not be asked for a job again, unless err says otherwise, and returns what went wrong.

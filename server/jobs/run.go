@@ -5,7 +5,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -279,22 +278,7 @@ func (r *run) watch(ctx context.Context) {
 // tell writes down how fast the job is, and what it waits for.
 func (r *run) tell(ctx context.Context, job store.Job) {
 	_ = r.e.Store.SetJobRate(ctx, job.ID, r.ends.perMinute())
-	code, params, moved := "", "", false
-	if until, away := r.throttle.waits(); away {
-		code = "job_waits_away"
-	} else if wait := time.Until(until); wait > rateEvery {
-		code = "job_waits_limited"
-		end := r.e.Now().Add(wait)
-		told, _ := strconv.ParseInt(decode[map[string]string](job.Params)["until_ms"], 10, 64) // 0: it was not told
-		params, moved = encode(map[string]string{"until_ms": ms(end)}), end.Sub(time.UnixMilli(told)).Abs() >= rateEvery
-	}
-	if code == job.Code && !moved {
-		return
-	}
-	_, _ = r.e.Store.ChangeJob(ctx, job.ID, []string{store.JobRunning}, func(j *store.Job) error {
-		j.Code, j.Params = code, params
-		return nil
-	})
+	r.e.tellWait(ctx, r.throttle, job)
 }
 
 // ask finds out what the job's owner may do by now, and whether they may go on.
