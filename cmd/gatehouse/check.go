@@ -94,7 +94,7 @@ func printReport(w io.Writer, r api.Report) {
 			works = append(works, info.Name)
 		}
 	}
-	fmt.Fprintf(w, "  Works: %s\n", i18n.NewPrinter(languages.All()[languages.Default], nil).List(works...))
+	fmt.Fprintln(w, hanging("  Works: ", i18n.NewPrinter(languages.All()[languages.Default], nil).List(works...)))
 	missing := maps.Clone(r.Server.Unavailable)
 	maps.DeleteFunc(missing, func(_, reason string) bool { return reason == "no_mas" }) // nobody misses it elsewhere
 	if len(missing) > 0 {

@@ -17,6 +17,11 @@ func TestPrintReportLeavesOutWhatNobodyMisses(t *testing.T) {
 	if said := b.String(); strings.Contains(said, "clients.list") || strings.Contains(said, "Does not work") {
 		t.Errorf("the report misses what nobody does:\n%s", said)
 	}
+	for line := range strings.Lines(b.String()) {
+		if len(line) > 81 {
+			t.Errorf("what works is wider than a terminal: %s", line)
+		}
+	}
 	r.Server.Unavailable["tokens.revoke"] = "synapse_no_revoke"
 	b.Reset()
 	printReport(&b, r)
