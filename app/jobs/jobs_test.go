@@ -192,6 +192,7 @@ func TestGolden(t *testing.T) {
 		{"plan-file", NewPlan, env, file, "/uni/jobs/plan?operation=users.lock&file.id=up&file.column=2&file.format.comma=tab&file.format.headless=false"},
 		{"plan-file-choose-german", NewPlan, german, screentest.Answers{"imports.look": api.Import{Name: "left.csv", Columns: []api.ImportColumn{{Name: "id", Field: "id"}}}}, "/uni/jobs/plan?file.id=up"},
 		{"plan-all", NewPlan, env, screentest.Answers{"users.list": api.UserPage{Total: new(int64)}}, "/uni/jobs/plan?operation=users.notice&all=true&filter.search=spam"},
+		{"plan-all-german", NewPlan, german, screentest.Answers{"users.list": api.UserPage{Total: new(int64)}}, "/uni/jobs/plan?operation=users.lock&all=true&filter.search=%3Cb%3E&filter.locked=without&filter.guests=only"},
 		{"plan-all-partial", NewPlan, env, screentest.Answers{"users.list": api.UserPage{Limits: []string{"dendrite_no_list"}}}, "/uni/jobs/plan?operation=users.lock&all=true"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"gatehouse/app/route"
 	"gatehouse/app/screen"
 	"gatehouse/app/ui"
+	"gatehouse/app/users"
 )
 
 // Plan asks what shall be done to many accounts. Its address is a request of api.PlanJob: the operation, the accounts that were selected in a
@@ -164,10 +165,15 @@ func (p *Plan) about() string {
 		return env.T("jobs.file", "file", p.File.Name, "column", p.File.Column)
 	case !p.Plan.All:
 		return env.N("jobs.accounts", len(p.Plan.IDs))
-	case p.Total != nil:
-		return env.N("jobs.all_n", int(*p.Total))
 	}
-	return env.T("jobs.all")
+	all := env.T("jobs.all")
+	if p.Total != nil {
+		all = env.N("jobs.all_n", int(*p.Total))
+	}
+	if narrowing := users.Narrowing(env, p.Plan.Filter); len(narrowing) > 0 {
+		all += ": " + strings.Join(narrowing, ", ")
+	}
+	return all
 }
 
 // back is where the accounts were chosen.

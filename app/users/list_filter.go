@@ -166,11 +166,31 @@ func (l *List) chips() []ui.FilterChip {
 		if *at == "" || slices.Equal(view, []string{f.Name}) {
 			continue
 		}
-		label := env.T("accounts.chip", "field", env.T("accounts.filter."+f.Text), "value", env.T("accounts.filter_value."+string(*at)))
+		label := f.says(env, *at)
 		*at = ""
 		chips = append(chips, ui.FilterChip{Label: label, Href: l.address(q)})
 	}
 	return chips
+}
+
+// says names the filter and what it is set to.
+func (f filter) says(env ui.Env, to api.Filter) string {
+	return env.T("accounts.chip", "field", env.T("accounts.filter."+f.Text), "value", env.T("accounts.filter_value."+string(to)))
+}
+
+// Narrowing says by what a list is searched and filtered, in words.
+func Narrowing(env ui.Env, q api.UserQuery) []string {
+	q = plain(q)
+	var list []string
+	if q.Search != "" {
+		list = append(list, env.T("accounts.chip", "field", env.T("accounts.filter.search"), "value", q.Search))
+	}
+	for _, f := range filters() {
+		if to := *f.At(&q); to != "" {
+			list = append(list, f.says(env, to))
+		}
+	}
+	return list
 }
 
 func (l *List) toolbar() app.UI {
