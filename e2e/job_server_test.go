@@ -72,6 +72,48 @@ func TestJobTokenRevoked(t *testing.T) {
 	}
 }
 
+// TestJobServiceTokenRevoked signs the gate's own account out in the middle of a job. The gate makes another and the job goes on by itself; where that is signed
+// out, too, within ten minutes, the job waits, and goes on when the gate was started again.
+func TestJobServiceTokenRevoked(t *testing.T) {
+	t.Parallel()
+	hs := ownSynapse(t, homeserver.SynapseOptions{ServerName: "revoked.example", SharedSecret: synapseSecret})
+	const n = 200
+	g := startGatehouse(t, homeservers(hs)+"    jobs_per_second: 20\n")
+	ids := lockedOnes(t, hs, unique("service"), n)
+	var j jobState
+	g.call(t, "jobs.plan", object{"operation": "users.lock", "ids": ids}, &j)
+	g.jobIs(t, j.ID, "planned")
+	g.call(t, "jobs.start", ask(j.ID), &j)
+	signOut := func(done int) {
+		t.Helper()
+		g.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.Count.Done >= done })
+		path := "/_synapse/admin/v1/reset_password/" + url.PathEscape(serviceAccount(t, g, hs))
+		if err := hs.Admin(timeout(t), http.MethodPost, path, object{"new_password": "a password of nobody", "logout_devices": true}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := serviceAccount(t, g, hs)
+	signOut(10)
+	if j = g.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.State != "running" || j.Count.Done >= 60 }); j.State != "running" {
+		t.Fatalf("without the first account the job is %+v", j)
+	}
+	if second := serviceAccount(t, g, hs); second == first {
+		t.Errorf("the gate still works as %s", first)
+	}
+	signOut(60)
+	if j = g.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.State != "running" }); j.State != "paused" || j.Code != "job_key_account" || j.Count.Waiting+j.Count.Done != n {
+		t.Fatalf("without the second account the job is %+v", j)
+	}
+	g.stop()
+	g.start()
+	g.call(t, "jobs.resume", ask(j.ID), &j)
+	if j = g.jobUntil(t, j.ID, limit, func(j jobState) bool { return j.State != "running" }); j.State != "done" || j.Count.Done != n {
+		t.Errorf("in the end the job is %+v", j)
+	}
+	g.auditAgrees(t, "users.lock", ids, true)
+	lockedAre(t, hs, ids, n)
+}
+
 // lockedOnes makes accounts that are to be locked.
 func lockedOnes(t *testing.T, hs *homeserver.Server, prefix string, n int) []string {
 	t.Helper()
