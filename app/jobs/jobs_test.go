@@ -74,6 +74,8 @@ func TestGolden(t *testing.T) {
 	others.Mine = false
 	waits := job(api.JobRunning)
 	waits.Code = "job_waits_away"
+	keyless := job(api.JobPaused)
+	keyless.Code, keyless.Params = "job_key_token", map[string]string{"homeserver": "uni"}
 	limited, planning := job(api.JobRunning), job(api.JobPlanning)
 	limited.Code, limited.Params = "job_waits_limited", map[string]string{"until_ms": strconv.FormatInt(at(0)+95_000, 10)}
 	planning.Count = api.JobCounts{}
@@ -156,6 +158,8 @@ func TestGolden(t *testing.T) {
 		{"planning", NewJob, env, screentest.Answers{"jobs.get": planning, "jobs.items": api.JobItemPage{}}, "/uni/jobs/job?id=abc"},
 		{"scheduled", NewJob, env, get(scheduled), "/uni/jobs/job?id=abc"},
 		{"paused", NewJob, env, get(job(api.JobPaused)), "/uni/jobs/job?id=abc"},
+		{"paused-key", NewJob, env, get(keyless), "/uni/jobs/job?id=abc"},
+		{"paused-key-german", NewJob, german, get(keyless), "/uni/jobs/job?id=abc"},
 		{"cancel", NewCancel, env, get(halfway), "/uni/jobs/cancel?id=abc"},
 		{"cancel-running-german", NewCancel, german, get(job(api.JobRunning)), "/uni/jobs/cancel?id=abc"},
 		{"cancel-scheduled", NewCancel, env, get(scheduled), "/uni/jobs/cancel?id=abc"},
