@@ -212,7 +212,7 @@ type JobItem struct {
 	N      int64  `json:"n"`              // from 1
 	Line   int64  `json:"line,omitempty"` // of the file
 	Target UserID `json:"target,omitempty"`
-	Action string `json:"action,omitempty"` // the operation, or the first of several
+	Action string `json:"action,omitempty"` // the operation, or the first of several; none where nothing is done
 	State  string `json:"state"`
 	// Changes is what it does, field by field, as the plan saw the account.
 	Changes []JobChange `json:"changes,omitempty"`
