@@ -46,7 +46,7 @@ func TestJobKeepsFocus(t *testing.T) {
 	d.running()
 	d.until(`document.querySelectorAll("tbody tr").length == 40`)
 	enter(mainButton, pause)
-	d.has("#title")
+	d.answered("The job is started.")
 	same := d.same()
 	waits := func(on bool) {
 		t.Helper()
@@ -62,9 +62,9 @@ func TestJobKeepsFocus(t *testing.T) {
 		}
 	}
 	enter(pause, resume)
-	d.has("#title")
+	d.answered("The job is paused.")
 	enter(resume, pause)
-	d.has("#title")
+	d.answered("The job goes on.")
 	d.tabTo(pause)
 	d.until(`!document.querySelector(` + quote(pause) + `)`) // the job has ended
 	d.has("#title")

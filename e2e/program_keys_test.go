@@ -30,6 +30,15 @@ func (p *page) has(selector string) {
 	p.until(`document.activeElement.matches(` + quote(selector) + `)`)
 }
 
+// answered waits until the page that answers an action stands with its notice and has put the focus on the title: what is heard of a job may have drawn the
+// same page before.
+func (p *page) answered(notice string) {
+	p.t.Helper()
+	p.until(`[...document.querySelectorAll("main [role=status]")].some(e => e.innerText.includes(` + quote(notice) + `))`)
+	eval[bool](p, `new Promise(then => requestAnimationFrame(() => requestAnimationFrame(() => then(true))))`)
+	p.has("#title")
+}
+
 // TestProgramKeys does without a mouse.
 func TestProgramKeys(t *testing.T) {
 	t.Parallel()
