@@ -217,7 +217,7 @@ func (f filing) until(ctx context.Context, id string, so func(api.Job) bool) (ap
 		if job.State == api.JobPaused || job.State == api.JobScheduled {
 			err := fmt.Errorf("the job %s is %s", id, job.State)
 			if job.Code != "" {
-				err = fmt.Errorf("%w: %s", err, i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params)))
+				err = fmt.Errorf("%w: %s", err, because(job))
 			}
 			return job, err
 		}
@@ -227,6 +227,11 @@ func (f filing) until(ctx context.Context, id string, so func(api.Job) bool) (ap
 	}
 }
 
+// because says what a job waits for, or why it is paused.
+func because(job api.Job) string {
+	return printable(i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params)))
+}
+
 // waits says once what a job waits for, where that is another thing than the last one.
 func (f filing) waits(ctx context.Context, id, last string) string {
 	job, err := do[api.Job](ctx, f.way, api.GetJob, api.JobRef{ID: id})
@@ -234,7 +239,7 @@ func (f filing) waits(ctx context.Context, id, last string) string {
 		return last
 	}
 	if job.Code != "" {
-		fmt.Fprintln(os.Stderr, printable(i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params))))
+		fmt.Fprintln(os.Stderr, because(job))
 	}
 	return job.Code
 }
@@ -247,7 +252,7 @@ func (f filing) tell(ctx context.Context, job api.Job) error {
 	n := job.Count
 	fmt.Printf("Job %s is %s: %d waiting, %d done, %d skipped, %d failed, %d unknown.\n", job.ID, job.State, n.Waiting, n.Done, n.Skipped, n.Failed, n.Unknown)
 	if job.Code != "" {
-		fmt.Println(i18n.Bare(languages.Printer(languages.Default).Problem(job.Code, job.Params)))
+		fmt.Println(because(job))
 	}
 	f.foretell(job)
 	if f.flags.DryRun && job.State == api.JobPlanned {

@@ -307,21 +307,17 @@ func (r *run) owner() *gate.Person {
 }
 
 // halt ends the run because the job cannot go on.
-func (r *run) halt(p *api.Problem) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.halted == nil {
-		r.halted = p
-	}
-	r.stop()
-}
+func (r *run) halt(p *api.Problem) { r.end(p, false) }
 
 // pause is halt for what somebody can mend, who then goes on with the job.
-func (r *run) pause(p *api.Problem) {
+func (r *run) pause(p *api.Problem) { r.end(p, true) }
+
+// end ends the run; what is said first is why.
+func (r *run) end(p *api.Problem, goesOn bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.halted == nil {
-		r.halted, r.goesOn = p, true
+		r.halted, r.goesOn = p, goesOn
 	}
 	r.stop()
 }

@@ -47,7 +47,7 @@ func newReplaced(t *testing.T, w *gatetest.World) *replaced {
 	return r
 }
 
-// call counts a call; the tenth finds the homeserver away.
+// call counts a call, which takes a moment of a bubble's time; the tenth finds the homeserver away.
 func (r *replaced) call() error {
 	if r.calls.Add(1) == 10 {
 		r.is.Store(true)

@@ -92,14 +92,14 @@ func (p *Pages) columns(c echo.Context, status int, person *operator.Person, que
 	seen, err := client.Call(ctx, p.caller(c, person, c.Param("homeserver")), api.LookAtImport, req.(api.ImportLook))
 	if err != nil {
 		if problem := problemOf(err); problem.Code == "import_not_found" {
-			return p.sendAgain(c, person, problem)
+			return p.sendAgain(c, person, problem) // whoever goes back from a plan to the columns comes here
 		}
 		return err
 	}
 	return p.writeImport(c, status, person, &imports.Columns{Import: seen, State: state, Same: query.Get(route.ImportPurpose) == route.ImportPurposeSame})
 }
 
-// sendAgain says that a file is not kept any more, and takes it again: who goes back from a plan to the columns comes here.
+// sendAgain says why a file was not taken, or is not kept any more, where another one is taken.
 func (p *Pages) sendAgain(c echo.Context, person *operator.Person, problem *api.Problem) error {
 	problem = tell(c, problem)
 	return p.writeImport(c, problem.Status, person, uploadPage(ui.FormState{Problem: problem}))
@@ -118,8 +118,7 @@ func (p *Pages) upload(c echo.Context) error {
 	id, err := p.take(c, person)
 	if err != nil {
 		p.swallow(c)
-		problem := tell(c, problemOf(err))
-		return p.writeImport(c, problem.Status, person, uploadPage(ui.FormState{Problem: problem}))
+		return p.sendAgain(c, person, problemOf(err))
 	}
 	return c.Redirect(http.StatusSeeOther, route.Import(c.Param("homeserver"), id))
 }
