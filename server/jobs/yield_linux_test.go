@@ -19,30 +19,38 @@ import (
 // While a job works, and as long as another does, no thread takes the processor from others when it wakes; then all do again.
 func TestCourtesy(t *testing.T) { // alone: threads belong to the process
 	end, err := jobs.BeginCourtesy()
+	end()
 	if err != nil {
-		end()
 		t.Skip("this system does not let a process choose how it is scheduled:", err)
+	}
+	is := func(when string, got []uint32, want uint32) {
+		t.Helper()
+		if !slices.Equal(slices.Compact(got), []uint32{want}) {
+			t.Errorf("%s: %v, want %d", when, got, want)
+		}
 	}
 	w := gatetest.New(t, gatetest.Options{})
 	var mu sync.Mutex
 	var during []uint32
-	_, id := makes(t, w, 3, func(int) (time.Duration, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		during = append(during, policies(t)...)
-		return 0, nil
-	})
-	work(t, w, id)
-	if got := slices.Compact(during); !slices.Equal(got, []uint32{unix.SCHED_BATCH}) {
-		t.Errorf("while the job worked: %v", got)
+	jobWorks := func() {
+		_, id := makes(t, w, 3, func(int) (time.Duration, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			during = append(during, policies(t)...)
+			return 0, nil
+		})
+		work(t, w, id)
 	}
-	if got := policies(t); !slices.Equal(slices.Compact(got), []uint32{unix.SCHED_BATCH}) {
-		t.Errorf("while another one works: %v", got)
-	}
+	jobWorks()
+	is("while the job worked", during, unix.SCHED_BATCH)
+	is("afterwards", policies(t), unix.SCHED_NORMAL)
+
+	end, _ = jobs.BeginCourtesy()
+	w = gatetest.New(t, gatetest.Options{})
+	jobWorks()
+	is("while another one works", policies(t), unix.SCHED_BATCH)
 	end()
-	if got := policies(t); !slices.Equal(slices.Compact(got), []uint32{unix.SCHED_NORMAL}) {
-		t.Errorf("afterwards: %v", got)
-	}
+	is("after all", policies(t), unix.SCHED_NORMAL)
 }
 
 // policies are those of this process's threads.
